@@ -1,0 +1,88 @@
+"""What may be asked of the catalogue, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from estran.model import Box, Record
+
+FACETS = (
+    "hub", "centre", "kind", "topic", "theme", "variable", "platform", "instrument", "project", "level",
+    "format", "licence", "access", "source", "keyword", "place", "language", "visibility",
+)  # fmt: skip
+"""Fields that can be counted and filtered by; values are the words shown to people, or codes."""
+
+SORTS = ("relevance", "updated", "title", "published", "start", "end", "id")
+"""Names to sort by; a minus in front turns the order around. All end with the id: a total order."""
+
+Words = Literal["all", "records"]
+"""How `Query.text` is read: "all": every word, anywhere, quotes make a phrase; "records": OGC API Records
+(a comma is OR, blanks make a phrase in order)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One question to the catalogue.
+
+    Attributes:
+        text: words to find; words says how they are read.
+        bbox: only records that touch this box.
+        time: only records that overlap this interval, [start, end) in microseconds since 1970 UTC.
+        where: facet field -> values; values of one field are alternatives, fields add up.
+        ids: only these records.
+        external_ids: only records that carry one of these foreign identifiers: ``scheme:value``, a bare
+            value, or ``scheme:``.
+        filter: a CQL2 expression, as text or as parsed JSON.
+        sort: one of `SORTS`, with "-" for descending; several by comma. "" is relevance where there is
+            text, else the newest first.
+        limit: records on a page; cursor: where a page starts, from `Results.next`.
+        counts: facet fields to count.
+        count_values: at most so many values of a field, the most frequent first.
+    """
+
+    text: str = ""
+    words: Words = "all"
+    bbox: Box | None = None
+    time: tuple[int, int] | None = None
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ids: tuple[str, ...] = ()
+    external_ids: tuple[str, ...] = ()
+    filter: str | dict[str, Any] = ""
+    sort: str = ""
+    limit: int = 20
+    cursor: str = ""
+    counts: tuple[str, ...] = ()
+    count_values: int = 50
+
+
+class Bucket(NamedTuple):
+    """A facet's value and how many records of the answer carry it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """One page of an answer; iterate over it for its records.
+
+    Attributes:
+        matched: how many records the query has, exactly.
+        facets: counts per field, each ignoring the query's own restriction on that field.
+        next: cursor of the following page, "" at the end.
+    """
+
+    records: tuple[Record, ...]
+    matched: int
+    facets: Mapping[str, tuple[Bucket, ...]] = field(default_factory=dict)
+    next: str = ""
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
