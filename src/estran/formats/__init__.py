@@ -212,6 +212,9 @@ def _walk(value: Any, default: Any, path: str, carried: frozenset[str], found: d
             inner = f"{path}.{field.name}"
             _walk(getattr(value, field.name), field.default, inner, carried | {inner} if whole else carried, found)
     elif hasattr(value, "_fields"):
+        if not whole and not any(c.startswith(f"{path}.") for c in carried):
+            found[path] = None
+            return
         for name, part in zip(value._fields, value, strict=True):
             inner = f"{path}.{name}"
             _walk(part, value._field_defaults.get(name), inner, carried | {inner} if whole else carried, found)

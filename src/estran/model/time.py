@@ -21,7 +21,7 @@ EVER_US = -(2**62)
 NEVER_US = 2**62
 
 _DATE = re.compile(
-    r"""^(?P<year>[+-]?\d{4,6})
+    r"""^(?P<year>[+-]\d{4,6}|\d{4})
         (?:[-/.]?(?P<month>\d{1,2})
           (?:[-/.]?(?P<day>\d{1,2})
             (?:[Tt\s]\s*(?P<hour>\d{1,2})(?::?(?P<minute>\d{2}))?(?::?(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?
