@@ -1,0 +1,238 @@
+"""Tokens and organisations in the database."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import delete, insert, select, update
+
+from estran.access.actors import ROLES, Actor, Role
+from estran.errors import Conflict, Invalid, NotAllowed, NotFound
+from estran.model import ORGANISATION_KINDS, STATUSES, Organisation, moment_us, now_us, plain
+from estran.storage import changes, schema
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from estran.storage import Database
+
+_DAY_US = 86_400_000_000
+_PREFIX = "estran_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A key handed to someone; the secret itself is never kept.
+
+    Attributes:
+        secret: only on the value that `Tokens.create` returns.
+        created, expires, revoked: canonical instants; revoked is "" while it is good.
+    """
+
+    id: str
+    name: str
+    role: Role
+    centre: str
+    created: str
+    expires: str
+    revoked: str = ""
+    secret: str = ""
+
+
+class Tokens:
+    """The node's tokens."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, name: str, role: Role = "reader", centre: str = "", days: int = 365) -> Token:
+        """A new token; its secret is shown this once.
+
+        Raises:
+            Invalid: no such role, a lifetime out of 1…3650 days, or a reader without a centre.
+        """
+        if role not in ROLES:
+            raise Invalid(f"there is no role “{role}”; choose one of {', '.join(ROLES)}", "role")
+        if not 1 <= days <= 3650:  # noqa: PLR2004
+            raise Invalid("a token lives 1 to 3650 days", "days")
+        if role != "operator" and not centre:
+            raise Invalid(f"a {role}'s token holds for one centre; name it", "centre")
+        if not name.strip():
+            raise Invalid("give the token a name that says who holds it", "name")
+        secret = _PREFIX + secrets.token_urlsafe(32)
+        at = now_us()
+        row = {
+            "id": secrets.token_hex(4), "hash": _hash(secret), "name": name.strip(), "role": role, "centre": centre,
+            "created": at, "expires": at + days * _DAY_US, "revoked": None,
+        }  # fmt: skip
+        with self._database.write() as connection:
+            connection.execute(insert(schema.token).values(row))
+        return replace(_token(row), secret=secret)
+
+    def all(self) -> tuple[Token, ...]:
+        """Every token, the newest first, revoked and expired ones included."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(schema.token).order_by(schema.token.c.created.desc(), schema.token.c.id))
+            return tuple(_token(row) for row in rows.mappings())
+
+    def revoke(self, id: str) -> None:  # noqa: A002 - the word of the model
+        """Make a token useless from now on.
+
+        Raises:
+            NotFound: there is no such token.
+        """
+        t = schema.token
+        with self._database.write() as connection:
+            done = connection.execute(update(t).where(t.c.id == id, t.c.revoked.is_(None)).values(revoked=now_us()))
+            if not done.rowcount and not connection.execute(select(t.c.id).where(t.c.id == id)).first():
+                raise NotFound("token", id)
+
+    def actor(self, secret: str) -> Actor:
+        """Who holds a secret.
+
+        Raises:
+            NotAllowed: it is unknown, expired or revoked (the answer does not say which).
+        """
+        t = schema.token
+        with self._database.read() as connection:
+            row = connection.execute(select(t).where(t.c.hash == _hash(secret))).mappings().first()
+        if row is None or row["revoked"] is not None or row["expires"] <= now_us():
+            raise NotAllowed("this token is not good; ask the node's operator for a new one")
+        return Actor(name=row["name"], role=row["role"], centres=(row["centre"],) if row["centre"] else ())
+
+
+def _hash(secret: str) -> bytes:
+    # 256 random bits need no slow hash.
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _token(row: Any) -> Token:
+    return Token(
+        id=row["id"], name=row["name"], role=row["role"], centre=row["centre"],
+        created=moment_us(row["created"]), expires=moment_us(row["expires"]),
+        revoked=moment_us(row["revoked"]) if row["revoked"] is not None else "",
+    )  # fmt: skip
+
+
+class Organisations:
+    """The registry of hubs, centres, groups, infrastructures, services and networks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._held: dict[str, Organisation] = {}
+        self._revision = -1
+
+    def all(self, kind: str = "") -> tuple[Organisation, ...]:
+        """Every organisation, or those of one kind, sorted by kind as listed in the model and by id."""
+        chosen = [o for o in self._known().values() if not kind or o.kind == kind]
+        return tuple(sorted(chosen, key=lambda o: (ORGANISATION_KINDS.index(o.kind), o.id)))
+
+    def show(self, id: str) -> Organisation:  # noqa: A002
+        """One organisation.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        found = self._known().get(id)
+        if found is None:
+            raise NotFound("organisation", id, "“estran centre list” shows them all.")
+        return found
+
+    def add(self, *organisations: Organisation) -> None:
+        """Enter new organisations.
+
+        Raises:
+            Conflict: an id is taken.
+            Invalid: a value does not fit, or a parent is unknown.
+        """
+        self._put(organisations, new=True)
+
+    def edit(self, id: str, **changes: Any) -> Organisation:  # noqa: A002
+        """Change fields of one organisation.
+
+        Raises:
+            NotFound: there is none of that id.
+            Invalid: a value does not fit, or a parent is unknown.
+        """
+        edited = replace(self.show(id), **changes)
+        self._put((edited,), new=False)
+        return edited
+
+    def hubs_of(self, id: str) -> tuple[str, ...]:  # noqa: A002
+        """The hubs that an organisation belongs to, itself included where it is one."""
+        known, found, waiting = self._known(), dict[str, None](), [id]
+        seen: set[str] = set()
+        while waiting:
+            here = waiting.pop(0)
+            if here in seen or here not in known:
+                continue
+            seen.add(here)
+            if known[here].kind == "hub":
+                found[here] = None
+            waiting += known[here].parents
+        return tuple(found)
+
+    def children(self, id: str) -> tuple[Organisation, ...]:  # noqa: A002
+        """The organisations whose parent it is."""
+        return tuple(o for o in self.all() if id in o.parents)
+
+    def _put(self, organisations: tuple[Organisation, ...], *, new: bool) -> None:
+        table = schema.organisation
+        with self._database.write() as connection:
+            known = _organisations(connection)
+            coming = {o.id: o for o in organisations}
+            for o in organisations:
+                _check(o, known.keys() | coming.keys())
+                if new and o.id in known:
+                    raise Conflict(f"there is an organisation “{o.id}” already; use “estran centre edit {o.id}”")
+            _check_no_circle({**known, **coming})
+            connection.execute(delete(table).where(table.c.id.in_(coming)))
+            connection.execute(insert(table), [{"id": o.id, "document": _encoded(o)} for o in organisations])
+            changes.log(connection, [("organisation", o.id, "add" if new else "change") for o in organisations], "operator")
+
+    def _known(self) -> dict[str, Organisation]:
+        with self._database.read() as connection:
+            revision = changes.revision(connection)
+            if revision != self._revision:
+                self._held, self._revision = _organisations(connection), revision
+        return self._held
+
+
+def _encoded(value: Organisation) -> bytes:
+    return msgspec.json.encode(plain(value))
+
+
+def _organisations(connection: sa.Connection) -> dict[str, Organisation]:
+    rows = connection.execute(select(schema.organisation.c.document))
+    found = [msgspec.json.decode(document, type=Organisation) for (document,) in rows]
+    return {o.id: o for o in found}
+
+
+def _check(o: Organisation, known: set[str]) -> None:
+    if not o.id or not all(c.isascii() and (c.isdigit() or c.islower() or c == "-") for c in o.id):
+        raise Invalid("an id is made of lower-case letters, digits and hyphens", f"organisation “{o.id}”")
+    if o.kind not in ORGANISATION_KINDS:
+        raise Invalid(f"there is no kind “{o.kind}”; choose one of {', '.join(ORGANISATION_KINDS)}", o.id)
+    if o.status not in STATUSES:
+        raise Invalid(f"there is no status “{o.status}”; choose one of {', '.join(STATUSES)}", o.id)
+    if not o.name:
+        raise Invalid("give it a name", o.id)
+    for parent in o.parents:
+        if parent not in known:
+            raise Invalid(f"its parent “{parent}” is not in the registry; add it first", o.id)
+
+
+def _check_no_circle(known: dict[str, Organisation]) -> None:
+    for start in known:
+        seen, here = {start}, list(known[start].parents)
+        while here:
+            parent = here.pop()
+            if parent == start:
+                raise Invalid("it would be its own parent, directly or through others", start)
+            if parent not in seen and parent in known:
+                seen.add(parent)
+                here += known[parent].parents

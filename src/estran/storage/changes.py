@@ -1,0 +1,73 @@
+"""The change log: one append-only list that everything else follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy import insert, select
+
+from estran.model import moment_us, now_us
+from estran.storage.engine import take_numbers
+from estran.storage.schema import change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something that happened.
+
+    Attributes:
+        seq: its number, growing with time.
+        kind: "record" or "organisation"; op: "add", "change" or "remove".
+        at: canonical instant; actor: who did it.
+    """
+
+    seq: int
+    kind: str
+    id: str
+    op: str
+    at: str
+    actor: str
+
+
+def log(connection: sa.Connection, events: Sequence[tuple[str, str, str]], actor: str) -> int:
+    """Append (kind, id, op) events; gives the number of the last one, 0 for none."""
+    if not events:
+        return 0
+    first, at = take_numbers(connection, "change", len(events)), now_us()
+    connection.execute(
+        insert(change),
+        [
+            {"seq": first + n, "kind": kind, "id": id_, "op": op, "at": at, "actor": actor}
+            for n, (kind, id_, op) in enumerate(events)
+        ],
+    )
+    return first + len(events) - 1
+
+
+def revision(connection: sa.Connection) -> int:
+    """Number of the newest change, 0 before any."""
+    return connection.execute(select(sa.func.max(change.c.seq))).scalar() or 0
+
+
+def after(connection: sa.Connection, seq: int, limit: int) -> tuple[Change, ...]:
+    """The changes that follow number `seq`, oldest first."""
+    rows = connection.execute(select(change).where(change.c.seq > seq).order_by(change.c.seq).limit(limit))
+    return tuple(_change(row) for row in rows.mappings())
+
+
+def last_of(connection: sa.Connection, id: str) -> Change | None:  # noqa: A002 - the word of the model
+    """The newest change of one thing, None if it never was here."""
+    rows = connection.execute(select(change).where(change.c.id == id).order_by(change.c.seq.desc()).limit(1))
+    row = rows.mappings().first()
+    return _change(row) if row else None
+
+
+def _change(row: sa.RowMapping) -> Change:
+    return Change(
+        seq=row["seq"], kind=row["kind"], id=row["id"], op=row["op"], at=moment_us(row["at"]), actor=row["actor"]
+    )

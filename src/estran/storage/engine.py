@@ -1,0 +1,184 @@
+"""The seam of database engines, and the one way to a node's database."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import insert, select, text, update
+
+from estran import plugins
+from estran.errors import Conflict, Unavailable
+from estran.storage import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import sqlalchemy as sa
+
+    from estran.model import Box
+
+
+class PlaceIndex(Protocol):
+    """Finds records by box."""
+
+    def create(self, connection: sa.Connection) -> None:
+        """Make what the index needs."""
+        ...
+
+    def put(self, connection: sa.Connection, rows: Iterable[tuple[int, Box]]) -> None:
+        """Add (pk, box) pairs; a pk may have several boxes, and a box may cross the antimeridian."""
+        ...
+
+    def remove(self, connection: sa.Connection, pks: Sequence[int]) -> None:
+        """Forget all boxes of these records."""
+        ...
+
+    def touching(self, box: Box) -> sa.Select[tuple[int]]:
+        """The pks, perhaps repeated, of records with a box that shares a point with `box`."""
+        ...
+
+    def boxes(self, connection: sa.Connection, pks: Sequence[int]) -> list[tuple[int, Box]]:
+        """The boxes of these records as they were put; halves at the antimeridian apart."""
+        ...
+
+
+class TextIndex(Protocol):
+    """Finds records by tokens, which arrive folded and stemmed."""
+
+    columns: tuple[str, ...]
+
+    def create(self, connection: sa.Connection) -> None:
+        """Make what the index needs."""
+        ...
+
+    def put(self, connection: sa.Connection, rows: Iterable[tuple[int, tuple[str, ...]]]) -> None:
+        """Add (pk, tokens of each column, blank-separated); a pk that is there must be removed first."""
+        ...
+
+    def remove(self, connection: sa.Connection, pks: Sequence[int]) -> None:
+        """Forget these records."""
+        ...
+
+    def matching(self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False) -> sa.Select[tuple[int]]:
+        """The pks of records where, in one of the columns, its tokens stand together and in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """A database engine: SQLite, PostgreSQL…
+
+    Attributes:
+        scheme: of the URLs that it opens.
+        connect: URL -> SQLAlchemy engine, ready with its settings.
+        within: (column, pks) -> expression "column is one of pks", for any number of pks.
+        joined: column -> aggregate of all its integers as one text with commas: the quickest way out
+            of a database for many of them.
+        begin_write: SQL that starts a transaction which alone may write.
+    """
+
+    scheme: str
+    connect: Callable[[str], sa.Engine]
+    place_index: PlaceIndex
+    text_index: TextIndex
+    within: Callable[[Any, Sequence[int]], Any]
+    joined: Callable[[Any], Any]
+    begin_write: tuple[str, ...]
+
+
+class Database:
+    """A node's database: snapshots to read, one writer at a time."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine: Engine = plugins.load("engine", url.partition(":")[0].partition("+")[0], Engine)
+        self._pool = self.engine.connect(url)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One consistent view of everything committed so far.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        with _translated(), self._pool.connect() as connection:
+            connection.exec_driver_sql("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("ROLLBACK")
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that alone may write; all of it is kept, or nothing.
+
+        Raises:
+            Unavailable: another writer held the database for too long.
+        """
+        with _translated(), self._pool.connect() as connection:
+            for statement in self.engine.begin_write:
+                connection.exec_driver_sql(statement)
+            try:
+                yield connection
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            connection.exec_driver_sql("COMMIT")
+
+    def prepare(self) -> None:
+        """Bring the tables to this program's version, after a backup where there is something to lose.
+
+        Raises:
+            Conflict: the database was written by a newer Estran.
+        """
+        from estran.storage import versions  # noqa: PLC0415 - the versions need this module
+
+        versions.prepare(self)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._pool.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    from sqlalchemy.exc import IntegrityError, OperationalError  # noqa: PLC0415 - only on this path
+
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict(f"the database refused a double entry: {error.orig}") from error
+    except OperationalError as error:
+        raise Unavailable(f"the database is busy or out of reach ({error.orig}); try again") from error
+
+
+def get_meta(connection: sa.Connection, key: str) -> bytes | None:
+    """A value of the node's own notebook, None if it is not there."""
+    return connection.execute(select(schema.meta.c.value).where(schema.meta.c.key == key)).scalar()
+
+
+def put_meta(connection: sa.Connection, key: str, value: bytes) -> None:
+    """Write a value into the node's own notebook."""
+    table = schema.meta
+    done = connection.execute(update(table).where(table.c.key == key).values(value=value))
+    if not done.rowcount:
+        connection.execute(insert(table).values(key=key, value=value))
+
+
+def take_numbers(connection: sa.Connection, name: str, count: int) -> int:
+    """Reserve `count` consecutive numbers of a sequence that starts at 1 and never gives one twice.
+
+    Returns:
+        The first of them.
+    """
+    held = get_meta(connection, f"next-{name}")
+    first = int(held) if held else 1
+    put_meta(connection, f"next-{name}", str(first + count).encode())
+    return first
+
+
+def one_row(connection: sa.Connection) -> bool:
+    """Whether the database answers."""
+    return connection.execute(text("SELECT 1")).scalar() == 1

@@ -1,0 +1,174 @@
+"""The tables of a node, the same on every engine; text and place indexes are the engine's own.
+
+Instants are microseconds since 1970 UTC. `pk` is a small number that never leaves the store: sets of
+records are Roaring bitmaps of it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+# Text compares by code point on every engine.
+_Text = String().with_variant(String(collation="C"), "postgresql")
+
+meta = Table("meta", metadata, Column("key", _Text, primary_key=True), Column("value", LargeBinary, nullable=False))
+
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("id", _Text, primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("name", _Text, primary_key=True),
+    Column("centre", _Text, nullable=False),
+    Column("visibility", _Text, nullable=False),
+    Column("added", BigInteger, nullable=False),
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("pk", Integer, primary_key=True, autoincrement=False),
+    Column("id", _Text, nullable=False, unique=True),
+    Column("source", _Text, nullable=False),
+    # What names it within its source: the identifier, else the path.
+    Column("key", _Text, nullable=False),
+    Column("kind", _Text, nullable=False),
+    Column("title", _Text),
+    Column("centre", _Text, nullable=False),
+    Column("visibility", _Text, nullable=False),
+    Column("owner", _Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("added", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    # Dates of the description and of the resource, for sorting and for "the newest wins".
+    Column("modified", BigInteger),
+    Column("created", BigInteger),
+    Column("published", BigInteger),
+    Column("start", BigInteger),
+    Column("end", BigInteger),
+    Column("language", _Text),
+    Column("access", _Text),
+    Column("licence", _Text),
+    Column("description", _Text),
+    # Number of the load that wrote it last.
+    Column("run", Integer, nullable=False),
+    UniqueConstraint("source", "key"),
+    Index("record_updated", "updated", "id"),
+    Index("record_title", "title", "id"),
+    Index("record_published", "published", "id"),
+    Index("record_start", "start", "id"),
+    Index("record_end", "end", "id"),
+)
+
+# Apart from the narrow row, so that scans never touch documents.
+record_document = Table(
+    "record_document",
+    metadata,
+    Column("pk", Integer, ForeignKey("record.pk", ondelete="CASCADE"), primary_key=True),
+    # The pivot as JSON, zstd; marks: ids of the facet values that it carries, as little-endian uint32.
+    Column("document", LargeBinary, nullable=False),
+    Column("marks", LargeBinary, nullable=False),
+)
+
+original = Table(
+    "original",
+    metadata,
+    Column("pk", Integer, ForeignKey("record.pk", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("format", _Text, nullable=False),
+    Column("name", _Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+external_id = Table(
+    "external_id",
+    metadata,
+    Column("value", _Text, primary_key=True),
+    Column("scheme", _Text, primary_key=True),
+    Column("pk", Integer, ForeignKey("record.pk", ondelete="CASCADE"), primary_key=True),
+    Index("external_id_pk", "pk"),
+)
+
+period = Table(
+    "period",
+    metadata,
+    Column("pk", Integer, ForeignKey("record.pk", ondelete="CASCADE"), primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    Column("end", BigInteger, primary_key=True),
+    Index("period_span", "start", "end", "pk"),
+)
+
+facet_value = Table(
+    "facet_value",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("field", _Text, nullable=False),
+    Column("value", _Text, nullable=False),
+    UniqueConstraint("field", "value"),
+)
+
+# Which records carry a value: one Roaring bitmap per 65,536 pks, so that a batch rewrites little.
+facet_bits = Table(
+    "facet_bits",
+    metadata,
+    Column("value", Integer, ForeignKey("facet_value.id"), primary_key=True),
+    Column("chunk", Integer, primary_key=True),
+    Column("bits", LargeBinary, nullable=False),
+    # Newest change that touched it: readers fetch only what is newer than what they hold.
+    Column("seq", Integer, nullable=False),
+    Index("facet_bits_seq", "seq"),
+)
+
+change = Table(
+    "change",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("kind", _Text, nullable=False),
+    Column("id", _Text, nullable=False),
+    Column("op", _Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", _Text, nullable=False),
+    Index("change_id", "id", "seq"),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("id", _Text, primary_key=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("name", _Text, nullable=False),
+    Column("role", _Text, nullable=False),
+    Column("centre", _Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("revoked", BigInteger),
+)
+
+concept = Table(
+    "concept",
+    metadata,
+    Column("uri", _Text, primary_key=True),
+    Column("scheme", _Text, nullable=False),
+    Column("name", _Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Index("concept_name", "scheme", "name"),
+)
