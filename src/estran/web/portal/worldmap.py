@@ -1,0 +1,183 @@
+"""Turns Natural Earth's TopoJSON, made for globes, into shapes that flat maps draw right.
+
+The build runs this file alone, before the package exists: standard library only, nothing of Estran.
+The source stitches shapes across the 180° meridian and around the South Pole; a flat map then draws
+a band right across the world. `untangle` undoes that.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any
+
+Point = tuple[float, float]
+Ring = list[Point]
+Topology = dict[str, Any]
+
+_TURN = 360
+_RING_POINTS = 4
+# The outline of cards: half degrees, no island or lake below this area in square degrees.
+_OUTLINE_STEP = 0.5
+_OUTLINE_TOLERANCE = 0.35
+_OUTLINE_AREA = 2.0
+
+
+def write_world(source: Path, target: Path) -> None:
+    """GeoJSON geometries of land, lakes, rivers and borders, from one TopoJSON file."""
+    topology: Topology = json.loads(source.read_text(encoding="utf-8"))
+    world = {
+        "land": areas(topology, "land"),
+        "lakes": areas(topology, "lakes"),
+        "rivers": lines(topology, "rivers"),
+        "borders": borders(topology),
+    }
+    target.write_text(json.dumps(world, separators=(",", ":")), encoding="utf-8")
+
+
+def write_outline(source: Path, target: Path) -> None:
+    """The land as one short SVG path, two units a degree, north up; to be filled by the even-odd rule."""
+    topology: Topology = json.loads(source.read_text(encoding="utf-8"))
+    arcs = decode_arcs(topology)
+    rings = [
+        thinned(ring, _OUTLINE_TOLERANCE)
+        for part in _parts(topology, "land")
+        for ring in (untangle(join(arcs, indices)) for indices in part)
+        if area(ring) > _OUTLINE_AREA
+    ]
+    # What runs on past ±180° is drawn once more a turn away; the picture's edge cuts both.
+    rings += [
+        [(x + turn, y) for x, y in ring]
+        for turn in (-_TURN, _TURN)
+        for ring in rings
+        if min(x for x, _ in ring) + turn < _TURN / 2 and max(x for x, _ in ring) + turn > -_TURN / 2
+    ]
+    target.write_text("".join(path(ring) for ring in rings), encoding="utf-8")
+
+
+def decode_arcs(topology: Topology) -> list[Ring]:
+    """The arcs in degrees: TopoJSON stores differences between whole numbers."""
+    (sx, sy), (tx, ty) = topology["transform"]["scale"], topology["transform"]["translate"]
+    return [
+        [(x * sx + tx, y * sy + ty) for x, y in accumulate(arc, lambda a, b: (a[0] + b[0], a[1] + b[1]))]
+        for arc in topology["arcs"]
+    ]
+
+
+def join(arcs: list[Ring], indices: list[int]) -> Ring:
+    """Arcs end to end; a negative index means that the arc runs backwards."""
+    line: Ring = []
+    for index in indices:
+        arc = arcs[index] if index >= 0 else arcs[~index][::-1]
+        line += arc if not line else arc[1:]
+    return line
+
+
+def untangle(ring: Ring) -> Ring:
+    """Let longitude run on past ±180 instead of jumping; close a ring that circles the South Pole."""
+    turned: Ring = []
+    shift, before = 0, ring[0][0]
+    for x, y in ring:
+        if abs(x - before) > _TURN / 2:
+            shift += _TURN if x < before else -_TURN
+        before = x
+        turned.append((x + shift, y))
+    if abs(turned[-1][0] - turned[0][0]) > _TURN / 2:
+        turned += [(turned[-1][0], -90.0), (turned[0][0], -90.0), turned[0]]
+    return turned
+
+
+def area(ring: Ring) -> float:
+    """Area in square degrees."""
+    return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring))) / 2
+
+
+def rounded(ring: Ring, decimals: int = 2) -> list[list[float]]:
+    """Fewer decimals, without the doubles that rounding leaves."""
+    points = [[round(x, decimals), round(y, decimals)] for x, y in ring]
+    return [p for i, p in enumerate(points) if i == 0 or p != points[i - 1]]
+
+
+def thinned(ring: Ring, tolerance: float) -> Ring:
+    """The ring with fewer points, none of the others farther than `tolerance` from it (Douglas-Peucker)."""
+    kept = {0, len(ring) - 1}
+    spans = [(0, len(ring) - 1)]
+    # A closed ring has no base line: it is halved first, at the point farthest from its start.
+    if ring[0] == ring[-1]:
+        middle = max(range(len(ring)), key=lambda i: math.dist(ring[0], ring[i]))
+        kept.add(middle)
+        spans = [(0, middle), (middle, len(ring) - 1)]
+    while spans:
+        start, end = spans.pop()
+        far = max(range(start + 1, end), key=lambda i: _off(ring[i], ring[start], ring[end]), default=start)
+        if far != start and _off(ring[far], ring[start], ring[end]) > tolerance:
+            kept.add(far)
+            spans += [(start, far), (far, end)]
+    return [ring[i] for i in sorted(kept)]
+
+
+def _off(point: Point, a: Point, b: Point) -> float:
+    length = math.dist(a, b)
+    if not length:
+        return math.dist(point, a)
+    return abs((b[0] - a[0]) * (a[1] - point[1]) - (a[0] - point[0]) * (b[1] - a[1])) / length
+
+
+def path(ring: Ring) -> str:
+    """The ring in SVG path commands, relative whole steps."""
+    steps = [(round(x / _OUTLINE_STEP), round(-y / _OUTLINE_STEP)) for x, y in ring]
+    moves = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(steps)]
+    drawn = "".join(f"l{x},{y}" for x, y in moves[:-1] if (x, y) != (0, 0)).replace(",-", "-")
+    return f"M{steps[0][0]},{steps[0][1]}{drawn}z" if drawn else ""
+
+
+def areas(topology: Topology, name: str) -> dict[str, Any]:
+    """Every polygon of one layer, as a single MultiPolygon; the largest ring of each comes first."""
+    arcs = decode_arcs(topology)
+    found: list[list[list[list[float]]]] = []
+    for part in _parts(topology, name):
+        rings = sorted((untangle(join(arcs, ring)) for ring in part), key=area, reverse=True)
+        if kept := [drawn for ring in rings if len(drawn := rounded(ring)) >= _RING_POINTS]:
+            found.append(kept)
+    return {"type": "MultiPolygon", "coordinates": found}
+
+
+def lines(topology: Topology, name: str) -> dict[str, Any]:
+    """Every line of one layer."""
+    arcs = decode_arcs(topology)
+    found: list[list[list[float]]] = []
+    for shape in topology["objects"][name]["geometries"]:
+        if shape["type"] in ("LineString", "MultiLineString"):
+            parts = shape["arcs"] if shape["type"] == "MultiLineString" else [shape["arcs"]]
+            found += [rounded(untangle(join(arcs, part))) for part in parts]
+    return {"type": "MultiLineString", "coordinates": [line for line in found if len(line) > 1]}
+
+
+def borders(topology: Topology) -> dict[str, Any]:
+    """The arcs that two countries share: land borders, each drawn once."""
+    arcs = decode_arcs(topology)
+    owners: defaultdict[int, set[int]] = defaultdict(set)
+    for number, shape in enumerate(topology["objects"]["countries"]["geometries"]):
+        for part in _polygons(shape):
+            for ring in part:
+                for index in ring:
+                    owners[index if index >= 0 else ~index].add(number)
+    shared = [rounded(untangle(arcs[i])) for i, countries in owners.items() if len(countries) > 1]
+    return {"type": "MultiLineString", "coordinates": [line for line in shared if len(line) > 1]}
+
+
+def _parts(topology: Topology, name: str) -> list[list[list[int]]]:
+    return [part for shape in topology["objects"][name]["geometries"] for part in _polygons(shape)]
+
+
+def _polygons(shape: dict[str, Any]) -> list[list[list[int]]]:
+    match shape["type"]:
+        case "MultiPolygon":
+            return shape["arcs"]
+        case "Polygon":
+            return [shape["arcs"]]
+        case _:
+            return []
