@@ -88,17 +88,17 @@ def is_current(root: Path) -> bool:
 def fetch(folder: Path, *, tests: bool) -> None:
     """The locked packages, into node_modules of `folder`."""
     command = [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    done = subprocess.run(  # noqa: S603 - our own command line
-        command if tests else [*command, "--omit=dev"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
+    if not tests:
+        command.append("--omit=dev")
+    # Where npm is not on PATH its node is not either; npm's own scripts look for it there.
+    path = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", "")])
+    done = subprocess.run(  # noqa: S603 - our own words
+        command, cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
     )
     if done.returncode:
         sys.exit(
-            "The portal's browser libraries could not be fetched: `npm ci` failed. Check that npm reaches its "
-            f"registry (`npm ping`), then build again.\n{(done.stderr or done.stdout)[-2000:]}"
+            "The portal's browser libraries could not be fetched: `npm ci` failed. Check that npm reaches "
+            f"its registry (`npm ping`), then build again.\n{(done.stderr or done.stdout)[-2000:]}"
         )
 
 
@@ -134,7 +134,8 @@ def licence(manifest: Path) -> str:
     for file in sorted(manifest.parent.glob("LICEN[CS]E*")):
         return file.read_text(encoding="utf-8")
     said = json.loads(manifest.read_text(encoding="utf-8"))
-    return f"{said['name']} {said['version']}\nLicence: {said.get('license', 'not stated')}\n{said.get('homepage', '')}\n"
+    words = (f"{said['name']} {said['version']}", f"Licence: {said.get('license', 'not stated')}")
+    return "\n".join((*words, said.get("homepage", ""), ""))
 
 
 def package_of(name: str) -> str:
@@ -146,8 +147,8 @@ def package_of(name: str) -> str:
 def draw_world(root: Path, modules: Path, target: Path) -> None:
     """The base map's shapes and the outline of the small maps."""
     spec = importlib.util.spec_from_file_location("worldmap", root / PORTAL / "worldmap.py")
-    assert spec is not None  # noqa: S101
-    assert spec.loader is not None  # noqa: S101
+    assert spec is not None
+    assert spec.loader is not None
     worldmap = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(worldmap)
     target.mkdir()

@@ -11,8 +11,10 @@ import json
 import math
 from collections import defaultdict
 from itertools import accumulate, pairwise
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Point = tuple[float, float]
 Ring = list[Point]
