@@ -1,5 +1,7 @@
 """Estran: find, look at, get, cross, compute on, publish and cite Earth-system data.
 
+A node is a folder; you act as its operator::
+
     import estran
     node = estran.open("my-node")
     for record in node.search("salinity", bbox=(3, 42, 6, 44)):

@@ -7,7 +7,6 @@ values and never stores; writing gives bytes and says what the target could not 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from estran import plugins
@@ -16,8 +15,21 @@ from estran.model import NODE_FIELDS, Item, Record, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
-__all__ = ["Document", "Format", "Links", "Loss", "Refusal", "Written", "find", "losses", "names", "read", "recognise"]
+__all__ = [
+    "Document",
+    "Format",
+    "Links",
+    "Loss",
+    "Refusal",
+    "Written",
+    "find",
+    "losses",
+    "names",
+    "read",
+    "recognise",
+]
 
 _HEAD_BYTES = 4096
 
@@ -173,15 +185,23 @@ def read(document: Document, form: Format | None = None) -> Iterator[Record | It
             raise Invalid(f"{form.title} is only written, not read", document.name)
         yield from form.read(document)
     except Invalid as error:
-        yield Refusal(document.name, error.why if error.where in ("", document.name) else str(error), document.line)
+        yield Refusal(
+            document.name, error.why if error.where in ("", document.name) else str(error), document.line
+        )
     except RecursionError:
         yield Refusal(document.name, "it is nested too deeply to be metadata", document.line)
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError) as error:
         # A reader's own mistake on a strange document: the file is named, the load goes on.
-        yield Refusal(document.name, f"it could not be understood ({type(error).__name__}: {error})"[:500], document.line)
+        yield Refusal(
+            document.name,
+            f"it could not be understood ({type(error).__name__}: {error})"[:500],
+            document.line,
+        )
 
 
-def losses(record: Record, carried: Iterable[str], why: str = "the target has no place for it") -> tuple[Loss, ...]:
+def losses(
+    record: Record, carried: Iterable[str], why: str = "the target has no place for it"
+) -> tuple[Loss, ...]:
     """What of a record is outside `carried`.
 
     Args:
@@ -207,19 +227,23 @@ def _walk(value: Any, default: Any, path: str, carried: frozenset[str], found: d
             found[path] = None
         elif len(value.variants) > 1 and "@*" not in carried:
             found[f"{path}@*"] = None
-    elif is_dataclass(value):
-        for field in fields(value):
-            inner = f"{path}.{field.name}"
-            _walk(getattr(value, field.name), field.default, inner, carried | {inner} if whole else carried, found)
-    elif hasattr(value, "_fields"):
-        if not whole and not any(c.startswith(f"{path}.") for c in carried):
-            found[path] = None
-            return
-        for name, part in zip(value._fields, value, strict=True):
-            inner = f"{path}.{name}"
-            _walk(part, value._field_defaults.get(name), inner, carried | {inner} if whole else carried, found)
-    elif isinstance(value, tuple):
+    elif isinstance(value, tuple) and not hasattr(value, "_fields"):
         for part in value:
             _walk(part, None, path, carried, found)
+    elif is_dataclass(value) or (isinstance(value, tuple) and (whole or _holds_one_of(path, carried))):
+        for name, part, usual in _members(value):
+            inner = f"{path}.{name}"
+            _walk(part, usual, inner, carried | {inner} if whole else carried, found)
     elif not whole:
         found[path] = None
+
+
+def _holds_one_of(path: str, carried: frozenset[str]) -> bool:
+    return any(one.startswith(f"{path}.") for one in carried)
+
+
+def _members(value: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Name, value and default of each member of a dataclass or named tuple."""
+    if is_dataclass(value):
+        return ((field.name, getattr(value, field.name), field.default) for field in fields(value))
+    return ((name, getattr(value, name), value._field_defaults.get(name)) for name in value._fields)

@@ -25,11 +25,22 @@ from estran.model.record import (
     Vertical,
 )
 from estran.model.text import Text
-from estran.model.time import EVER_US, NEVER_US, Period, bounds, date, interval, moment, moment_us, now, now_us
+from estran.model.time import (
+    EVER_US,
+    NEVER_US,
+    Period,
+    bounds,
+    date,
+    interval,
+    moment,
+    moment_us,
+    now,
+    now_us,
+)
 
 __all__ = [
     "CONCEPT_ROLES", "EVER_US", "KINDS", "NEVER_US", "NODE_FIELDS", "ORGANISATION_KINDS", "ROLES", "STATUSES",
     "Box", "Concept", "Conformity", "Constraint", "Distribution", "Extent", "Funding", "Identifier", "Item",
-    "Licence", "Organisation", "Party", "Period", "Quality", "Record", "Relation", "Text", "Variable", "Vertical",
-    "bounds", "date", "hull", "interval", "moment", "moment_us", "now", "now_us", "plain",
+    "Licence", "Organisation", "Party", "Period", "Quality", "Record", "Relation", "Text", "Variable",
+    "Vertical", "bounds", "date", "hull", "interval", "moment", "moment_us", "now", "now_us", "plain",
 ]  # fmt: skip

@@ -45,6 +45,8 @@ class Item:
             extent=self.extent,
             concepts=tuple(Concept(label=Text.of(word), role=role) for role, word in words if word),
             distributions=self.distributions,
-            relations=(Relation(kind="IsPartOf", target=self.collection, scheme="stac"),) if self.collection else (),
+            relations=(Relation(kind="IsPartOf", target=self.collection, scheme="stac"),)
+            if self.collection
+            else (),
             warnings=self.warnings,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from estran.errors import Invalid
@@ -57,7 +58,9 @@ class Box(NamedTuple):
         try:
             numbers = [float(part) for part in text.split(",")]
         except ValueError:
-            raise Invalid(f"“{text[:80]}” is not a list of numbers; give west,south,east,north", where) from None
+            raise Invalid(
+                f"“{text[:80]}” is not a list of numbers; give west,south,east,north", where
+            ) from None
         match numbers:
             case [west, south, east, north] | [west, south, _, east, north, _]:
                 return cls.checked(west, south, east, north, where)
@@ -119,7 +122,7 @@ def hull(boxes: Iterable[Box]) -> Box | None:
     # The widest empty stretch is left outside; the one over the antimeridian wins a tie.
     outside = merged[0][0] + _TURN - merged[-1][1]
     west, east = merged[0][0], merged[-1][1]
-    for left, right in zip(merged, merged[1:], strict=False):
+    for left, right in pairwise(merged):
         # Whole-turn records touch both edges: going round is only narrower for a real gap.
         if right[0] - left[1] > outside:
             outside, west, east = right[0] - left[1], right[0], left[1]

@@ -262,7 +262,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What is known of one resource: dataset, collection, service, software, publication…
+    """What is known of one resource: dataset, collection, service, software, publication, and so on.
 
     The first group is what the node adds; formats leave it alone.
 

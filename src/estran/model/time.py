@@ -60,9 +60,13 @@ def date(text: str, where: str = "date") -> str:
     """
     found = _DATE.match(text.strip()) if len(text) <= _LONGEST else None
     if found is None:
-        raise Invalid(f"“{text[:_LONGEST]}” is not a date; write 2020, 2020-03, 2020-03-01 or 2020-03-01T12:00:00Z", where)
+        raise Invalid(
+            f"“{text[:_LONGEST]}” is not a date; write 2020, 2020-03, 2020-03-01 or 2020-03-01T12:00:00Z",
+            where,
+        )
     year, month, day, hour, minute, second = (
-        int(found[name]) if found[name] else None for name in ("year", "month", "day", "hour", "minute", "second")
+        int(found[name]) if found[name] else None
+        for name in ("year", "month", "day", "hour", "minute", "second")
     )
     assert year is not None  # the pattern has it
     if month is not None and not 1 <= month <= 12:  # noqa: PLR2004
@@ -79,7 +83,9 @@ def date(text: str, where: str = "date") -> str:
         return f"{head}-{month:02d}-{day:02d}"
     if not 0 < year <= 9999:  # noqa: PLR2004
         return f"{head}-{month:02d}-{day:02d}"
-    return _instant(text, found, datetime(year, month, day, tzinfo=UTC), (hour, minute or 0, second or 0), where)
+    return _instant(
+        text, found, datetime(year, month, day, tzinfo=UTC), (hour, minute or 0, second or 0), where
+    )
 
 
 def _days_in(year: int, month: int) -> int:
@@ -109,7 +115,12 @@ def _instant(text: str, found: re.Match[str], day: datetime, clock: tuple[int, i
 def moment(at: datetime) -> str:
     """An aware instant in canonical form; microseconds only where there are some."""
     at = at.astimezone(UTC)
-    return at.strftime("%Y").rjust(4, "0") + at.strftime("-%m-%dT%H:%M:%S") + (f".{at.microsecond:06d}" if at.microsecond else "") + "Z"
+    return (
+        at.strftime("%Y").rjust(4, "0")
+        + at.strftime("-%m-%dT%H:%M:%S")
+        + (f".{at.microsecond:06d}" if at.microsecond else "")
+        + "Z"
+    )
 
 
 def moment_us(us: int) -> str:
