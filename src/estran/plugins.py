@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from estran.errors import NotFound
 
@@ -36,4 +36,4 @@ def load[T](kind: str, name: str, type_: type[T]) -> T:
     value = point.load()
     if not isinstance(value, type_):
         raise TypeError(f"{point.value} is a {type(value).__name__}, not a {type_.__name__}.")
-    return cast("T", value)
+    return value
