@@ -121,8 +121,8 @@ def _token(row: Any) -> Token:
 class Organisations:
     """The registry of hubs, centres, groups, infrastructures, services and networks."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, *, writable: bool = True) -> None:
+        self._database, self._writable = database, writable
         self._held: dict[str, Organisation] = {}
         self._revision = -1
 
@@ -181,6 +181,8 @@ class Organisations:
         return tuple(o for o in self.all() if id in o.parents)
 
     def _put(self, organisations: tuple[Organisation, ...], *, new: bool) -> None:
+        if not self._writable:
+            raise NotAllowed("only the node's operator may change the registry of organisations")
         table = schema.organisation
         with self._database.write() as connection:
             known = _organisations(connection)
@@ -191,7 +193,8 @@ class Organisations:
                     raise Conflict(f"there is an organisation “{o.id}” already; use “estran centre edit {o.id}”")
             _check_no_circle({**known, **coming})
             connection.execute(delete(table).where(table.c.id.in_(coming)))
-            connection.execute(insert(table), [{"id": o.id, "document": _encoded(o)} for o in organisations])
+            if organisations:
+                connection.execute(insert(table), [{"id": o.id, "document": _encoded(o)} for o in organisations])
             changes.log(connection, [("organisation", o.id, "add" if new else "change") for o in organisations], "operator")
 
     def _known(self) -> dict[str, Organisation]:

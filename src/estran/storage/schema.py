@@ -96,6 +96,14 @@ original = Table(
     Column("format", _Text, nullable=False),
     Column("name", _Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Index("original_sha256", "sha256"),
+)
+
+# Bytes as they came, zstd; one catalogue file may be the original of a thousand records.
+blob = Table(
+    "blob",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True),
     Column("body", LargeBinary, nullable=False),
 )
 

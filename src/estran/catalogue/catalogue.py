@@ -1,0 +1,149 @@
+"""The catalogue: records in, questions answered, records out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from estran.catalogue.load import Assignment, LoadReport, Progress, claim, load
+from estran.catalogue.search import Search
+from estran.catalogue.store import OriginalDocument, Store
+from estran.errors import Invalid, NotAllowed, NotFound
+from estran.storage import changes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    import sqlalchemy as sa
+
+    from estran.access import Actor, Organisations
+    from estran.catalogue.query import Query, Results
+    from estran.model import Record
+    from estran.storage import Database
+
+VISIBILITIES = ("public", "restricted", "draft")
+
+
+class Catalogue:
+    """A node's records."""
+
+    def __init__(self, database: Database, organisations: Organisations, secret: bytes, home: str) -> None:
+        """Args: secret signs page addresses; home is the centre of records that no rule assigns."""
+        self._database, self._organisations, self._home = database, organisations, home
+        self._store = Store(database)
+        self._search = Search(self._store, secret, self._hubs)
+
+    def ask(self, query: Query, actor: Actor) -> Results:
+        """One page of what a query finds and the actor may see.
+
+        Raises:
+            Invalid: a part of the query does not fit.
+        """
+        return self._search.ask(query, actor)
+
+    def show(self, id: str, actor: Actor) -> Record:  # noqa: A002 - the word of the model
+        """One record.
+
+        Raises:
+            NotFound: there is none of that id, or none that the actor may know of.
+        """
+        with self._database.read() as connection:
+            return self._store.records(connection, [self._pk(connection, id, actor)])[0]
+
+    def originals(self, id: str, actor: Actor) -> tuple[OriginalDocument, ...]:  # noqa: A002
+        """The documents that a record came from, the newest first.
+
+        Raises:
+            NotFound: as for `show`.
+        """
+        with self._database.read() as connection:
+            return self._store.originals(connection, self._pk(connection, id, actor))
+
+    def scan(self, after: str, limit: int, actor: Actor) -> tuple[tuple[Record, ...], str]:
+        """The records that follow the id `after`, by id, and the id to go on from ("" at the end)."""
+        with self._database.read() as connection:
+            pool = self._store.facets(connection).visible(actor)
+            pks = self._store.scan(connection, pool, after, limit)
+            records = self._store.records(connection, pks)
+            return records, records[-1].id if len(records) == limit else ""
+
+    def load(
+        self,
+        paths: Iterable[Path],
+        actor: Actor,
+        *,
+        source: str,
+        centre: str,
+        visibility: str,
+        progress: Callable[[Progress], None] | None,
+    ) -> LoadReport:
+        """Take documents in.
+
+        Args:
+            paths: files and folders.
+            actor: who loads; only an operator may.
+            source: name of where they come from; upserts happen within a source.
+            centre: id of the centre they belong to, "" for what the source had or the claims say.
+            visibility: "public", "restricted", "draft", or "" for what the source had.
+            progress: called after each portion.
+
+        Raises:
+            Invalid: a path is not there, or a value does not fit.
+            NotAllowed: the actor may not load.
+        """
+        if not actor.is_operator:
+            raise NotAllowed("only the node's operator may load records")
+        if visibility not in ("", *VISIBILITIES):
+            raise Invalid(f"there is no visibility “{visibility}”; choose one of {', '.join(VISIBILITIES)}", "visibility")
+        if not source.strip():
+            raise Invalid("give the source a name", "source")
+        before = self._store.source(source)
+        centre = centre or (before[0] if before else "")
+        if centre:
+            self._organisations.show(centre)
+        claims = sorted(
+            ((claim(words), o.id) for o in self._organisations.all() for words in o.claims if claim(words)),
+            key=lambda pair: (-len(pair[0]), pair),
+        )
+        given = Assignment(
+            source=source, centre=centre, home=self._home, claims=tuple(claims),
+            visibility=visibility or (before[1] if before else "public"), owner=actor.name,
+        )  # fmt: skip
+        return load(self._store, paths, given, actor.name, progress)
+
+    def remove(self, id: str, actor: Actor) -> None:  # noqa: A002
+        """Take a record out; the change log keeps that it was here.
+
+        Raises:
+            NotFound: as for `show`.
+            NotAllowed: the actor may see it but not remove it.
+        """
+        record = self.show(id, actor)
+        if not (actor.is_operator or (actor.role == "editor" and record.centre in actor.centres)):
+            raise NotAllowed("only the node's operator or an editor of its centre may remove it")
+        self._store.remove(id, actor.name)
+
+    def removed(self, id: str) -> changes.Change | None:  # noqa: A002
+        """The removal of a record that was public knowledge once, None if it never was or still is here."""
+        with self._database.read() as connection:
+            last = changes.last_of(connection, id)
+        return last if last is not None and last.kind == "record" and last.op == "remove" else None
+
+    def changes(self, after: int, limit: int) -> tuple[changes.Change, ...]:
+        """The changes that follow number `after`, oldest first."""
+        with self._database.read() as connection:
+            return changes.after(connection, after, limit)
+
+    def revision(self) -> int:
+        """Number of the newest change."""
+        with self._database.read() as connection:
+            return changes.revision(connection)
+
+    def _pk(self, connection: sa.Connection, id: str, actor: Actor) -> int:  # noqa: A002
+        pk = self._store.pk_of(connection, id)
+        if pk is None or pk not in self._store.facets(connection).visible(actor):
+            raise NotFound("record", id)
+        return pk
+
+    def _hubs(self) -> dict[str, tuple[str, ...]]:
+        return {o.id: self._organisations.hubs_of(o.id) for o in self._organisations.all()}

@@ -1,0 +1,1 @@
+"""CQL2 conditions as sets of records."""

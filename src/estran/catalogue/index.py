@@ -1,0 +1,124 @@
+"""Sets of records as Roaring bitmaps, read from the database and held as of one revision."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from pyroaring import BitMap
+
+from estran.catalogue.query import Bucket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from estran.access import Actor
+
+CHUNK_BITS = 16
+_CHUNK = 1 << CHUNK_BITS
+# Lists of common words are what a query costs; this many bytes of them are kept.
+_HELD_BYTES = 24 << 20
+
+
+class Facets:
+    """Which records carry which facet value, as of one revision; never changed once made."""
+
+    def __init__(self, values: Mapping[int, tuple[str, str]], bits: Mapping[int, BitMap], seq: int) -> None:
+        self.seq = seq
+        self._values, self._bits = dict(values), dict(bits)
+        self._fields: dict[str, dict[str, BitMap]] = {}
+        for number, (field, value) in self._values.items():
+            if self._bits.get(number):
+                self._fields.setdefault(field, {})[value] = self._bits[number]
+        self._ranked: dict[str, list[tuple[int, str, BitMap]]] = {}
+        self.everything = BitMap.union(*self._fields["visibility"].values()) if "visibility" in self._fields else BitMap()
+
+    def moved(self, values: Mapping[int, tuple[str, str]], chunks: Iterable[tuple[int, int, bytes]], seq: int) -> Facets:
+        """The facets after further changes: new values, and (value, chunk, bits) that replace what they held."""
+        bits = dict(self._bits)
+        for value, chunk, body in chunks:
+            held = bits.get(value)
+            fresh = BitMap.deserialize(body)
+            if held is not None:
+                held = held.copy()
+                held.remove_range(chunk * _CHUNK, (chunk + 1) * _CHUNK)
+                fresh |= held
+            bits[value] = fresh
+        return Facets({**self._values, **values}, bits, seq)
+
+    def of(self, field: str, values: Iterable[str]) -> BitMap:
+        """The records that carry one of these values."""
+        held = self._fields.get(field, {})
+        found = [held[value] for value in values if value in held]
+        return BitMap.union(*found) if found else BitMap()
+
+    def values(self, field: str) -> Iterable[str]:
+        """All values of a field that a record carries."""
+        return self._fields.get(field, {}).keys()
+
+    def visible(self, actor: Actor) -> BitMap:
+        """What an actor may know of."""
+        if actor.is_operator:
+            return self.everything
+        seen = self.of("visibility", ("public",))
+        if actor.role:
+            seen = seen | (self.of("visibility", ("restricted",)) & self.of("centre", actor.centres))
+            seen |= self.of("visibility", ("draft",)) & self.of("owner", (actor.name,))
+        return seen
+
+    def count(self, field: str, pool: BitMap, most: int) -> tuple[Bucket, ...]:
+        """The `most` frequent values of a field within `pool`, with their counts; ties by value."""
+        best: list[Bucket] = []
+        least = 0
+        for total, value, bits in self._by_size(field):
+            # Values come the most frequent first: none that follows can reach the list.
+            if len(best) >= most and total <= least:
+                break
+            count = pool.intersection_cardinality(bits)
+            if count:
+                best.append(Bucket(value, count))
+                if len(best) >= 2 * most:
+                    best = sorted(best, key=_most_first)[:most]
+                    least = best[-1].count
+        return tuple(sorted(best, key=_most_first)[:most])
+
+    def _by_size(self, field: str) -> list[tuple[int, str, BitMap]]:
+        ranked = self._ranked.get(field)
+        if ranked is None:
+            ranked = sorted(((len(bits), value, bits) for value, bits in self._fields.get(field, {}).items()), key=lambda r: -r[0])
+            self._ranked[field] = ranked
+        return ranked
+
+
+def _most_first(bucket: Bucket) -> tuple[int, str]:
+    return -bucket.count, bucket.value
+
+
+class Held[K]:
+    """Sets that were dear to fetch, the least used forgotten first; all of them belong to one revision."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seq = -1
+        self._sets: OrderedDict[K, tuple[BitMap, int]] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, key: K, seq: int, fetch: Callable[[], BitMap]) -> BitMap:
+        """The set of that key as of revision `seq`, fetched if it is not held."""
+        with self._lock:
+            if seq > self._seq:
+                self._sets.clear()
+                self._seq, self._bytes = seq, 0
+            if seq == self._seq and key in self._sets:
+                self._sets.move_to_end(key)
+                return self._sets[key][0]
+        found = fetch()
+        size = len(found.serialize()) if found else 0
+        with self._lock:
+            if seq == self._seq and key not in self._sets and size < _HELD_BYTES:
+                self._sets[key] = (found, size)
+                self._bytes += size
+                while self._bytes > _HELD_BYTES:
+                    self._bytes -= self._sets.popitem(last=False)[1][1]
+        return found

@@ -1,0 +1,210 @@
+"""Taking documents in: read and prepared by as many processes as there are cores, stored in batches."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from estran import formats
+from estran.catalogue.documents import count_hint, documents
+from estran.catalogue.prepare import Prepared, original, prepare
+from estran.catalogue.words import folded
+from estran.errors import Invalid
+from estran.formats import Document, Refusal
+from estran.model import Item, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from estran.catalogue.store import Store
+
+_BATCH = 1000
+# Documents handed to a process at once, and how much work starting processes is worth.
+_PORTION = 100
+_PORTION_BYTES = 4 << 20
+_ALONE = 400
+_FURTHER = 4
+
+
+@dataclass(slots=True)
+class LoadReport:
+    """What a load did. Everything counted here is on the disk.
+
+    Attributes:
+        read: records read; each is new, changed or unchanged.
+        refused: what could not be read or stored, with file, line and reason.
+    """
+
+    read: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a load is: documents taken of about so many, bytes of about so many, records stored."""
+
+    documents: int
+    documents_hint: int
+    bytes: int
+    bytes_hint: int
+    stored: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What a load gives to its records.
+
+    Attributes:
+        centre: of all records, "" to let the claims decide; home: of those that no claim matches.
+        claims: (folded words, centre) pairs, the longest first.
+        owner: whose they are while they are drafts.
+    """
+
+    source: str
+    centre: str = ""
+    home: str = ""
+    claims: tuple[tuple[str, str], ...] = ()
+    visibility: str = "public"
+    owner: str = ""
+
+    def of(self, record: Record) -> str:
+        """The centre of a record."""
+        if self.centre:
+            return self.centre
+        names = [words for p in (*record.parties, *record.metadata_parties) for _, words in p.organisation.variants]
+        hosts = [p.email.partition("@")[2] for p in (*record.parties, *record.metadata_parties) if p.email]
+        said = " | ".join(["", *(_spaced(name) for name in (*names, *hosts, record.identifier)), ""])
+        return next((centre for words, centre in self.claims if f" {words} " in said), self.home)
+
+
+def _spaced(words: str) -> str:
+    return " ".join("".join(c if c.isalnum() else " " for c in folded(words)).split())
+
+
+def claim(words: str) -> str:
+    """A claim in the form that `Assignment.claims` holds."""
+    return _spaced(words)
+
+
+@dataclass(slots=True)
+class _Portion:
+    """What became of some documents."""
+
+    documents: int
+    bytes: int
+    prepared: list[Prepared]
+    refused: list[Refusal]
+
+
+def load(store: Store, paths: Iterable[Path], given: Assignment, actor: str, progress: Callable[[Progress], None] | None = None) -> LoadReport:
+    """Store everything good that the paths hold; what is not good is refused by file, with the reason.
+
+    Raises:
+        Invalid: a path is not there.
+    """
+    listed = list(paths)
+    for path in listed:
+        if not path.exists():
+            raise Invalid("there is no such file or folder", str(path))
+    files, size = count_hint(listed)
+    run = store.begin_run(given.source, given.centre or given.home, given.visibility)
+    report = LoadReport()
+    waiting: list[Prepared] = []
+    seen_documents = seen_bytes = 0
+    for portion in _portions_done(documents(listed), given):
+        seen_documents += portion.documents
+        seen_bytes += portion.bytes
+        report.refused += portion.refused
+        waiting += portion.prepared
+        while len(waiting) >= _BATCH:
+            _store(store, waiting[:_BATCH], run, actor, report)
+            del waiting[:_BATCH]
+        if progress:
+            progress(Progress(documents=seen_documents, documents_hint=files, bytes=seen_bytes, bytes_hint=size, stored=report.read))
+    if waiting:
+        _store(store, waiting, run, actor, report)
+    if progress:
+        progress(Progress(documents=seen_documents, documents_hint=files, bytes=size, bytes_hint=size, stored=report.read))
+    return report
+
+
+def _store(store: Store, batch: list[Prepared], run: int, actor: str, report: LoadReport) -> None:
+    outcomes = store.write(batch, run, actor)
+    report.read += len(outcomes)
+    report.new += outcomes.count("new")
+    report.changed += outcomes.count("changed")
+    report.unchanged += outcomes.count("unchanged")
+
+
+def _portions_done(found: Iterator[Document | Refusal], given: Assignment) -> Iterator[_Portion]:
+    """Portions in the order of their documents: the first here, the rest on all cores."""
+    portions = _portioned(found)
+    done = 0
+    for portion in portions:
+        result = _prepared(portion, given)
+        done += result.documents
+        yield result
+        if done >= _ALONE:
+            break
+    else:
+        return
+    yield from _in_parallel(portions, given)
+
+
+def _in_parallel(portions: Iterator[list[Document | Refusal]], given: Assignment) -> Iterator[_Portion]:
+    # loky's processes do not run the caller's main module again, so a plain script may load.
+    from loky import ProcessPoolExecutor  # noqa: PLC0415 - only large loads need it
+
+    cores = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.sched_getaffinity(0))  # type: ignore[attr-defined]
+    with ProcessPoolExecutor(max_workers=cores or 1) as pool:
+        under_way: deque[Any] = deque()
+        for portion in portions:
+            under_way.append(pool.submit(_prepared, portion, given))
+            if len(under_way) > (cores or 1) * _FURTHER:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+
+
+def _portioned(found: Iterator[Document | Refusal]) -> Iterator[list[Document | Refusal]]:
+    portion: list[Document | Refusal] = []
+    size = 0
+    for document in found:
+        portion.append(document)
+        size += len(document.body) if isinstance(document, Document) else 0
+        if len(portion) >= _PORTION or size >= _PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
+def _prepared(portion: list[Document | Refusal], given: Assignment) -> _Portion:
+    done = _Portion(len(portion), sum(len(d.body) for d in portion if isinstance(d, Document)), [], [])
+    for document in portion:
+        if isinstance(document, Refusal):
+            done.refused.append(document)
+            continue
+        try:
+            form = formats.recognise(document)
+        except Invalid as error:
+            done.refused.append(Refusal(document.name, error.why, document.line))
+            continue
+        held = original(document, form.name)
+        for value in formats.read(document, form):
+            if isinstance(value, Refusal):
+                done.refused.append(value)
+                continue
+            record = value.record() if isinstance(value, Item) else value
+            record = replace(record, source=given.source, centre=given.of(record), visibility=given.visibility)
+            try:
+                done.prepared.append(prepare(record, held, given.owner))
+            except Invalid as error:
+                done.refused.append(Refusal(document.name, error.why, document.line))
+    return done

@@ -1,0 +1,103 @@
+"""The facet values of a record: what it can be counted and filtered by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from estran.model import Record
+
+# A record with more values than this of one field says nothing by them.
+_MOST_VALUES = 200
+_LONGEST_VALUE = 200
+
+_CONCEPT_FIELDS = {
+    "theme": "theme", "topic": "topic", "keyword": "keyword", "place": "place", "variable": "variable",
+    "platform": "platform", "instrument": "instrument", "project": "project", "level": "level",
+    "discipline": "theme", "stratum": "keyword", "taxon": "keyword", "time": "keyword", "infrastructure": "project",
+}  # fmt: skip
+
+# What people write for one format, by the letters and digits of it.
+_FORMATS = {
+    "NetCDF": "netcdf applicationnetcdf applicationxnetcdf nc netcdf3 netcdf4 netcdf4cf cfnetcdf",
+    "GeoTIFF": "geotiff tiff tif imagetiff applicationgeotiff imagetiffapplicationgeotiff geotif",
+    "COG": "cog cloudoptimizedgeotiff imagetiffapplicationgeotiffprofilecloudoptimized",
+    "Zarr": "zarr applicationvndzarr applicationzarr",
+    "GRIB": "grib grib1 grib2 grb grb2 applicationwmogrib2 applicationwmogrib applicationxgrib",
+    "HDF": "hdf hdf4 hdf5 hdfeos h5 hdfeos5 applicationxhdf applicationxhdf5",
+    "CSV": "csv textcsv",
+    "Text": "text txt ascii textplain plaintext",
+    "JSON": "json applicationjson",
+    "GeoJSON": "geojson applicationgeojson",
+    "XML": "xml textxml applicationxml",
+    "Shapefile": "shapefile esrishapefile shp shape zipshp shpzip applicationxshapefile xgisxshapefile",
+    "GeoPackage": "geopackage gpkg applicationgeopackagesqlite3",
+    "Excel": "xls xlsx excel msexcel applicationvndmsexcel applicationvndopenxmlformatsofficedocumentspreadsheetmlsheet",
+    "PDF": "pdf applicationpdf",
+    "HTML": "html htm texthtml",
+    "ZIP": "zip applicationzip applicationxzipcompressed",
+    "KML": "kml kmz applicationvndgoogleearthkmlxml applicationvndgoogleearthkmz",
+    "GML": "gml applicationgmlxml",
+    "Parquet": "parquet geoparquet applicationvndapacheparquet applicationparquet",
+    "WMS": "wms ogcwms ogcwms111 ogcwms130 ogcwms111httpgetmap ogcwms130httpgetmap wmssrv viewservice",
+    "WFS": "wfs ogcwfs ogcwfs100 ogcwfs110 ogcwfs200 wfssrv",
+    "WMTS": "wmts ogcwmts",
+    "WCS": "wcs ogcwcs",
+    "PNG": "png imagepng",
+    "JPEG": "jpeg jpg imagejpeg",
+    "JPEG 2000": "jp2 jpeg2000 imagejp2",
+    "SAFE": "safe sentinelsafe",
+    "BUFR": "bufr",
+    "LAS": "las laz",
+    "STAC": "stac stacapi",
+}  # fmt: skip
+_CANONICAL = {spelling: name for name, spellings in _FORMATS.items() for spelling in spellings.split()}
+
+
+def format_name(given: str) -> str:
+    """The usual name of a data format, or what was given where it is not known."""
+    letters = "".join(c for c in given.lower() if c.isalnum())
+    if letters.startswith("imagetiff") and "cloudoptimized" in letters:
+        return "COG"
+    return _CANONICAL.get(letters, given.strip())
+
+
+def marks(record: Record, owner: str) -> tuple[tuple[str, str], ...]:
+    """The (field, value) pairs of a record, each once; `owner` sees it where it is a draft."""
+    found: dict[tuple[str, str], None] = {}
+    counted: dict[str, int] = {}
+    for field, value in _pairs(record, owner):
+        pair = (field, value.strip()[:_LONGEST_VALUE])
+        if pair[1] and pair not in found and counted.get(field, 0) < _MOST_VALUES:
+            counted[field] = counted.get(field, 0) + 1
+            found[pair] = None
+    return tuple(found)
+
+
+def _pairs(record: Record, owner: str) -> Iterator[tuple[str, str]]:
+    yield "kind", record.kind
+    yield "centre", record.centre
+    yield "source", record.source
+    yield "visibility", record.visibility
+    yield "owner", owner
+    yield "access", record.access
+    for language in record.language or (record.metadata_language,):
+        yield "language", language
+    for concept in record.concepts:
+        yield _CONCEPT_FIELDS.get(concept.role, "keyword"), str(concept.label)
+    for variable in record.variables:
+        yield "variable", variable.standard_name or str(variable.label) or variable.name
+    for place in record.extent.places:
+        yield "place", str(place)
+    for licence in record.licences:
+        yield "licence", licence.spdx or str(licence.name) or licence.uri
+    for distribution in record.distributions:
+        if distribution.function != "thumbnail":
+            yield "format", format_name(distribution.format or distribution.media_type or _service(distribution.protocol))
+
+
+def _service(protocol: str) -> str:
+    # A protocol names a format only where it is an OGC service; links are of none.
+    return protocol if protocol.upper().startswith("OGC:") else ""

@@ -1,0 +1,137 @@
+"""From a pivot record to the rows that a store writes: all that needs no database, so that it can run anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+import zstandard
+
+from estran.catalogue.marks import marks
+from estran.catalogue.words import columns, folded
+from estran.errors import Invalid
+from estran.model import NODE_FIELDS, Box, Record, bounds, plain
+
+if TYPE_CHECKING:
+    from estran.formats import Document
+
+_SLUG_LETTERS = 60
+_HASH_DIGITS = 10
+_NOT_SLUG = re.compile(r"[^a-z0-9]+")
+_NODE_DEFAULTS = {name: getattr(Record(), name) for name in NODE_FIELDS if name != "warnings"}
+_MOST_BOXES = 1000
+_LONGEST_TITLE = 500
+_LONGEST_DESCRIPTION = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A document as it came: its format, name and bytes (zstd)."""
+
+    sha256: bytes
+    format: str
+    name: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A record, ready to be stored.
+
+    Attributes:
+        row: values of the narrow row, instants in microseconds.
+        document: the pivot as zstd JSON, without what the node itself adds.
+        tokens: as `words.columns` gives them.
+    """
+
+    id: str
+    key: str
+    hash: bytes
+    row: dict[str, str | int | None]
+    document: bytes
+    original: Original
+    marks: tuple[tuple[str, str], ...]
+    tokens: tuple[str, ...]
+    boxes: tuple[Box, ...]
+    periods: tuple[tuple[int, int], ...]
+    external_ids: tuple[tuple[str, str], ...]
+
+
+def original(document: Document, format_name: str) -> Original:
+    """A document's bytes, kept for good; one that stands in a file of its own is read whole."""
+    body = document.body or b""
+    return Original(hashlib.sha256(body or document.name.encode()).digest(), format_name, document.name, zstandard.compress(body))
+
+
+def mint(source: str, key: str, title: str) -> str:
+    """The permanent id of a record: words for people, and a hash of where it came from."""
+    slug = _NOT_SLUG.sub("-", folded(title)).strip("-")[:_SLUG_LETTERS].strip("-")
+    mark = hashlib.sha256(f"{source}\n{key}".encode()).hexdigest()[:_HASH_DIGITS]
+    return f"{slug}-{mark}" if slug else mark
+
+
+def encode(record: Record) -> bytes:
+    """The pivot as it is stored, without what the node adds; equal content gives equal bytes."""
+    return msgspec.json.encode(plain(replace(record, **_NODE_DEFAULTS)))
+
+
+def decode(document: bytes) -> Record:
+    """The record of `encode`'s bytes, compressed."""
+    return msgspec.json.decode(zstandard.decompress(document), type=Record)
+
+
+def prepare(record: Record, held: Original, owner: str) -> Prepared:
+    """The rows of a record whose source, centre and visibility are set.
+
+    Raises:
+        Invalid: it has neither title nor identifier.
+    """
+    title = str(record.title)
+    if not title and not record.identifier:
+        raise Invalid("it has neither a title nor an identifier; give it one of them", held.name)
+    key = record.identifier or held.name
+    body = encode(record)
+    span = record.extent.bounds()
+    return Prepared(
+        id=mint(record.source, key, title or key),
+        key=key,
+        hash=hashlib.sha256(body).digest(),
+        row={
+            "source": record.source,
+            "kind": record.kind,
+            "title": title[:_LONGEST_TITLE] or None,
+            "description": str(record.abstract)[:_LONGEST_DESCRIPTION] or None,
+            "centre": record.centre,
+            "visibility": record.visibility,
+            "owner": owner,
+            "modified": _first(record.metadata_date or record.revised),
+            "created": _first(record.created),
+            "published": _first(record.published),
+            "start": span[0] if span else None,
+            "end": span[1] if span else None,
+            "language": (record.language or (record.metadata_language,))[0] or None,
+            "access": record.access or None,
+            "licence": next((x.spdx or str(x.name) or x.uri for x in record.licences), "") or None,
+        },
+        document=zstandard.compress(body),
+        original=held,
+        marks=marks(record, owner),
+        tokens=columns(record),
+        boxes=tuple(dict.fromkeys(record.extent.boxes))[:_MOST_BOXES],
+        periods=tuple({p.bounds(): None for p in record.extent.periods if p.bounds()[0] < p.bounds()[1]}),
+        external_ids=_external_ids(record),
+    )
+
+
+def _first(date: str) -> int | None:
+    return bounds(date)[0] if date else None
+
+
+def _external_ids(record: Record) -> tuple[tuple[str, str], ...]:
+    found = {(value, scheme): None for value, scheme in record.identifiers if value}
+    if record.identifier and not any(value == record.identifier for value, _ in found):
+        found[(record.identifier, "")] = None
+    return tuple(found)

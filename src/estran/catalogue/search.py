@@ -1,0 +1,286 @@
+"""Answering a query: sets of records, their order, a page of them, and the counts.
+
+Relevance of a record is the sum over the query's words (or phrases) of the weights of the fields in which
+each stands: title 8, keywords and concepts 4, everything else 1. Ties go to the newest update, then to
+the id: one total order, which a page token can continue anywhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from pyroaring import BitMap
+from sqlalchemy import select
+
+from estran.catalogue import conditions
+from estran.catalogue.index import Facets, Held
+from estran.catalogue.query import FACETS, SORTS, Bucket, Query, Results
+from estran.catalogue.words import folded, split, stems
+from estran.errors import Invalid
+from estran.storage import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import numpy as np
+    import sqlalchemy as sa
+
+    from estran.access import Actor
+    from estran.catalogue.store import Store
+
+WEIGHTS = {"title": 8, "subject": 4, "body": 1}
+_EXACT_IDENTIFIER = 64
+_MOST_WORDS = 32
+_PHRASE = re.compile(r'"([^"]*)"|(\S+)')
+_NEWEST_FIRST = (("updated", True), ("id", False))
+_COLUMNS = {"updated": "updated", "title": "title", "published": "published", "start": "start", "end": "end", "id": "id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Words that must stand together in one field; `prefix`: the last one may go on."""
+
+    words: tuple[str, ...]
+    prefix: bool = False
+
+
+class Search:
+    """Answers queries over a store."""
+
+    def __init__(self, store: Store, secret: bytes, hubs: Callable[[], Mapping[str, tuple[str, ...]]]) -> None:
+        """Args: `hubs` gives, for each centre that has records, the hubs it belongs to."""
+        self._store, self._secret, self._hubs = store, secret, hubs
+        self._held: Held[tuple[str, Term]] = Held()
+
+    def ask(self, query: Query, actor: Actor) -> Results:
+        """The page of an answer that `actor` may see.
+
+        Raises:
+            Invalid: a part of the query does not fit; the message names it.
+        """
+        _check(query)
+        hubs = self._hubs() if "hub" in query.where or "hub" in query.counts else {}
+        with self._store.database.read() as connection:
+            facets = self._store.facets(connection)
+            asked = _Asked(self, connection, facets, query, hubs)
+            base, scores = asked.base(facets.visible(actor))
+            chosen = {field: asked.carrying(field, values) for field, values in query.where.items() if values}
+            pool = BitMap.intersection(base, *chosen.values()) if chosen else base
+            pks, next_cursor = self._page(connection, query, pool, scores)
+            return Results(
+                records=self._store.records(connection, pks),
+                matched=len(pool),
+                facets={field: asked.count(field, base, chosen, pool) for field in query.counts},
+                next=next_cursor,
+            )
+
+    def set_of(self, connection: sa.Connection, facets: Facets, field: str, term: Term) -> BitMap:
+        """The records where a term stands in a field."""
+
+        def fetch() -> BitMap:
+            french, english = zip(*((w, w) if term.prefix else stems(w) for w in term.words), strict=True)
+            phrases = {f"{field}_fr": french, f"{field}_en": english}
+            return self._store.pks(connection, self._store.engine.text_index.matching(phrases, prefix=term.prefix))
+
+        return self._held.get((field, term), facets.seq, fetch)
+
+    # Pages
+
+    def _page(self, connection: sa.Connection, query: Query, pool: BitMap, scores: Scores | None) -> tuple[list[int], str]:
+        relevance = query.sort in ("", "relevance") and scores is not None
+        after = self._after(query)
+        if query.limit == 0 or not pool:
+            return [], ""
+        found: list[tuple[int, tuple[Any, ...]]] = []
+        wanted = query.limit + 1
+        if relevance and scores is not None:
+            for score, tied in scores.levels(pool):
+                if after is not None and score > after[0]:
+                    continue
+                rest = after[1:] if after is not None and score == after[0] else None
+                rows = self._store.ordered(connection, tied, _NEWEST_FIRST, rest, wanted - len(found))
+                found += [(pk, (score, *values)) for pk, values in rows]
+                if len(found) >= wanted:
+                    break
+        else:
+            found = self._store.ordered(connection, pool, _order(query.sort), after, wanted)
+        more = len(found) > query.limit
+        page = found[: query.limit]
+        return [pk for pk, _ in page], self._cursor(query, page[-1][1]) if more else ""
+
+    def _cursor(self, query: Query, values: tuple[Any, ...]) -> str:
+        body = msgspec.json.encode(values)
+        return base64.urlsafe_b64encode(self._sign(query, body) + body).rstrip(b"=").decode()
+
+    def _after(self, query: Query) -> list[Any] | None:
+        if not query.cursor:
+            return None
+        try:
+            whole = base64.urlsafe_b64decode(query.cursor + "=" * (-len(query.cursor) % 4))
+        except (ValueError, UnicodeEncodeError):
+            whole = b""
+        mark, body = whole[:12], whole[12:]
+        if not body or not hmac.compare_digest(mark, self._sign(query, body)):
+            raise Invalid("this page address is not one of ours, or its query was changed; start from the first page", "cursor")
+        return msgspec.json.decode(body, type=list[Any])
+
+    def _sign(self, query: Query, body: bytes) -> bytes:
+        asked = [query.text, query.words, query.bbox, query.time, sorted(query.where.items()), query.ids, query.external_ids, query.filter, query.sort]
+        return hmac.digest(self._secret, msgspec.json.encode(asked) + b"\n" + body, hashlib.sha256)[:12]
+
+
+class _Asked:
+    """One query against one view of the catalogue."""
+
+    def __init__(self, search: Search, connection: sa.Connection, facets: Facets, query: Query, hubs: Mapping[str, tuple[str, ...]]) -> None:
+        self.search, self.connection, self.facets, self.query, self.hubs = search, connection, facets, query, hubs
+        self.store = search._store  # noqa: SLF001 - its other half
+
+    def base(self, visible: BitMap) -> tuple[BitMap, Scores | None]:
+        """What the query leaves before its facets, and the scores where it has words."""
+        query, pool, scores = self.query, visible, None
+        terms = alternatives(query)
+        if terms:
+            found, scores = self._words(terms)
+            pool = pool & found
+        if query.bbox is not None:
+            pool = pool & self.store.pks(self.connection, self.store.engine.place_index.touching(query.bbox))
+        if query.time is not None:
+            p = schema.period.c
+            overlapping = select(p.pk).where(p.start < query.time[1], p.end > query.time[0])
+            pool = pool & self.store.pks(self.connection, overlapping)
+        if query.ids:
+            r = schema.record.c
+            pool = pool & self.store.pks(self.connection, select(r.pk).where(r.id.in_(query.ids)))
+        if query.external_ids:
+            pool = pool & self._external(query.external_ids)
+        if query.filter:
+            pool = pool & conditions.matching(self.store, self.connection, self.facets, query.filter, self.carrying)
+        return pool, scores
+
+    def carrying(self, field: str, values: Iterable[str]) -> BitMap:
+        """The records that carry one of a field's values; a hub's are those of its centres."""
+        if field == "hub":
+            wanted = set(values)
+            return self.facets.of("centre", [centre for centre, hubs in self.hubs.items() if wanted.intersection(hubs)])
+        return self.facets.of(field, values)
+
+    def count(self, field: str, base: BitMap, chosen: Mapping[str, BitMap], pool: BitMap) -> tuple[Bucket, ...]:
+        """Counts of a field, ignoring the query's own choice in it."""
+        if field in chosen:
+            pool = BitMap.intersection(base, *(bits for other, bits in chosen.items() if other != field))
+        if field != "hub":
+            return self.facets.count(field, pool, self.query.count_values)
+        names = sorted({hub for hubs in self.hubs.values() for hub in hubs})
+        counted = [Bucket(hub, pool.intersection_cardinality(self.carrying("hub", (hub,)))) for hub in names]
+        return tuple(sorted((b for b in counted if b.count), key=lambda b: (-b.count, b.value)))
+
+    def _words(self, terms: Sequence[Sequence[Term]]) -> tuple[BitMap, Scores]:
+        scores = Scores()
+        union = BitMap()
+        for together in terms:
+            matched: BitMap | None = None
+            for term in together:
+                fields = {field: self.search.set_of(self.connection, self.facets, field, term) for field in WEIGHTS}
+                anywhere = BitMap.union(*fields.values())
+                matched = anywhere if matched is None else matched & anywhere
+                for field, bits in fields.items():
+                    scores.add(bits, WEIGHTS[field])
+            union |= matched or BitMap()
+        exact = self._external((self.query.text.strip(),))
+        if exact:
+            scores.add(exact, _EXACT_IDENTIFIER)
+        return union | exact, scores
+
+    def _external(self, names: Sequence[str]) -> BitMap:
+        x = schema.external_id.c
+        found = BitMap()
+        for name in names:
+            scheme, colon, value = name.partition(":")
+            chosen = x.value == name
+            if colon and value:
+                chosen = chosen | ((x.scheme == scheme) & (x.value == value))
+            elif colon:
+                chosen = x.scheme == scheme
+            found |= self.store.pks(self.connection, select(x.pk).where(chosen))
+        return found
+
+
+class Scores:
+    """Sums of weights over sets of records."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[BitMap, int]] = []
+
+    def add(self, bits: BitMap, weight: int) -> None:
+        """Records in `bits` gain `weight`."""
+        if bits:
+            self._parts.append((bits, weight))
+
+    def levels(self, pool: BitMap) -> Iterable[tuple[int, BitMap]]:
+        """The pool parted by score, the highest first."""
+        import numpy as np  # noqa: PLC0415 - only a search with words needs it
+
+        members = _array(pool)
+        sums = np.zeros(int(pool.max()) + 1, dtype=np.uint16)
+        for bits, weight in self._parts:
+            sums[_array(bits & pool)] += weight
+        held = sums[members]
+        for score in np.unique(held)[::-1]:
+            yield int(score), BitMap(members[held == score])
+
+
+def _array(bits: BitMap) -> np.ndarray[Any, Any]:
+    import numpy as np  # noqa: PLC0415
+
+    return np.frombuffer(bits.to_array(), dtype=np.uint32) if bits else np.empty(0, dtype=np.uint32)
+
+
+def alternatives(query: Query) -> list[list[Term]]:
+    """The query's words as alternatives of terms that must all match; none where nothing is asked."""
+    if query.words == "records":
+        phrases = [split(part) for part in query.text.split(",")]
+        return [[Term(tuple(words))] for words in phrases if words][:_MOST_WORDS]
+    terms: dict[Term, None] = {}
+    for quoted, word in _PHRASE.findall(query.text):
+        if quoted:
+            terms[Term(tuple(split(quoted)))] = None
+        elif word.endswith("*") and len(folded(word)) > 3:  # noqa: PLR2004
+            terms.update((Term((w,), prefix=True), None) for w in split(word))
+        else:
+            terms.update((Term((w,)), None) for w in split(word))
+    listed = [term for term in terms if term.words][:_MOST_WORDS]
+    return [listed] if listed else []
+
+
+def _order(sort: str) -> tuple[tuple[str, bool], ...]:
+    keys: dict[str, bool] = {}
+    for part in (sort or "-updated").split(","):
+        name = part.strip().lstrip("+-")
+        keys.setdefault(_COLUMNS.get(name, "updated"), part.strip().startswith("-") or name == "relevance")
+    if list(keys) == ["id"]:
+        return (("id", keys["id"]),)
+    keys.setdefault("id", False)
+    listed = list(keys.items())
+    # What follows the id never decides.
+    return tuple(listed[: [name for name, _ in listed].index("id") + 1])
+
+
+def _check(query: Query) -> None:
+    for part in filter(None, query.sort.split(",")):
+        name = part.strip().lstrip("+-")
+        if name not in SORTS:
+            raise Invalid(f"records cannot be sorted by “{name}”; choose among {', '.join(SORTS)}", "sort")
+    for field in (*query.where, *query.counts):
+        if field not in FACETS:
+            raise Invalid(f"there is no facet “{field}”; choose among {', '.join(FACETS)}", "facet")
+    if query.limit < 0:
+        raise Invalid("give a number of 0 or more", "limit")
+    if len(query.text) > 2000:  # noqa: PLR2004
+        raise Invalid("the words to find are longer than 2,000 letters; shorten them", "text")

@@ -1,0 +1,126 @@
+"""Words as the text indexes know them: folded, without the smallest words, stemmed for French and English.
+
+The stems are made here and only here, so that every engine finds the same. French and English stems
+stand in columns of their own: a word of a text whose language is known is stemmed in that language,
+else in both; a word that is asked for is stemmed in both and compared with each in its own column.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+import snowballstemmer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from estran.model import Record, Text
+
+_WORD = re.compile(r"[^\W_]+")
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "đ": "d", "ł": "l", "’": " "})
+# Folded; too frequent to find anything by.
+_SMALL = frozenset(
+    "a an and are as at be by for from in into is it its of on or over that the this to was were which with "
+    "au aux ce ces cette d dans de des du en et est l la le les leur ou par pour qu que qui s sa se ses son sont "
+    "sur un une".split()
+)
+_LONGEST_WORD = 80
+# Beyond this an abstract is a book; what follows is not searched.
+_LONGEST_TEXT = 60_000
+_REMEMBERED = 50_000
+
+_stems: dict[str, tuple[str, str]] = {}
+_french = snowballstemmer.stemmer("french")
+_english = snowballstemmer.stemmer("english")
+
+
+def folded(text: str) -> str:
+    """Lower case, without accents and ligatures."""
+    if text.isascii():
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def split(text: str) -> list[str]:
+    """The words of a text, folded; the smallest words are left out."""
+    return [word for word in _WORD.findall(folded(text[:_LONGEST_TEXT])) if word not in _SMALL and len(word) <= _LONGEST_WORD]
+
+
+def stems(word: str) -> tuple[str, str]:
+    """The French and the English stem of a folded word."""
+    held = _stems.get(word)
+    if held is None:
+        if len(_stems) >= _REMEMBERED:
+            _stems.clear()
+        # Numbers and codes have no stem.
+        held = (word, word) if not word.isalpha() else (_french.stemWord(word), _english.stemWord(word))
+        _stems[word] = held
+    return held
+
+
+class Column:
+    """Grows the French and English tokens of one field."""
+
+    __slots__ = ("english", "french")
+
+    def __init__(self) -> None:
+        self.french: list[str] = []
+        self.english: list[str] = []
+
+    def add(self, words: str, language: str = "") -> None:
+        """Take in a text of a language; "" is not known and counts as both."""
+        if not words:
+            return
+        pairs = [stems(word) for word in split(words)]
+        if language != "en":
+            self.french += [french for french, _ in pairs]
+        if language != "fr":
+            self.english += [english for _, english in pairs]
+
+    def add_text(self, text: Text, fallback: str = "") -> None:
+        """Take in every language of a text; where it says none, `fallback` is its language."""
+        for language, words in text.variants:
+            self.add(words, language or fallback)
+
+
+def columns(record: Record) -> tuple[str, str, str, str, str, str]:
+    """The tokens of a record: title, subject and body, each in French and in English, blank-separated.
+
+    Keywords are indexed in both languages whatever the record says: they are borrowed more than they
+    are written.
+    """
+    language = record.metadata_language or (record.language[0] if len(record.language) == 1 else "")
+    title, subject, body = Column(), Column(), Column()
+    for text in (record.title, *record.alternate_titles):
+        title.add_text(text, language)
+    for concept in record.concepts:
+        subject.add_text(concept.label)
+    for variable in record.variables:
+        subject.add(f"{variable.name} {variable.standard_name}")
+        subject.add_text(variable.label)
+    for place in record.extent.places:
+        subject.add_text(place)
+    for text in (record.abstract, record.purpose, record.supplement, record.lineage, record.credit):
+        body.add_text(text, language)
+    for words in _names(record):
+        body.add(words)
+    return (
+        " ".join(title.french), " ".join(title.english), " ".join(subject.french), " ".join(subject.english),
+        " ".join(body.french), " ".join(body.english),
+    )  # fmt: skip
+
+
+def _names(record: Record) -> Iterable[str]:
+    seen: dict[str, None] = {}
+    for party in (*record.parties, *record.metadata_parties):
+        seen[party.name] = None
+        seen.update((words, None) for _, words in party.organisation.variants)
+    for distribution in record.distributions:
+        seen[distribution.name] = None
+        seen[str(distribution.title)] = None
+    seen[record.identifier] = None
+    seen.update((identifier.value, None) for identifier in record.identifiers)
+    return seen

@@ -1,0 +1,367 @@
+"""A node: one installation of Estran, opened from its folder. The one place that knows every room."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from estran import formats, settings
+from estran.access import OPERATOR, Actor, Organisations, Tokens
+from estran.access.founding import founding
+from estran.catalogue import FACETS, Catalogue, Change, LoadReport, OriginalDocument, Progress, Query, Results
+from estran.errors import EstranError, Invalid, NotAllowed
+from estran.formats import Links, Written
+from estran.model import Box, Record, interval
+from estran.storage import Database, get_meta, put_meta
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_FIRST_SETTINGS = "# Settings of this Estran node; “estran settings” lists all that there are.\n"
+_LOW_ROOM_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that `Node.doctor` looked at; advice says what to do where it is not well."""
+
+    name: str
+    ok: bool
+    detail: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _House:
+    """What all actors on one node share."""
+
+    folder: Path
+    settings: settings.Settings
+    database: Database
+    organisations: Organisations
+    readable: Organisations
+    tokens: Tokens
+    catalogue: Catalogue
+
+
+class Node:
+    """A node as one actor sees it."""
+
+    def __init__(self, house: _House, actor: Actor) -> None:
+        self._house, self._actor = house, actor
+
+    @classmethod
+    def open(cls, path: str | PathLike[str] = "estran-node", **given: Any) -> Node:
+        """The node of a folder, created if absent, acting as its operator.
+
+        Args:
+            path: the folder.
+            **given: settings that win over the file and the environment.
+
+        Raises:
+            Invalid: a setting does not fit, or the path is a file.
+            Conflict: the node was written by a newer Estran.
+        """
+        folder = Path(fspath(path)).expanduser()
+        if folder.exists() and not folder.is_dir():
+            raise Invalid("a node is a folder, and this is a file", str(folder))
+        folder.mkdir(parents=True, exist_ok=True)
+        held = settings.read(folder, **given)
+        database = Database(_absolute(held.storage.database, folder))
+        database.prepare()
+        secret = _secret(database)
+        organisations = Organisations(database)
+        _found(folder, organisations)
+        return cls(
+            _House(
+                folder=folder,
+                settings=held,
+                database=database,
+                organisations=organisations,
+                readable=Organisations(database, writable=False),
+                tokens=Tokens(database),
+                catalogue=Catalogue(database, organisations, secret, held.centre),
+            ),
+            OPERATOR,
+        )
+
+    def acting_as(self, actor: Actor) -> Node:
+        """The same node, seeing and doing only what `actor` may."""
+        return Node(self._house, actor)
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self._house.database.close()
+
+    def __enter__(self) -> Node:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Node “{self.settings.name}” in {self.folder} as {self._actor.name}>"
+
+    @property
+    def folder(self) -> Path:
+        """Where the node lives."""
+        return self._house.folder
+
+    @property
+    def settings(self) -> settings.Settings:
+        """The node's settings, as they were when it was opened."""
+        return self._house.settings
+
+    @property
+    def actor(self) -> Actor:
+        """On whose behalf every verb acts."""
+        return self._actor
+
+    @property
+    def links(self) -> Links:
+        """Addresses of this node's records."""
+        return Links(self.settings.url or "http://localhost:8321", self.settings.name)
+
+    @property
+    def organisations(self) -> Organisations:
+        """The registry of hubs, centres and the others; only the operator may change it."""
+        return self._house.organisations if self._actor.is_operator else self._house.readable
+
+    @property
+    def tokens(self) -> Tokens:
+        """The node's tokens.
+
+        Raises:
+            NotAllowed: the actor is not the operator.
+        """
+        if not self._actor.is_operator:
+            raise NotAllowed("only the node's operator may see its tokens")
+        return self._house.tokens
+
+    # The catalogue's verbs
+
+    def search(
+        self,
+        text: str = "",
+        *,
+        bbox: Box | Sequence[float] | str | None = None,
+        time: str = "",
+        limit: int = 20,
+        cursor: str = "",
+        sort: str = "",
+        filter: str | dict[str, Any] = "",  # noqa: A002 - the standard's word
+        counts: Sequence[str] = (),
+        **where: str | Sequence[str],
+    ) -> Results:
+        """Records that hold all the words, touch the box and overlap the time.
+
+        Args:
+            text: words, in French or English; "quotes" keep words together, a star ends a prefix.
+            bbox: (west, south, east, north) in degrees; west > east crosses the antimeridian.
+            time: a date, or two around a slash; ``..`` leaves an end open.
+            limit: records on a page; cursor: `Results.next` of the page before.
+            sort: see `estran.catalogue.SORTS`; relevance, or the newest first where there are no words.
+            filter: a CQL2 expression, as text or JSON.
+            counts: facets to count.
+            **where: facet -> value or values, such as ``hub="ocean"`` or ``kind=("dataset", "service")``.
+
+        Raises:
+            Invalid: a part does not fit; the message says which.
+        """
+        unknown = next((field for field in where if field not in FACETS), None)
+        if unknown:
+            raise Invalid(f"there is no such filter; choose among {', '.join(FACETS)}", unknown)
+        return self.ask(
+            Query(
+                text=text,
+                bbox=_box(bbox),
+                time=interval(time) if time else None,
+                where={f: (v,) if isinstance(v, str) else tuple(v) for f, v in where.items() if v},
+                filter=filter,
+                sort=sort,
+                limit=limit,
+                cursor=cursor,
+                counts=tuple(counts),
+            )
+        )
+
+    def ask(self, query: Query) -> Results:
+        """One page of what a query finds.
+
+        Raises:
+            Invalid: a part of it does not fit.
+        """
+        return self._house.catalogue.ask(query, self._actor)
+
+    def show(self, id: str) -> Record:  # noqa: A002 - the word of the model
+        """One record.
+
+        Raises:
+            NotFound: there is none of that id, or none that the actor may know of.
+        """
+        return self._house.catalogue.show(id, self._actor)
+
+    def originals(self, id: str) -> tuple[OriginalDocument, ...]:  # noqa: A002
+        """The documents that a record came from, as they came, the newest first.
+
+        Raises:
+            NotFound: as for `show`.
+        """
+        return self._house.catalogue.originals(id, self._actor)
+
+    def export(self, id: str, format: str, links: Links | None = None) -> Written:  # noqa: A002
+        """A record in a metadata standard, with what that standard could not carry.
+
+        Args:
+            id: of the record.
+            format: name of a format that writes, such as ``iso19115-3``.
+            links: the addresses to write, those of this node if not given.
+
+        Raises:
+            NotFound: no such record, or no such format.
+            Invalid: the format is only read.
+        """
+        form = formats.find(format)
+        if form.write is None:
+            writers = [name for name in formats.names() if formats.find(name).write]
+            raise Invalid(f"it is only read; Estran writes {', '.join(writers)}", f"format {format}")
+        return form.write(self.show(id), links or self.links)
+
+    def load(
+        self,
+        paths: str | PathLike[str] | Iterable[str | PathLike[str]],
+        *,
+        source: str = "local",
+        centre: str = "",
+        visibility: str = "",
+        progress: Callable[[Progress], None] | None = None,
+    ) -> LoadReport:
+        """Take metadata in: files, folders, archives, lines of JSON; each by what it holds.
+
+        Args:
+            paths: one or several files and folders.
+            source: name of where they come from; the same identifier within a source is the same record.
+            centre: id of the centre they belong to; "" leaves it to what the source had before, else to the
+                claims of the registry, else to the node's own centre.
+            visibility: "public", "restricted" or "draft"; "" for what the source had before, else public.
+            progress: called after each portion.
+
+        Raises:
+            NotAllowed: the actor is not the operator.
+            Invalid: a path is not there, or a value does not fit.
+            NotFound: there is no such centre.
+        """
+        listed = [paths] if isinstance(paths, str | PathLike) else list(paths)
+        return self._house.catalogue.load(
+            [Path(fspath(path)).expanduser() for path in listed],
+            self._actor,
+            source=source,
+            centre=centre,
+            visibility=visibility,
+            progress=progress,
+        )
+
+    def remove(self, id: str) -> None:  # noqa: A002
+        """Take a record out; the change log keeps that it was here.
+
+        Raises:
+            NotFound: as for `show`.
+            NotAllowed: the actor may not.
+        """
+        self._house.catalogue.remove(id, self._actor)
+
+    def removed(self, id: str) -> Change | None:  # noqa: A002
+        """When and by whom a record was removed, None if it was not."""
+        return self._house.catalogue.removed(id)
+
+    def scan(self, after: str = "", limit: int = 500) -> tuple[tuple[Record, ...], str]:
+        """All visible records in the order of their ids, a page at a time, and the id to go on from."""
+        return self._house.catalogue.scan(after, limit, self._actor)
+
+    def changes(self, after: int = 0, limit: int = 1000) -> tuple[Change, ...]:
+        """What happened after change number `after`, oldest first; only the operator sees it all.
+
+        Raises:
+            NotAllowed: the actor is not the operator.
+        """
+        if not self._actor.is_operator:
+            raise NotAllowed("only the node's operator may read the change log")
+        return self._house.catalogue.changes(after, limit)
+
+    def revision(self) -> int:
+        """Number of the newest change: equal numbers mean equal answers."""
+        return self._house.catalogue.revision()
+
+    def doctor(self) -> tuple[Check, ...]:
+        """What is well with the node and what is not, with advice."""
+        return tuple(_checks(self))
+
+
+def _absolute(url: str, folder: Path) -> str:
+    """A relative SQLite path starts at the node's folder."""
+    head, slashes, path = url.partition(":///")
+    if head == "sqlite" and slashes and not path.startswith("/"):
+        return f"sqlite:///{folder.resolve() / path}"
+    return url
+
+
+def _secret(database: Database) -> bytes:
+    with database.read() as connection:
+        held = get_meta(connection, "secret")
+    if held:
+        return held
+    with database.write() as connection:
+        held = get_meta(connection, "secret")
+        if held is None:
+            held = secrets.token_bytes(32)
+            put_meta(connection, "secret", held)
+    return held
+
+
+def _found(folder: Path, organisations: Organisations) -> None:
+    """Give a new node its settings file and its first organisations."""
+    file = folder / settings.FILE
+    if not file.exists():
+        file.write_text(_FIRST_SETTINGS, "utf-8")
+    if not organisations.all():
+        organisations.add(*founding())
+
+
+def _box(given: Box | Sequence[float] | str | None) -> Box | None:
+    if given is None or given == "":
+        return None
+    if isinstance(given, str):
+        return Box.parse(given)
+    if len(given) != 4:  # noqa: PLR2004
+        raise Invalid("give west, south, east, north", "bbox")
+    return Box.checked(*(float(v) for v in given))
+
+
+def _checks(node: Node) -> Iterable[Check]:
+    yield Check("python", sys.version_info >= (3, 12), sys.version.split()[0], "Estran needs Python 3.12 or newer.")
+    free = shutil.disk_usage(node.folder).free
+    yield Check("room", free > _LOW_ROOM_BYTES, f"{free / 2**30:.1f} GiB free in {node.folder}", "Make room, or move the node's folder.")
+    try:
+        found = node.ask(Query(limit=1))
+        yield Check("database", ok=True, detail=f"{found.matched} records, change {node.revision()}")
+    except EstranError as error:
+        yield Check("database", ok=False, detail=str(error), advice="Look at the disk and at who else holds the database.")
+    home = node.settings.centre
+    known = {o.id for o in node.organisations.all()}
+    yield Check(
+        "centre",
+        ok=not home or home in known,
+        detail=f"the node's own centre is “{home}”" if home else "the node has no centre of its own",
+        advice="Set “centre” in estran.toml to an id of “estran centre list”.",
+    )
+    for name in formats.names():
+        try:
+            formats.find(name)
+        except Exception as error:  # noqa: BLE001 - a plugin may fail in any way
+            yield Check(f"format {name}", ok=False, detail=f"{type(error).__name__}: {error}", advice="Reinstall or remove the package that brings it.")
