@@ -1,0 +1,275 @@
+"""What the pages show, as frozen values: the templates print them, the JSON twins send them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from estran.model import Box, Organisation
+from estran.web.portal.asking import FACETS, Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from estran.catalogue.query import Results
+    from estran.model import Record, Text
+    from estran.node import Node
+    from estran.web.portal.i18n import Words
+
+STRATA = ("land", "atmosphere", "ocean", "earth", "life")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_ABSTRACT = 230
+_VALUES = 40
+_SHOWN = 6
+_WORLD_WIDTH = 300.0
+_MOST_BOXES = 20
+_SCHEMES = ("http", "https", "ftp")
+
+
+def link(url: str) -> str:
+    """An address that a page may link to, "" for any other: scripts, files, data…"""
+    cleaned = "".join(c for c in url.strip() if c.isprintable() and not c.isspace())
+    try:
+        parts = urlsplit(cleaned)
+    except ValueError:
+        return ""
+    return cleaned if parts.scheme.lower() in _SCHEMES and parts.netloc else ""
+
+
+def doi_link(doi: str) -> str:
+    """The address of a DOI."""
+    return f"https://doi.org/{quote(doi, safe='/:;().<>-_')}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Badge:
+    """A hub in a word and a colour; css is the class that carries the colour."""
+
+    id: str = ""
+    name: str = ""
+    css: str = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A record in a list."""
+
+    id: str
+    title: str
+    href: str
+    tongue: str = ""
+    hubs: tuple[Badge, ...] = ()
+    centre: str = ""
+    kind: str = ""
+    period: str = ""
+    access: str = ""
+    abstract: str = ""
+    abstract_tongue: str = ""
+    boxes: tuple[Box, ...] = ()
+    thumbnail: str = ""
+
+    @property
+    def css(self) -> str:
+        """Class of the first hub's colour."""
+        return self.hubs[0].css if self.hubs else "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One value of a facet."""
+
+    value: str
+    label: str
+    count: int = 0
+    chosen: bool = False
+    css: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facet:
+    """A group of filters."""
+
+    name: str
+    label: str
+    choices: tuple[Choice, ...]
+
+    @property
+    def shown(self) -> tuple[Choice, ...]:
+        """The choices that stand open: the chosen ones and the most frequent."""
+        return tuple(c for i, c in enumerate(self.choices) if i < _SHOWN or c.chosen)
+
+    @property
+    def hidden(self) -> tuple[Choice, ...]:
+        """The others."""
+        return tuple(c for i, c in enumerate(self.choices) if i >= _SHOWN and not c.chosen)
+
+    @property
+    def chosen(self) -> bool:
+        """Whether any is chosen."""
+        return any(c.chosen for c in self.choices)
+
+
+class Viewer:
+    """Turns records and answers into what one page in one language shows."""
+
+    def __init__(self, node: Node, words: Words, base: str) -> None:
+        """Args: base is the node's own address, from which thumbnails may be shown."""
+        self.node, self.words, self.base = node, words, base
+
+    @cached_property
+    def organisations(self) -> dict[str, Organisation]:
+        """The registry by id."""
+        return {o.id: o for o in self.node.organisations.all()}
+
+    def name(self, id: str) -> str:  # noqa: A002 - the word of the model
+        """An organisation's name, or its id where the registry does not know it."""
+        return self.words.of(self.organisations[id].name) if id in self.organisations else id
+
+    def badge(self, id: str) -> Badge:  # noqa: A002
+        """A hub's badge."""
+        return Badge(id=id, name=self.name(id), css=css_of(self.organisations.get(id)))
+
+    def hubs_of(self, centre: str) -> tuple[Badge, ...]:
+        """Badges of a centre's hubs."""
+        return tuple(self.badge(hub) for hub in self.node.organisations.hubs_of(centre)) if centre else ()
+
+    def card(self, record: Record) -> Card:
+        """A record in a list."""
+        w, period = self.words, record.extent.period
+        title = title_of(record)
+        return Card(
+            id=record.id, title=w.of(title) or record.id, tongue=w.tongue(title),
+            href=f"/{w.language}/data/{record.id}",
+            hubs=self.hubs_of(record.centre), centre=self.name(record.centre) if record.centre else "",
+            kind=w.label("kind", record.kind), period=w.period(period, years=True) if period else "",
+            access=w.label("access", record.access) if record.access else "",
+            abstract=shortened(w.of(record.abstract)), abstract_tongue=w.tongue(record.abstract),
+            boxes=record.extent.boxes[:_MOST_BOXES], thumbnail=self.thumbnail(record),
+        )  # fmt: skip
+
+    def thumbnail(self, record: Record) -> str:
+        """A picture that this node itself holds; a page asks nothing of others."""
+        return next((t for t in record.thumbnails if t.startswith(f"{self.base}/") and link(t)), "")
+
+    def value(self, field: str, value: str) -> str:
+        """A facet's value in words."""
+        match field:
+            case "hub" | "centre":
+                return self.name(value)
+            case "kind" | "topic" | "access":
+                return self.words.label(field, value)
+            case "language":
+                return self.words.label("tongue", value)
+            case _:
+                return value
+
+    def facets(self, results: Results, asked: Asked) -> list[Facet]:
+        """The filter column; a chosen value stays in it even where nothing has it."""
+        found: list[Facet] = []
+        for name in FACETS:
+            chosen = asked.where.get(name, ())
+            buckets = results.facets.get(name, ())
+            counts = {b.value: b.count for b in buckets} | {
+                v: 0 for v in chosen if v not in {b.value for b in buckets}
+            }
+            if len(counts) > 1 or chosen:
+                choices = tuple(self._choice(name, value, n, chosen) for value, n in counts.items())
+                found.append(Facet(name=name, label=self.words.label("facet", name), choices=choices))
+        return found
+
+    def _choice(self, name: str, value: str, count: int, chosen: tuple[str, ...]) -> Choice:
+        css = css_of(self.organisations.get(value)) if name == "hub" else ""
+        return Choice(value=value, label=self.value(name, value), count=count, chosen=value in chosen, css=css)
+
+    def chip(self, field: str, value: str) -> str:
+        """An active filter in words."""
+        t = self.words.text
+        match field:
+            case "q":
+                return t("search.text_chip", text=value)
+            case "bbox":
+                return t("search.bbox_chip", box=self.box(Box.parse(value)))
+            case "from":
+                return t("search.from_chip", date=self.words.date(value))
+            case "to":
+                return t("search.to_chip", date=self.words.date(value))
+            case _:
+                return self.value(field, value)
+
+    def box(self, box: Box) -> str:
+        """A box as people write it: 3° W, 42.5° N – 6° E, 44° N."""
+        west, east = (_angle(self.words, v, ("E", "O" if self.words.language == "fr" else "W")) for v in (box.west, box.east))
+        south, north = (_angle(self.words, v, ("N", "S")) for v in (box.south, box.north))
+        return f"{west}, {south} – {east}, {north}"
+
+
+def _angle(words: Words, degrees: float, letters: tuple[str, str]) -> str:
+    rounded = round(abs(degrees), 3)
+    return f"{words.number(rounded)}°\u00a0{letters[degrees < 0]}" if rounded else f"0°"
+
+
+def title_of(record: Record) -> Text:
+    """A record's title, or what comes nearest."""
+    from estran.model import Text  # noqa: PLC0415
+
+    return record.title or (record.alternate_titles[0] if record.alternate_titles else Text.of(record.identifier))
+
+
+def css_of(organisation: Organisation | None) -> str:
+    """The class that carries a hub's colour."""
+    if organisation is None:
+        return "none"
+    if organisation.colour in STRATA:
+        return organisation.colour
+    return f"x-{organisation.id}" if _COLOUR.fullmatch(organisation.colour) else "none"
+
+
+def own_colours(organisations: Iterable[Organisation]) -> str:
+    """Style rules of the hubs that brought a colour of their own."""
+    rules = [f".h-x-{o.id} {{ --hub: {o.colour}; }}" for o in organisations if css_of(o).startswith("x-")]
+    return "\n".join(rules)
+
+
+def shortened(text: str, length: int = _ABSTRACT) -> str:
+    """The first words of a text."""
+    line = " ".join(text.split())
+    if len(line) <= length:
+        return line
+    return line[:length].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
+
+
+def footprints(records: Iterable[Record], viewer: Viewer) -> dict[str, Any]:
+    """Places of records as GeoJSON points that carry their box; worldwide ones are only counted."""
+    features: list[dict[str, Any]] = []
+    world = 0
+    for record in records:
+        box = record.extent.box
+        if box is None:
+            continue
+        east = box.east + (360 if box.crosses else 0)
+        if east - box.west >= _WORLD_WIDTH:
+            world += 1
+            continue
+        features.append(_feature(record, box, east, viewer))
+    return {"type": "FeatureCollection", "features": features, "world": world}
+
+
+def _feature(record: Record, box: Box, east: float, viewer: Viewer) -> dict[str, Any]:
+    centre = (box.west + east) / 2
+    hubs = viewer.hubs_of(record.centre)
+    return {
+        "type": "Feature",
+        "geometry": {
+            "type": "Point",
+            "coordinates": [round(centre - 360 if centre > 180 else centre, 3), round((box.south + box.north) / 2, 3)],  # noqa: PLR2004
+        },
+        "properties": {
+            "id": record.id,
+            "title": viewer.words.of(title_of(record)) or record.id,
+            "hub": hubs[0].css if hubs else "none",
+            "box": [round(v, 3) for v in (box.west, box.south, east, box.north)],
+        },
+    }
