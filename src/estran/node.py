@@ -19,6 +19,7 @@ from estran.errors import EstranError, Invalid, NotAllowed
 from estran.formats import Links, Written
 from estran.model import Box, Record, interval
 from estran.storage import Database, get_meta, put_meta
+from estran.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -143,6 +144,11 @@ class Node:
         if not self._actor.is_operator:
             raise NotAllowed("only the node's operator may see its tokens")
         return self._house.tokens
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The node's vocabularies; only the operator may change them."""
+        return Vocabulary(self._house.database, writable=self._actor.is_operator)
 
     # The catalogue's verbs
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from estran.errors import Invalid, NotFound
+from estran.errors import Invalid, NotAllowed, NotFound
 from estran.model import Text
 from estran.storage import Database, changes
 from estran.vocabulary import ConceptScheme, Entry, Vocabulary
@@ -117,3 +117,10 @@ def test_what_does_not_fit_leaves_all_as_it_was(vocabulary: Vocabulary, wrong: l
     with pytest.raises(Invalid):
         vocabulary.put(SCHEME, wrong)
     assert vocabulary.show("salinity") == SALINITY
+
+
+def test_whoever_is_no_operator_only_reads(database: Database, vocabulary: Vocabulary) -> None:
+    readable = Vocabulary(database, writable=False)
+    assert readable.show("salinity") == SALINITY
+    with pytest.raises(NotAllowed, match="only the node's operator"):
+        readable.put(SCHEME, [AIR])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import delete, func, insert, or_, select
 
-from estran.errors import Invalid, NotFound
+from estran.errors import Invalid, NotAllowed, NotFound
 from estran.model import plain
 from estran.storage import changes, schema
 from estran.vocabulary.concepts import ConceptScheme, Entry
@@ -23,8 +23,8 @@ _MOST = 1000
 class Vocabulary:
     """The vocabularies of a node; everyone may read them."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, *, writable: bool = True) -> None:
+        self._database, self._writable = database, writable
 
     def put(self, scheme: ConceptScheme, entries: Sequence[Entry]) -> int:
         """Enter a vocabulary, in place of what the node held under the same name.
@@ -36,7 +36,10 @@ class Vocabulary:
 
         Raises:
             Invalid: an entry belongs to another scheme, or two have one address.
+            NotAllowed: this vocabulary is only read.
         """
+        if not self._writable:
+            raise NotAllowed("only the node's operator may change its vocabularies")
         rows = {scheme.uri: _row(scheme.uri, "", scheme.name, scheme)}
         for entry in entries:
             if entry.scheme != scheme.name or entry.uri in rows:
