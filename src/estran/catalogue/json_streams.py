@@ -1,0 +1,223 @@
+"""JSON that holds many documents: one a line (NDJSON), text sequences (RFC 8142), very large collections.
+
+They are streamed, each document's own bytes untouched; a file that breaks off gives all that came before.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from estran.catalogue.archives import (
+    MAX_DOCUMENT_BYTES,
+    MEBIBYTE,
+    READING_ERRORS,
+    TOO_LARGE,
+    why_unreadable,
+)
+from estran.errors import Invalid
+from estran.formats import Document, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import IO
+
+_RECORD_SEPARATOR = b"\x1e"
+_LINE_SUFFIXES = (
+    ".ndjson", ".jsonl", ".jsonlines", ".geojsonl", ".geojsons", ".geojsonseq", ".json-seq", ".jsonseq",
+)  # fmt: skip
+_STARTS = (b"{", b"[")
+# Members whose values are documents, in the collections of STAC, OGC APIs and DataCite.
+_LISTS = ("features", "collections", "records", "data")
+_BLANKS = re.compile(r"[\ufeff \t\r\n]*")
+
+
+def is_lines(head: bytes, name: str) -> bool:
+    """Whether each line is a document of its own: by the name, or as the first line is complete in itself."""
+    if head.startswith(_RECORD_SEPARATOR) or name.lower().removesuffix(".gz").endswith(_LINE_SUFFIXES):
+        return True
+    first, end, rest = head.partition(b"\n")
+    if not end or not rest.lstrip().startswith(_STARTS):
+        return False
+    try:
+        return isinstance(json.loads(_bare(first)), dict)
+    except ValueError:
+        return False
+
+
+def lines(name: str, stream: IO[bytes]) -> Iterator[Document | Refusal]:
+    """Each document of NDJSON, or of a text sequence, whose texts start with RS and may have many lines."""
+    every = _lines(name, stream)
+    first = next(every, None)
+    if first is None:
+        return
+    every = _with(first, every)
+    sequence = isinstance(first[1], bytes) and first[1].startswith(_RECORD_SEPARATOR)
+    for number, text in _joined(name, every) if sequence else every:
+        if isinstance(text, Refusal):
+            yield text
+        elif (bare := _bare(text)).startswith(_STARTS):
+            yield Document(name, bare, line=number)
+        elif bare:
+            yield Refusal(name, "this line is not a JSON object; write one document a line", number)
+
+
+def _with[T](first: T, rest: Iterable[T]) -> Iterator[T]:
+    yield first
+    yield from rest
+
+
+def _lines(name: str, stream: IO[bytes]) -> Iterator[tuple[int, bytes | Refusal]]:
+    number = 0
+    while True:
+        number += 1
+        try:
+            line = stream.readline(MAX_DOCUMENT_BYTES + 1)
+            too_long = len(line) > MAX_DOCUMENT_BYTES
+            while len(line) > MAX_DOCUMENT_BYTES and not line.endswith(b"\n"):
+                line = stream.readline(MAX_DOCUMENT_BYTES + 1)
+        except READING_ERRORS as error:
+            yield number, Refusal(name, f"{why_unreadable(error)}; the lines before were read", number)
+            return
+        if too_long:
+            yield number, Refusal(name, f"this line is too long: {TOO_LARGE}", number)
+        elif not line:
+            return
+        else:
+            yield number, line
+
+
+def _joined(name: str, every: Iterable[tuple[int, bytes | Refusal]]) -> Iterator[tuple[int, bytes | Refusal]]:
+    held, start = bytearray(), 1
+    for number, line in every:
+        if isinstance(line, Refusal):
+            yield number, line
+            continue
+        if line.startswith(_RECORD_SEPARATOR):
+            yield start, bytes(held)
+            held, start = bytearray(), number
+        held += line
+        if len(held) > MAX_DOCUMENT_BYTES:
+            yield start, Refusal(name, TOO_LARGE, start)
+            held = bytearray()
+    yield start, bytes(held)
+
+
+def _bare(text: bytes) -> bytes:
+    return text.removeprefix(codecs.BOM_UTF8).strip(b"\x1e \t\r\n")
+
+
+class Reads(Protocol):
+    """Anything that gives bytes."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes, none at the end."""
+        ...
+
+
+def members(name: str, stream: Reads) -> Iterator[Document | Refusal]:
+    """Each document of a JSON collection that is too large to be held: an array, or one among its members."""
+    text, found = _Text(name, stream), 0
+    try:
+        for line, body in _members(text):
+            found += 1
+            yield Document(name, body.encode(), line=line)
+        if not found:
+            yield Refusal(name, TOO_LARGE)
+    except READING_ERRORS as error:
+        kept = f"; the {found} documents before it were read" if found else ""
+        yield Refusal(name, f"{why_unreadable(error)}{kept}", text.line)
+
+
+def _members(text: _Text) -> Iterator[tuple[int, str]]:
+    if text.following() == "[":
+        yield from _elements(text)
+        return
+    text.take("{")
+    while text.following() != "}":
+        key = text.value()
+        text.take(":")
+        if text.following() == "[" and key.strip('"') in _LISTS:
+            yield from _elements(text)
+        else:
+            text.value()
+        if text.following() != "}":
+            text.take(",")
+
+
+def _elements(text: _Text) -> Iterator[tuple[int, str]]:
+    text.take("[")
+    while text.following() != "]":
+        yield text.line, text.value()
+        if text.following() != "]":
+            text.take(",")
+    text.take("]")
+
+
+class _Text:
+    """A window that moves over a text in UTF-8, one JSON value at a time."""
+
+    def __init__(self, name: str, stream: Reads) -> None:
+        self._name, self._stream = name, stream
+        self._decode = codecs.getincrementaldecoder("utf-8")()
+        self._scan = json.JSONDecoder().raw_decode
+        self._window, self._at, self._ended = "", 0, False
+        self.line = 1
+
+    def following(self) -> str:
+        """The next character that is not blank, "" at the end."""
+        while True:
+            blanks = _BLANKS.match(self._window, self._at)
+            self._move(blanks.end() if blanks else self._at)
+            if self._at < len(self._window) or not self._more():
+                return self._window[self._at : self._at + 1]
+
+    def take(self, sign: str) -> None:
+        """Pass a sign that must stand here."""
+        if (found := self.following()) != sign:
+            raise self._fault(f"“{sign}” is missing before “{found}”" if found else "it ends early")
+        self._move(self._at + 1)
+
+    def value(self) -> str:
+        """The text of the value that stands here."""
+        if not self.following():
+            raise self._fault("it ends early")
+        while True:
+            try:
+                _, end = self._scan(self._window, self._at)
+            except RecursionError:
+                raise self._fault("it is nested too deeply") from None
+            except ValueError as error:
+                if not self._more():
+                    raise self._fault(str(error)) from None
+                continue
+            # A number at the window's edge may go on behind it.
+            if end < len(self._window) or not self._more():
+                found = self._window[self._at : end]
+                self._move(end)
+                return found
+
+    def _move(self, at: int) -> None:
+        self.line += self._window.count("\n", self._at, at)
+        self._at = at
+
+    def _more(self) -> bool:
+        if self._ended:
+            return False
+        # Twice as much each time, so that a long value is not scanned again and again.
+        wanted = max(MEBIBYTE, len(self._window) - self._at)
+        if wanted > MAX_DOCUMENT_BYTES:
+            raise Invalid(TOO_LARGE, self._name)
+        part = self._stream.read(wanted)
+        self._ended = not part
+        try:
+            text = self._decode.decode(part, final=self._ended)
+        except UnicodeDecodeError as error:
+            raise self._fault(f"it is not in UTF-8 ({error.reason})") from None
+        self._window, self._at = self._window[self._at :] + text, 0
+        return bool(part)
+
+    def _fault(self, why: str) -> Invalid:
+        return Invalid(f"not JSON at line {self.line}: {why}; correct it there and load it again", self._name)
