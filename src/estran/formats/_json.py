@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from estran.errors import Invalid
+from estran.model import date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from estran.formats import Document
 
-__all__ = ["decode", "number", "obj", "objs", "outline", "seq", "text", "texts", "whole"]
+__all__ = ["day", "decode", "number", "obj", "objs", "outline", "seq", "text", "texts", "whole"]
 
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -163,6 +164,18 @@ def number(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
+
+
+def day(value: Any, notes: list[str], where: str) -> str:
+    """The canonical date that stands there, "" with a note where it is none."""
+    words = text(value)
+    if not words:
+        return ""
+    try:
+        return date(words, where)
+    except Invalid as error:
+        notes.append(str(error))
+        return ""
 
 
 def whole(value: Any, otherwise: int = -1) -> int:
