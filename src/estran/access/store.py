@@ -124,6 +124,7 @@ class Organisations:
     def __init__(self, database: Database, *, writable: bool = True) -> None:
         self._database, self._writable = database, writable
         self._held: dict[str, Organisation] = {}
+        self._hubs: dict[str, tuple[str, ...]] = {}
         self._revision = -1
 
     def all(self, kind: str = "") -> tuple[Organisation, ...]:
@@ -164,17 +165,14 @@ class Organisations:
 
     def hubs_of(self, id: str) -> tuple[str, ...]:  # noqa: A002
         """The hubs that an organisation belongs to, itself included where it is one."""
-        known, found, waiting = self._known(), dict[str, None](), [id]
-        seen: set[str] = set()
-        while waiting:
-            here = waiting.pop(0)
-            if here in seen or here not in known:
-                continue
-            seen.add(here)
-            if known[here].kind == "hub":
-                found[here] = None
-            waiting += known[here].parents
-        return tuple(found)
+        return self.hubs().get(id, ())
+
+    def hubs(self) -> dict[str, tuple[str, ...]]:
+        """The hubs of every organisation, directly or through others."""
+        known = self._known()
+        if not self._hubs and known:
+            self._hubs = {id_: _hubs_of(id_, known) for id_ in known}
+        return self._hubs
 
     def children(self, id: str) -> tuple[Organisation, ...]:  # noqa: A002
         """The organisations whose parent it is."""
@@ -201,8 +199,22 @@ class Organisations:
         with self._database.read() as connection:
             revision = changes.revision(connection)
             if revision != self._revision:
-                self._held, self._revision = _organisations(connection), revision
+                self._held, self._hubs, self._revision = _organisations(connection), {}, revision
         return self._held
+
+
+def _hubs_of(start: str, known: dict[str, Organisation]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    seen, waiting = set[str](), [start]
+    while waiting:
+        here = waiting.pop(0)
+        if here in seen or here not in known:
+            continue
+        seen.add(here)
+        if known[here].kind == "hub":
+            found[here] = None
+        waiting += known[here].parents
+    return tuple(found)
 
 
 def _encoded(value: Organisation) -> bytes:

@@ -31,7 +31,7 @@ class Catalogue:
         """Args: secret signs page addresses; home is the centre of records that no rule assigns."""
         self._database, self._organisations, self._home = database, organisations, home
         self._store = Store(database)
-        self._search = Search(self._store, secret, self._hubs)
+        self._search = Search(self._store, secret, organisations.hubs)
 
     def ask(self, query: Query, actor: Actor) -> Results:
         """One page of what a query finds and the actor may see.
@@ -144,6 +144,3 @@ class Catalogue:
         if pk is None or pk not in self._store.facets(connection).visible(actor):
             raise NotFound("record", id)
         return pk
-
-    def _hubs(self) -> dict[str, tuple[str, ...]]:
-        return {o.id: self._organisations.hubs_of(o.id) for o in self._organisations.all()}

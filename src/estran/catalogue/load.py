@@ -47,10 +47,9 @@ class LoadReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a load is: documents taken of about so many, bytes of about so many, records stored."""
+    """How far a load is: bytes read of so many in all files, records stored for good."""
 
-    documents: int
-    documents_hint: int
+    files: int
     bytes: int
     bytes_hint: int
     stored: int
@@ -97,7 +96,6 @@ class _Portion:
     """What became of some documents."""
 
     documents: int
-    bytes: int
     prepared: list[Prepared]
     refused: list[Refusal]
 
@@ -116,22 +114,32 @@ def load(store: Store, paths: Iterable[Path], given: Assignment, actor: str, pro
     run = store.begin_run(given.source, given.centre or given.home, given.visibility)
     report = LoadReport()
     waiting: list[Prepared] = []
-    seen_documents = seen_bytes = 0
-    for portion in _portions_done(documents(listed), given):
-        seen_documents += portion.documents
-        seen_bytes += portion.bytes
+    meter = _Meter(progress, files, size)
+    for portion in _portions_done(documents(listed, meter.advance), given):
         report.refused += portion.refused
         waiting += portion.prepared
         while len(waiting) >= _BATCH:
             _store(store, waiting[:_BATCH], run, actor, report)
             del waiting[:_BATCH]
-        if progress:
-            progress(Progress(documents=seen_documents, documents_hint=files, bytes=seen_bytes, bytes_hint=size, stored=report.read))
+        meter.show(report.read)
     if waiting:
         _store(store, waiting, run, actor, report)
-    if progress:
-        progress(Progress(documents=seen_documents, documents_hint=files, bytes=size, bytes_hint=size, stored=report.read))
+    meter.show(report.read)
     return report
+
+
+class _Meter:
+    """Counts bytes as they are read and tells how far the load is."""
+
+    def __init__(self, progress: Callable[[Progress], None] | None, files: int, size: int) -> None:
+        self._progress, self._files, self._size, self._read = progress, files, size, 0
+
+    def advance(self, size: int) -> None:
+        self._read += size
+
+    def show(self, stored: int) -> None:
+        if self._progress:
+            self._progress(Progress(files=self._files, bytes=min(self._read, self._size), bytes_hint=self._size, stored=stored))
 
 
 def _store(store: Store, batch: list[Prepared], run: int, actor: str, report: LoadReport) -> None:
@@ -186,7 +194,7 @@ def _portioned(found: Iterator[Document | Refusal]) -> Iterator[list[Document | 
 
 
 def _prepared(portion: list[Document | Refusal], given: Assignment) -> _Portion:
-    done = _Portion(len(portion), sum(len(d.body) for d in portion if isinstance(d, Document)), [], [])
+    done = _Portion(len(portion), [], [])
     for document in portion:
         if isinstance(document, Refusal):
             done.refused.append(document)

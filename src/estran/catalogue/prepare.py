@@ -52,6 +52,7 @@ class Prepared:
     hash: bytes
     row: dict[str, str | int | None]
     document: bytes
+    description: str | None
     original: Original
     marks: tuple[tuple[str, str], ...]
     tokens: tuple[str, ...]
@@ -103,7 +104,6 @@ def prepare(record: Record, held: Original, owner: str) -> Prepared:
             "source": record.source,
             "kind": record.kind,
             "title": title[:_LONGEST_TITLE] or None,
-            "description": str(record.abstract)[:_LONGEST_DESCRIPTION] or None,
             "centre": record.centre,
             "visibility": record.visibility,
             "owner": owner,
@@ -117,6 +117,7 @@ def prepare(record: Record, held: Original, owner: str) -> Prepared:
             "licence": next((x.spdx or str(x.name) or x.uri for x in record.licences), "") or None,
         },
         document=zstandard.compress(body),
+        description=str(record.abstract)[:_LONGEST_DESCRIPTION] or None,
         original=held,
         marks=marks(record, owner),
         tokens=columns(record),

@@ -65,7 +65,7 @@ class Search:
             Invalid: a part of the query does not fit; the message names it.
         """
         _check(query)
-        hubs = self._hubs() if "hub" in query.where or "hub" in query.counts else {}
+        hubs = self._hubs() if "hub" in query.where or "hub" in query.counts or query.filter else {}
         with self._store.database.read() as connection:
             facets = self._store.facets(connection)
             asked = _Asked(self, connection, facets, query, hubs)
@@ -161,7 +161,7 @@ class _Asked:
         if query.external_ids:
             pool = pool & self._external(query.external_ids)
         if query.filter:
-            pool = pool & conditions.matching(self.store, self.connection, self.facets, query.filter, self.carrying)
+            pool = pool & conditions.matching(self.store, self.connection, self.facets, query.filter, self.carrying, self._all_hubs())
         return pool, scores
 
     def carrying(self, field: str, values: Iterable[str]) -> BitMap:
@@ -177,9 +177,11 @@ class _Asked:
             pool = BitMap.intersection(base, *(bits for other, bits in chosen.items() if other != field))
         if field != "hub":
             return self.facets.count(field, pool, self.query.count_values)
-        names = sorted({hub for hubs in self.hubs.values() for hub in hubs})
-        counted = [Bucket(hub, pool.intersection_cardinality(self.carrying("hub", (hub,)))) for hub in names]
+        counted = [Bucket(hub, pool.intersection_cardinality(self.carrying("hub", (hub,)))) for hub in self._all_hubs()]
         return tuple(sorted((b for b in counted if b.count), key=lambda b: (-b.count, b.value)))
+
+    def _all_hubs(self) -> list[str]:
+        return sorted({hub for hubs in self.hubs.values() for hub in hubs})
 
     def _words(self, terms: Sequence[Sequence[Term]]) -> tuple[BitMap, Scores]:
         scores = Scores()

@@ -409,7 +409,7 @@ class _Batch:
         old_documents: list[dict[str, Any]] = []
         for key, coming in winners.items():
             row = {**coming.row, "hash": coming.hash, "updated": self.at, "run": self.run}
-            document = {"document": coming.document, "marks": _packed(marks[key])}
+            document = {"document": coming.document, "marks": _packed(marks[key]), "description": coming.description}
             if key in held:
                 old_rows.append({**row, "_pk": pks[key]})
                 old_documents.append({**document, "_pk": pks[key]})

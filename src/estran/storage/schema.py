@@ -67,7 +67,6 @@ record = Table(
     Column("language", _Text),
     Column("access", _Text),
     Column("licence", _Text),
-    Column("description", _Text),
     # Number of the load that wrote it last.
     Column("run", Integer, nullable=False),
     UniqueConstraint("source", "key"),
@@ -86,6 +85,7 @@ record_document = Table(
     # The pivot as JSON, zstd; marks: ids of the facet values that it carries, as little-endian uint32.
     Column("document", LargeBinary, nullable=False),
     Column("marks", LargeBinary, nullable=False),
+    Column("description", _Text),
 )
 
 original = Table(
