@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from tests.postgresql import PostgreSQL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROOT = Path(__file__).resolve().parent.parent
+
+# Whoever runs the tests may have a node of their own; the tests must not see it.
+for name in [name for name in os.environ if name.startswith("ESTRAN_") and name != "ESTRAN_REQUIRE_ALL"]:
+    del os.environ[name]
+
+
+def lacking(what: str) -> NoReturn:
+    """Skip a test for want of a program, or fail it where ESTRAN_REQUIRE_ALL says that all must be there."""
+    if os.environ.get("ESTRAN_REQUIRE_ALL"):
+        pytest.fail(f"{what} is required here (ESTRAN_REQUIRE_ALL is set) and absent", pytrace=False)
+    pytest.skip(f"{what} is absent; Debian has it")
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +35,20 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real files are not here ({folder} is absent)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Debian's Chromium."""
+    found = shutil.which("chromium")
+    return Path(found) if found else lacking("Chromium (chromium)")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """An empty PostgreSQL of its own with PostGIS, stopped when the tests end."""
+    server = PostgreSQL.found()
+    if server is None:
+        lacking("PostgreSQL 15 with PostGIS (postgresql-15, postgresql-15-postgis-3)")
+    with server:
+        yield server
