@@ -1,0 +1,180 @@
+"""Errors as problem details (RFC 9457): the one table from what went wrong to an HTTP status."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from estran.errors import (
+    Conflict,
+    EstranError,
+    Invalid,
+    LicenceRequired,
+    NotAllowed,
+    NotFound,
+    QuotaExceeded,
+    Unavailable,
+)
+from estran.web.negotiation import prefers_html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+    Page = Callable[["Request", "Problem"], Response]
+
+MEDIA_TYPE = "application/problem+json"
+_log = logging.getLogger("estran.web")
+
+# The nearest class of the tree decides.
+_STATUSES: tuple[tuple[type[EstranError], int, str], ...] = (
+    (NotFound, 404, "Not found"),
+    (QuotaExceeded, 429, "Quota used up"),
+    (LicenceRequired, 403, "Licence not accepted"),
+    (NotAllowed, 403, "Not allowed"),
+    (Invalid, 400, "Not understood"),
+    (Conflict, 409, "Conflict"),
+    (Unavailable, 503, "Not available now"),
+    (EstranError, 400, "Not possible"),
+)
+_HTTP_TITLES = {
+    404: ("Not found", "There is nothing at this address. The addresses of this node start at / and /ogc."),
+    405: ("Method not allowed", "This address is there, but not for this method; read it with GET."),
+}
+
+
+class Gone(EstranError):
+    """There was something at this address, and it was removed."""
+
+
+class NotAcceptable(EstranError):
+    """What the client accepts is not offered here."""
+
+
+class Unauthorised(EstranError):
+    """A token was given that is not good."""
+
+
+class TooLarge(EstranError):
+    """More was sent than is read."""
+
+
+_WEB_STATUSES: tuple[tuple[type[EstranError], int, str], ...] = (
+    (Gone, 410, "Removed"),
+    (NotAcceptable, 406, "Not offered in that form"),
+    (Unauthorised, 401, "Token not accepted"),
+    (TooLarge, 413, "Too large"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What went wrong, for the client and for people.
+
+    Attributes:
+        status: HTTP status; title: the kind of problem, always the same words for one kind.
+        detail: what is wrong and what to do next.
+        where: the parameter or part at fault, "" where it is the whole.
+        id: of the entry in the server's log, "" where there is none.
+        headers: HTTP headers that belong to the answer.
+    """
+
+    status: int
+    title: str
+    detail: str
+    where: str = ""
+    id: str = ""
+    headers: Mapping[str, str] | None = None
+
+    def body(self) -> bytes:
+        """The problem document."""
+        members: dict[str, Any] = {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        members |= {name: value for name, value in (("where", self.where), ("id", self.id)) if value}
+        return msgspec.json.encode(members)
+
+
+def problem_of(error: Exception, *, known: bool = True) -> Problem:
+    """The problem that an exception means.
+
+    Args:
+        error: what was raised.
+        known: whether the client has said who it is; if not, what is not allowed asks it to.
+    """
+    match error:
+        case EstranError():
+            return _own(error, known=known)
+        case RequestValidationError():
+            return _invalid(error)
+        case HTTPException():
+            title, detail = _HTTP_TITLES.get(error.status_code, (str(error.detail), str(error.detail)))
+            return Problem(status=error.status_code, title=title, detail=detail, headers=error.headers)
+        case _:
+            return _unexpected(error)
+
+
+def _own(error: EstranError, *, known: bool) -> Problem:
+    status, title = next((s, t) for kind, s, t in (*_WEB_STATUSES, *_STATUSES) if isinstance(error, kind))
+    detail, where = (error.why, error.where) if isinstance(error, Invalid) else (str(error), "")
+    headers: dict[str, str] = {}
+    if status == 403 and not known:  # noqa: PLR2004
+        status, title = 401, "Token needed"
+        detail += " Send a token: Authorization: Bearer …; the node's operator makes them."
+    if status == 401:  # noqa: PLR2004
+        headers["WWW-Authenticate"] = 'Bearer realm="estran"'
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    return Problem(status=status, title=title, detail=detail, where=where, headers=headers)
+
+
+def _invalid(error: RequestValidationError) -> Problem:
+    first: Mapping[str, Any] = next(iter(error.errors()), {"msg": "the request does not fit", "loc": ()})
+    place = ".".join(str(part) for part in first["loc"][1:])
+    return Problem(status=400, title="Not understood", detail=f"{first['msg']}; see /ogc/api", where=place)
+
+
+def _unexpected(error: Exception) -> Problem:
+    id_ = secrets.token_hex(6)
+    _log.error("Unexpected error %s", id_, exc_info=error)
+    return Problem(
+        status=500,
+        title="Our fault",
+        detail=f"Something broke on this node; its operator finds it in the log as {id_}. Try again later.",
+        id=id_,
+    )
+
+
+def answer(request: Request, problem: Problem, page: Page | None) -> Response:
+    """The response that tells a problem: a page for browsers where there is one, else its document."""
+    if page is not None and prefers_html(request):
+        response = page(request, problem)
+        response.status_code = problem.status
+    else:
+        response = Response(problem.body(), problem.status, media_type=MEDIA_TYPE)
+    response.headers.update(problem.headers or {})
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def install(app: FastAPI, page: Page | None) -> None:
+    """Let an application answer every error as a problem."""
+
+    def handle(request: Request, error: Exception) -> Response:
+        known = "authorization" in request.headers
+        return answer(request, problem_of(error, known=known), page)
+
+    for kind in (EstranError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, handle)
