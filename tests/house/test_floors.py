@@ -1,0 +1,45 @@
+"""Imports go down only: the contracts of pyproject.toml hold, and none of them is hollow."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src/estran"
+CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
+    "importlinter"
+]["contracts"]
+
+
+def contract(name: str) -> dict[str, Any]:
+    return next(one for one in CONTRACTS if one["name"] == name)
+
+
+def test_the_contracts_hold() -> None:
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_floors_name_every_room() -> None:
+    floors = contract("The floors of the house")
+    assert floors["exhaustive"]
+    named = {room.strip("() ") for floor in floors["layers"] for room in floor.split("|")}
+    built = {
+        path.stem for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert named == built - {"__init__"}
+
+
+def test_what_formats_share_is_private() -> None:
+    """A format may import a sibling only where that is named so, and such a sibling is no format."""
+    for line in contract("Formats do not know each other")["ignore_imports"]:
+        shared = line.partition(" -> ")[2].removeprefix("estran.formats.")
+        assert shared.startswith("_"), line
+        assert (SOURCE / "formats" / shared.split(".")[0]).exists() or (
+            SOURCE / f"formats/{shared}.py"
+        ).exists(), line
