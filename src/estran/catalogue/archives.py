@@ -67,21 +67,23 @@ class Meter:
     packed: int
     unpacked: int = 0
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it is more than metadata can unpack to."""
+        too_far = self.unpacked > _RATIO_COUNTS_FROM and self.unpacked > MAX_RATIO * max(self.packed, 1)
+        return too_far or self.unpacked > MAX_UNPACKED_BYTES
+
     def count(self, size: int, name: str) -> None:
         """Add `size` bytes.
 
         Raises:
-            Invalid: it is more than a catalogue can unpack to.
+            Invalid: it is more than metadata can unpack to.
         """
         self.unpacked += size
-        if self.unpacked > MAX_UNPACKED_BYTES:
+        if self.is_over:
             raise Invalid(
-                f"it unpacks to more than {MAX_UNPACKED_BYTES // (1024 * MEBIBYTE)} GiB; split it", name
-            )
-        if self.unpacked > _RATIO_COUNTS_FROM and self.unpacked > MAX_RATIO * max(self.packed, 1):
-            raise Invalid(
-                f"it unpacks to more than {MAX_RATIO} times its size, as no metadata does; "
-                "unpack it and load what is in it",
+                f"it unpacks to more than {MAX_RATIO} times its size or {MAX_UNPACKED_BYTES >> 30} GiB, "
+                "as no metadata does; unpack it and load what is in it",
                 name,
             )
 
@@ -209,6 +211,8 @@ def unzipped(source: Source) -> Iterator[Source | Refusal]:
         if not wanted:
             raise Invalid("the archive holds no file", source.name)
         for name in wanted:
+            if source.meter.is_over:
+                raise Invalid("the files behind it in the archive were not read")
             yield from _entry(source, archive, entries[name])
 
 

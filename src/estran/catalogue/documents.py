@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -163,9 +164,10 @@ def _of_xml(source: Source, head: bytes) -> Iterator[Document | Refusal]:
 
 
 def _of_json(source: Source, head: bytes) -> Iterator[Document | Refusal]:
+    is_known = partial(_is_recognised, source)
     if json_streams.is_lines(head, source.name):
-        yield from json_streams.lines(source.name, source.stream)
-    elif not _is_recognised(source, head):
+        yield from json_streams.lines(source.name, source.stream, is_known)
+    elif not is_known(head):
         yield Refusal(source.name, refusals.of_json(head))
     elif source.size > MAX_DOCUMENT_BYTES:
         yield from json_streams.members(source.name, source.stream)
@@ -174,7 +176,7 @@ def _of_json(source: Source, head: bytes) -> Iterator[Document | Refusal]:
         if len(body) > MAX_DOCUMENT_BYTES:
             yield from json_streams.members(source.name, _Chained(body, source.stream))
         elif len(body) > HEAD_BYTES and json_streams.is_lines(body, source.name):
-            yield from json_streams.lines(source.name, io.BytesIO(body))
+            yield from json_streams.lines(source.name, io.BytesIO(body), is_known)
         else:
             yield Document(source.name, body, source.path)
 

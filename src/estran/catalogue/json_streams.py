@@ -21,7 +21,7 @@ from estran.errors import Invalid
 from estran.formats import Document, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import IO
 
 _RECORD_SEPARATOR = b"\x1e"
@@ -31,6 +31,8 @@ _LINE_SUFFIXES = (
 _STARTS = (b"{", b"[")
 # Members whose values are documents, in the collections of STAC, OGC APIs and DataCite.
 _LISTS = ("features", "collections", "records", "data")
+# A log, a table or noise gives as many reasons as it has lines; these are enough to see what it is.
+_MOST_STRANGE, _MOST_STRANGE_AT_START = 1000, 100
 _BLANKS = re.compile(r"[\ufeff \t\r\n]*")
 
 
@@ -47,21 +49,38 @@ def is_lines(head: bytes, name: str) -> bool:
         return False
 
 
-def lines(name: str, stream: IO[bytes]) -> Iterator[Document | Refusal]:
-    """Each document of NDJSON, or of a text sequence, whose texts start with RS and may have many lines."""
+def lines(name: str, stream: IO[bytes], is_known: Callable[[bytes], bool]) -> Iterator[Document | Refusal]:
+    """Each document of NDJSON, or of a text sequence, whose texts start with RS and may have many lines.
+
+    Args:
+        name: of the file.
+        stream: at its start.
+        is_known: whether a line is metadata; a file that begins with many that are not is left there.
+    """
     every = _lines(name, stream)
     first = next(every, None)
     if first is None:
         return
     every = _with(first, every)
     sequence = isinstance(first[1], bytes) and first[1].startswith(_RECORD_SEPARATOR)
+    known, strange = False, 0
     for number, text in _joined(name, every) if sequence else every:
-        if isinstance(text, Refusal):
-            yield text
-        elif (bare := _bare(text)).startswith(_STARTS):
-            yield Document(name, bare, line=number)
-        elif bare:
-            yield Refusal(name, "this line is not a JSON object; write one document a line", number)
+        found = text if isinstance(text, Refusal) else _document(name, text, number)
+        if found is None:
+            continue
+        known = known or (isinstance(found, Document) and is_known(found.body))
+        strange += isinstance(found, Refusal) or not known
+        yield found
+        if strange >= (_MOST_STRANGE if known else _MOST_STRANGE_AT_START):
+            yield Refusal(name, f"{strange} of its lines are no metadata; what follows was not read", number)
+            return
+
+
+def _document(name: str, text: bytes, line: int) -> Document | Refusal | None:
+    bare = _bare(text)
+    if bare.startswith(_STARTS):
+        return Document(name, bare, line=line)
+    return Refusal(name, "this line is not a JSON object; write one document a line", line) if bare else None
 
 
 def _with[T](first: T, rest: Iterable[T]) -> Iterator[T]:

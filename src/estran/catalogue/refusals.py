@@ -17,7 +17,7 @@ _DATA = "it holds data, not their description; load a metadata record that descr
 _PART = "load the whole document that it belongs to"
 _CONVERT = "export the record as ISO 19115-3, ISO 19139 or Dublin Core and load that"
 _RECORDS = "load the records themselves (GetRecords, ListRecords)"
-_NOTHING = "it holds no record; ask the server for records and load its answer"
+_NOTHING = "ask the server for records and load its answer"
 
 
 class _Root(NamedTuple):
@@ -146,8 +146,10 @@ _SHOWN_MEMBERS = 6
 _DTD = "it carries a DTD or entity declarations, which are not accepted; remove <!DOCTYPE …>"
 
 _DOCTYPE = re.compile(rb"<!DOCTYPE\s+(?:[\w.-]+:)?([\w.-]+)")
+# What a server says went wrong: OWS, WMS and OAI-PMH, the code of the last where it has no words.
 _SAID = re.compile(
-    rb"<(?:\w+:)?(?:ExceptionText|ServiceException|error)\b[^>]*>(?:<!\[CDATA\[)?\s*([^<]{1,300})"
+    rb"<(?:\w+:)?(?:ExceptionText|ServiceException|error)\b"
+    rb"(?:[^>]*\scode=[\"'](\w+))?[^>]*>(?:<!\[CDATA\[)?\s*([^<]{1,300})?"
 )
 
 
@@ -175,8 +177,9 @@ def of_known_xml(head: bytes) -> str:
     known = next((entry for entry in _ROOTS if _is(entry, namespace, name)), None)
     if known is None:
         return _DTD if _carries_dtd(head) else ""
-    said = _SAID.search(head) if "error" in known.what or "OAI" in known.what else None
-    quoted = f" (“{' '.join(said[1].decode('utf-8', 'replace').split())}”)" if said else ""
+    said = _SAID.search(head) if known.advice == _NOTHING else None
+    words = b" ".join((b": ".join(filter(None, said.groups())) if said else b"").split())
+    quoted = f" (“{words.decode('utf-8', 'replace')}”)" if words else ""
     return f"it is {known.what}{quoted}; {known.advice}"
 
 
