@@ -122,7 +122,8 @@ def read_themes(value: Any, language: str = "") -> list[Concept]:
         scheme = text(theme.get("scheme"))
         address = scheme if _is_address(scheme) else ""
         role = next((role for part, role in _ROLE_OF_SCHEME if part in address.lower()), "theme")
-        listed = objs(theme.get("concepts"))
+        # In the drafts a concept was a bare word.
+        listed = [obj(concept) or {"id": concept} for concept in seq(theme.get("concepts"))]
         titles = {text(concept.get("title")) for concept in listed}
         # Some catalogues give each concept the title of its vocabulary.
         vocabulary = next(iter(titles)) if len(titles) == 1 and len(listed) > 1 else ""

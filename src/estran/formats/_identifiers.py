@@ -17,6 +17,38 @@ _DOI = re.compile(
 )
 _UUID = re.compile(r"^(?:urn:uuid:)?([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})$", re.IGNORECASE)
 _LONGEST = 2000
+# The schemes of DataCite and some more; a scheme that is not among them keeps its capitals.
+_SCHEMES = frozenset(
+    [
+        "ark",
+        "arxiv",
+        "bibcode",
+        "cstr",
+        "doi",
+        "ean13",
+        "eissn",
+        "handle",
+        "hdl",
+        "igsn",
+        "isbn",
+        "issn",
+        "istc",
+        "lissn",
+        "lsid",
+        "pmcid",
+        "pmid",
+        "purl",
+        "raid",
+        "rrid",
+        "swhid",
+        "upc",
+        "uri",
+        "url",
+        "urn",
+        "uuid",
+        "w3id",
+    ]
+)
 
 
 def doi(text: str) -> str:
@@ -38,7 +70,8 @@ def identifier(text: str, scheme: str = "") -> Identifier:
     if bare and scheme.lower() in ("", "doi", "uri", "url", "handle"):
         return Identifier(bare, "doi")
     if scheme:
-        return Identifier(text, "uri" if scheme.lower() == "url" else scheme.lower())
+        lower = scheme.lower()
+        return Identifier(text, "uri" if lower == "url" else lower if lower in _SCHEMES else scheme)
     if found := _UUID.match(text):
         return Identifier(found[1].lower(), "uuid")
     if text.startswith(("http://", "https://")):
