@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+import estran
 from tests.postgresql import PostgreSQL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from estran.node import Node
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,6 +38,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real files are not here ({folder} is absent)")
     return folder
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Iterator[Node]:
+    """An empty node of its own, acting as its operator."""
+    with estran.open(tmp_path / "node") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

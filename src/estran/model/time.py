@@ -22,8 +22,8 @@ NEVER_US = 2**62
 
 _DATE = re.compile(
     r"""^(?P<year>[+-]\d{4,6}|\d{4})
-        (?:[-/.]?(?P<month>\d{1,2})
-          (?:[-/.]?(?P<day>\d{1,2})
+        (?:(?P<month>[-/.]\d{1,2}|\d{2})
+          (?:(?P<day>[-/.]\d{1,2}|\d{2})
             (?:[Tt\s]\s*(?P<hour>\d{1,2})(?::?(?P<minute>\d{2}))?(?::?(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?
               \s*(?P<zone>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?)?)?
         (?P<datezone>[Zz]|[+-]\d{2}:\d{2})?$""",
@@ -65,7 +65,7 @@ def date(text: str, where: str = "date") -> str:
             where,
         )
     year, month, day, hour, minute, second = (
-        int(found[name]) if found[name] else None
+        int(found[name] if name == "year" else found[name].lstrip("-/.")) if found[name] else None
         for name in ("year", "month", "day", "hour", "minute", "second")
     )
     assert year is not None  # the pattern has it
