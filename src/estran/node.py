@@ -235,7 +235,7 @@ class Node:
         """
         form = formats.find(format)
         if form.write is None:
-            writers = [name for name in formats.names() if formats.find(name).write]
+            writers = [form.name for form in formats.every() if form.write]
             raise Invalid(f"it is only read; Estran writes {', '.join(writers)}", f"format {format}")
         return form.write(self.show(id), links or self.links)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
@@ -37,3 +38,15 @@ def load[T](kind: str, name: str, type_: type[T]) -> T:
     if not isinstance(value, type_):
         raise TypeError(f"{point.value} is a {type(value).__name__}, not a {type_.__name__}.")
     return value
+
+
+@cache
+def working[T](kind: str, type_: type[T]) -> tuple[T, ...]:
+    """The values of all plugins of one kind, by name; one that fails to load is left out with a warning."""
+    found: list[T] = []
+    for name in names(kind):
+        try:
+            found.append(load(kind, name, type_))
+        except Exception as error:  # noqa: BLE001 - a plugin may fail in any way, and must not take the others along
+            warnings.warn(f"the {kind} plugin “{name}” is left out: {error}", RuntimeWarning, stacklevel=2)
+    return tuple(found)

@@ -24,6 +24,7 @@ __all__ = [
     "Loss",
     "Refusal",
     "Written",
+    "every",
     "find",
     "losses",
     "names",
@@ -151,6 +152,11 @@ def find(name: str) -> Format:
     return plugins.load("format", name, Format)
 
 
+def every() -> tuple[Format, ...]:
+    """All installed formats that work, by name."""
+    return plugins.working("format", Format)
+
+
 def recognise(document: Document) -> Format:
     """The format that a document is most probably in.
 
@@ -159,16 +165,12 @@ def recognise(document: Document) -> Format:
     """
     head = document.head or (_head_of(document.path) if document.path else b"")
     best, confidence = None, 0.0
-    for name in names():
-        form = find(name)
+    for form in every():
         if form.read is not None and (found := form.recognise(head, document.name)) > confidence:
             best, confidence = form, found
     if best is None:
-        raise Invalid(
-            "no metadata format is recognised in it; Estran reads "
-            + ", ".join(find(name).title for name in names() if find(name).read is not None),
-            document.name,
-        )
+        readable = ", ".join(form.title for form in every() if form.read is not None)
+        raise Invalid(f"no metadata format is recognised in it; Estran reads {readable}", document.name)
     return best
 
 
