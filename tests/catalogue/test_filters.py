@@ -187,7 +187,7 @@ TITLE = {"property": "title"}
 )
 def test_text_and_json_say_the_same(text: str, document: Any, tree: Node) -> None:
     assert filters.parse(text) == tree
-    assert filters.parse_json(json.dumps(document)) == tree
+    assert filters.parse(filters.document(json.dumps(document), is_json=True)) == tree
     assert filters.parse(document) == tree
 
 
@@ -257,7 +257,7 @@ def test_a_refusal_says_what_to_do(text: str, words: list[str]) -> None:
         ({"op": "exec", "args": [TITLE]}, "filter", "“exec”"),
         ({"filter": True}, "filter", "neither true nor false"),
         ([], "filter", "neither true nor false"),
-        ("title = 'x'", "filter", "not a text"),
+        ("title = 'x'", "filter", "neither true nor false"),
         (
             {"op": "t_after", "args": [{"property": "time"}, {"interval": ["2020-01-01"]}]},
             "filter",
@@ -272,7 +272,7 @@ def test_a_refusal_says_what_to_do(text: str, words: list[str]) -> None:
 )
 def test_json_that_is_no_filter_is_refused_with_its_place(document: Any, where: str, words: str) -> None:
     with pytest.raises(Invalid) as caught:
-        filters.parse_json(json.dumps(document))
+        filters.parse(filters.document(json.dumps(document), is_json=True))
     assert caught.value.where == where
     assert words in caught.value.why
 
@@ -280,7 +280,7 @@ def test_json_that_is_no_filter_is_refused_with_its_place(document: Any, where: 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 60_000, b'{"op":"not","args":[' * 3_000])
 def test_what_is_not_json_is_refused(body: bytes) -> None:
     with pytest.raises(Invalid):
-        filters.parse_json(body)
+        filters.document(body, is_json=True)
 
 
 def test_bounds_hold() -> None:

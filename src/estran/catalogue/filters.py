@@ -58,45 +58,38 @@ def parse(
             be compared, or uses arithmetic or a function that is not offered.
     """
     try:
-        document: Any = source
-        if isinstance(source, str):
-            _measure(source.encode("utf-8", "surrogatepass"), where)
-            document = cql2.parse(source, where)
-        return _Reader(queryables).read(document, where, 0)
+        decoded = document(source, is_json=False, where=where) if isinstance(source, str) else source
+        return _Reader(queryables).read(decoded, where, 0)
     except RecursionError:
-        raise Invalid(
-            f"the filter is nested more than {cql2.DEEPEST} levels deep; simplify it", where
-        ) from None
+        raise _too_deep(where) from None
 
 
-def parse_json(
-    body: bytes | str, queryables: Mapping[str, Queryable] = RECORDS, where: str = "filter"
-) -> Node:
-    """The tree of a filter that comes as the bytes of CQL2 JSON.
+def document(text: str | bytes, *, is_json: bool, where: str = "filter") -> dict[str, Any]:
+    """A filter as CQL2 JSON, of which only the form is checked.
 
     Raises:
-        Invalid: as `parse`, or not JSON.
+        Invalid: it is too long, or neither CQL2 text nor a JSON object.
     """
-    body = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
-    _measure(body, where)
+    body = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if len(body) > LONGEST:
+        raise Invalid(f"the filter has {len(body)} bytes; at most {LONGEST} are read", where)
     try:
-        document = msgspec.json.decode(body)
+        found = (
+            msgspec.json.decode(body) if is_json else cql2.parse(body.decode("utf-8", "surrogatepass"), where)
+        )
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"not JSON ({error}); send CQL2 JSON, or filter-lang=cql2-text", where) from None
     except RecursionError:
-        raise Invalid(
-            f"the filter is nested more than {cql2.DEEPEST} levels deep; simplify it", where
-        ) from None
-    return parse(document, queryables, where) if not isinstance(document, str) else _refuse_text(where)
+        raise _too_deep(where) from None
+    if isinstance(found, bool):
+        return {"op": "and", "args": [found]}
+    if not isinstance(found, dict):
+        raise Invalid("it is neither true nor false; write a test such as title = 'x'", where)
+    return found
 
 
-def _refuse_text(where: str) -> Node:
-    raise Invalid("CQL2 JSON is an object with “op” and “args”, not a text", where)
-
-
-def _measure(body: bytes, where: str) -> None:
-    if len(body) > LONGEST:
-        raise Invalid(f"the filter has {len(body)} bytes; at most {LONGEST} are read", where)
+def _too_deep(where: str) -> Invalid:
+    return Invalid(f"the filter is nested more than {cql2.DEEPEST} levels deep; simplify it", where)
 
 
 @dataclass(frozen=True, slots=True)
