@@ -91,7 +91,8 @@ class Asked:
 
     def first(self, **changes: Any) -> Asked:
         """The same with changes, from its first page."""
-        return replace(self, cursor="", trail=(), page=1, wrong=(), **changes)
+        start: dict[str, Any] = {"cursor": "", "trail": (), "page": 1, "wrong": ()}
+        return replace(self, **(start | changes))
 
     def after(self, cursor: str) -> Asked:
         """The page that follows this one."""

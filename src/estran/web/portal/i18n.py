@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 LANGUAGES = ("fr", "en")
 CODES = (
     "kind", "role", "concept", "topic", "function", "access", "status", "frequency", "representation",
-    "restriction", "constraint", "organisation", "organisation_status", "visibility", "relation", "tongue",
-    "facet", "sort",
+    "restriction", "constraint", "organisation", "organisations", "organisation_status", "visibility", "relation", "tongue",
+    "facet", "sort", "sea",
 )  # fmt: skip
 """Tables of the catalogues that say codes in words; the other tables hold messages."""
 
@@ -95,7 +95,9 @@ class Words:
         if not rest:
             return sign + year
         month = _MONTHS[self.language][int(rest[0]) - 1]
-        day = "1er" if rest[1:] == ["01"] and self.language == "fr" else rest[1].lstrip("0") if rest[1:] else ""
+        day = (
+            "1er" if rest[1:] == ["01"] and self.language == "fr" else rest[1].lstrip("0") if rest[1:] else ""
+        )
         said = _WIDE.join(part for part in (day, month, sign + year) if part)
         hour = clock[:5] if clock and not clock.startswith("00:00") else ""
         return f"{said}, {hour}{_WIDE}UTC" if hour else said
@@ -129,7 +131,9 @@ def words(language: str) -> Words:
     """The words of one of `LANGUAGES`."""
     text = (Path(__file__).parent / "locale" / f"{language}.toml").read_text(encoding="utf-8")
     table = dict(_flat(tomllib.loads(text)))
-    return Words(language, {key: typeset(value) for key, value in table.items()} if language == "fr" else table)
+    return Words(
+        language, {key: typeset(value) for key, value in table.items()} if language == "fr" else table
+    )
 
 
 def _flat(table: Mapping[str, Any], path: str = "") -> Iterable[tuple[str, str]]:

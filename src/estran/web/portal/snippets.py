@@ -49,7 +49,9 @@ curl -fsSL -o "{record.id}.xml" "{links.twin(record.id, "xml")}\""""
         Snippet("r", words.text("data.use_r"), r),
     ]
     qgis = words.text("data.use_qgis")
-    listed.append(Snippet("qgis", qgis, f"{links.base}/ogc/collections/records", words.text("data.qgis_search")))
+    listed.append(
+        Snippet("qgis", qgis, f"{links.base}/ogc/collections/records", words.text("data.qgis_search"))
+    )
     for kind, url in layers(record)[:_MOST_LAYERS]:
         note = words.text("data.qgis_layer", type=_LAYERS[kind])
         listed.append(Snippet("qgis-layer", f"{qgis}, {kind}", url, note))

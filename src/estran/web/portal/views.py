@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from estran.model import Box, Organisation
+from estran.model import Box, Text
 from estran.web.portal.asking import FACETS, Asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from estran.catalogue.query import Results
-    from estran.model import Record, Text
+    from estran.model import Organisation, Record
     from estran.node import Node
     from estran.web.portal.i18n import Words
 
@@ -24,13 +24,14 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _ABSTRACT = 230
 _VALUES = 40
 _SHOWN = 6
-_WORLD_WIDTH = 300.0
+_TURN = 360
+_WORLD_WIDTH = 300
 _MOST_BOXES = 20
 _SCHEMES = ("http", "https", "ftp")
 
 
 def link(url: str) -> str:
-    """An address that a page may link to, "" for any other: scripts, files, data…"""
+    """An address that a page may link to, "" for any other, such as a script's."""
     cleaned = "".join(c for c in url.strip() if c.isprintable() and not c.isspace())
     try:
         parts = urlsplit(cleaned)
@@ -182,7 +183,9 @@ class Viewer:
 
     def _choice(self, name: str, value: str, count: int, chosen: tuple[str, ...]) -> Choice:
         css = css_of(self.organisations.get(value)) if name == "hub" else ""
-        return Choice(value=value, label=self.value(name, value), count=count, chosen=value in chosen, css=css)
+        return Choice(
+            value=value, label=self.value(name, value), count=count, chosen=value in chosen, css=css
+        )
 
     def chip(self, field: str, value: str) -> str:
         """An active filter in words."""
@@ -201,21 +204,24 @@ class Viewer:
 
     def box(self, box: Box) -> str:
         """A box as people write it: 3° W, 42.5° N – 6° E, 44° N."""
-        west, east = (_angle(self.words, v, ("E", "O" if self.words.language == "fr" else "W")) for v in (box.west, box.east))
+        west, east = (
+            _angle(self.words, v, ("E", "O" if self.words.language == "fr" else "W"))
+            for v in (box.west, box.east)
+        )
         south, north = (_angle(self.words, v, ("N", "S")) for v in (box.south, box.north))
         return f"{west}, {south} – {east}, {north}"
 
 
 def _angle(words: Words, degrees: float, letters: tuple[str, str]) -> str:
     rounded = round(abs(degrees), 3)
-    return f"{words.number(rounded)}°\u00a0{letters[degrees < 0]}" if rounded else f"0°"
+    return f"{words.number(rounded)}°\u00a0{letters[degrees < 0]}" if rounded else "0°"
 
 
 def title_of(record: Record) -> Text:
     """A record's title, or what comes nearest."""
-    from estran.model import Text  # noqa: PLC0415
-
-    return record.title or (record.alternate_titles[0] if record.alternate_titles else Text.of(record.identifier))
+    return record.title or (
+        record.alternate_titles[0] if record.alternate_titles else Text.of(record.identifier)
+    )
 
 
 def css_of(organisation: Organisation | None) -> str:
@@ -249,7 +255,7 @@ def footprints(records: Iterable[Record], viewer: Viewer) -> dict[str, Any]:
         box = record.extent.box
         if box is None:
             continue
-        east = box.east + (360 if box.crosses else 0)
+        east = box.east + (_TURN if box.crosses else 0)
         if east - box.west >= _WORLD_WIDTH:
             world += 1
             continue
@@ -264,7 +270,10 @@ def _feature(record: Record, box: Box, east: float, viewer: Viewer) -> dict[str,
         "type": "Feature",
         "geometry": {
             "type": "Point",
-            "coordinates": [round(centre - 360 if centre > 180 else centre, 3), round((box.south + box.north) / 2, 3)],  # noqa: PLR2004
+            "coordinates": [
+                round(centre - _TURN if centre > _TURN / 2 else centre, 3),
+                round((box.south + box.north) / 2, 3),
+            ],
         },
         "properties": {
             "id": record.id,

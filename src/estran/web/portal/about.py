@@ -1,0 +1,91 @@
+"""The pages about the node itself: its APIs and the accessibility statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from estran import plugins
+from estran.catalogue.query import Query
+
+if TYPE_CHECKING:
+    from estran.formats import Links
+    from estran.node import Node
+    from estran.web.portal.i18n import Words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """A way in for machines: what it is, where, and lines to paste."""
+
+    key: str
+    title: str
+    text: str
+    href: str = ""
+    shown: str = ""
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of a statement."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def doors(node: Node, links: Links, words: Words) -> list[Way]:
+    """The ways in that this node has."""
+    t, base = words.text, links.base
+    found = node.ask(Query(limit=1)).records
+    id_ = found[0].id if found else "ID"
+    installed = plugins.names("api")
+    listed = [
+        Way(
+            key="records", title=t("api.records"), text=t("api.records_text"), href="/ogc", shown=f"{base}/ogc",
+            examples=(
+                f'curl "{base}/ogc/collections/records/items?limit=5"',
+                f'curl -G "{base}/ogc/collections/records/items" --data-urlencode "bbox=-10,35,20,60" '
+                '--data-urlencode "datetime=2015/.."',
+            ),
+        ) if "records" in installed else None,
+        Way(
+            key="dcat", title=t("api.dcat"), text=t("api.dcat_text"), href="/dcat", shown=f"{base}/dcat",
+            examples=(f'curl -H "Accept: text/turtle" "{base}/dcat"',),
+        ) if "dcat" in installed else None,
+        Way(
+            key="data", title=t("api.data"), text=t("api.data_text"),
+            examples=tuple(f'curl "{links.twin(id_, suffix)}"' for suffix in ("json", "xml", "jsonld", "ttl")),
+        ),
+        Way(
+            key="pages", title=t("api.pages"), text=t("api.pages_text"),
+            examples=(f'curl "{base}/{words.language}/search.json?sort=-updated"',),
+        ),
+        Way(
+            key="python", title=t("api.python"), text=t("api.python_text"),
+            examples=(
+                'import estran\n\nnode = estran.open("my-node")\nfor record in node.search(bbox=(-10, 35, 20, 60)):\n'
+                "    print(record.id, record.title)",
+            ),
+        ),
+    ]  # fmt: skip
+    return [way for way in listed if way]
+
+
+def statement(words: Words) -> list[Part]:
+    """The accessibility statement."""
+    t = words.text
+    return [
+        Part(title=t("accessibility.state"), lines=(t("accessibility.state_text"),)),
+        Part(
+            title=t("accessibility.means"),
+            lines=tuple(
+                t(f"accessibility.mean_{name}") for name in ("keyboard", "map", "colour", "script", "motion")
+            ),
+        ),
+        Part(
+            title=t("accessibility.limits"),
+            lines=(t("accessibility.limit_maps"), t("accessibility.limit_texts")),
+        ),
+        Part(title=t("accessibility.contact"), lines=(t("accessibility.contact_text"),)),
+    ]

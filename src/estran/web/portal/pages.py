@@ -1,0 +1,240 @@
+"""The routes of the portal: an address in, a page or its JSON twin out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from estran.errors import NotFound
+from estran.model import plain
+from estran.web import links_of, node_of
+from estran.web.portal import about, assets, asking, views
+from estran.web.portal.centres import centre_view, centres_view
+from estran.web.portal.home import home_view
+from estran.web.portal.i18n import LANGUAGES, Words, words
+from estran.web.portal.recording import record_view
+from estran.web.portal.render import language_of, page, render
+from estran.web.portal.searching import map_points, search
+
+if TYPE_CHECKING:
+    from estran.web.problems import Problem
+
+_SEE_OTHER = 303
+_ADVICE = {401: "not_allowed", 403: "not_allowed", 404: "not_found", 410: "not_found", 503: "unavailable"}
+_TITLES = {**_ADVICE, 400: "invalid", 406: "invalid", 413: "invalid", 414: "invalid"}
+
+
+def routes() -> APIRouter:
+    """Every page of the portal."""
+    router = APIRouter(include_in_schema=False)
+    router.include_router(assets.routes())
+    for path, endpoint in (
+        ("/", front),
+        ("/static/hubs.css", hub_colours),
+        ("/{language}/", home),
+        ("/{language}/index.json", home_twin),
+        ("/{language}/search", search_page),
+        ("/{language}/search.json", search_twin),
+        ("/{language}/search/map.json", search_map),
+        ("/{language}/data/{id}", record_page),
+        ("/{language}/centres", centres_page),
+        ("/{language}/centres.json", centres_twin),
+        ("/{language}/centres/{id}.json", centre_twin),
+        ("/{language}/centres/{id}", centre_page),
+        ("/{language}/api", api_page),
+        ("/{language}/api.json", api_twin),
+        ("/{language}/accessibility", accessibility_page),
+        ("/{language}/accessibility.json", accessibility_twin),
+    ):
+        router.add_api_route(path, endpoint, methods=["GET"], response_model=None)
+    return router
+
+
+def spoken(language: str) -> Words:
+    """The words of an address's language.
+
+    Raises:
+        NotFound: the portal does not speak it.
+    """
+    if language not in LANGUAGES:
+        raise NotFound("page", f"/{language}/", "Pages start with /fr/ or /en/.")
+    return words(language)
+
+
+def viewer_of(request: Request, of: Words) -> views.Viewer:
+    """What turns records into the asker's page."""
+    return views.Viewer(node_of(request), of, links_of(request).base)
+
+
+def as_json(value: Any) -> Response:
+    """A page's values as its JSON twin."""
+    return Response(
+        msgspec.json.encode(value if isinstance(value, dict) else plain(value)), media_type="application/json"
+    )
+
+
+def front(request: Request) -> Response:
+    """From the root to the first page in the browser's language."""
+    return RedirectResponse(f"/{language_of(request)}/", 302, {"Vary": "Accept-Language, Cookie"})
+
+
+def hub_colours(request: Request) -> Response:
+    """Style of the hubs that brought colours of their own."""
+    rules = views.own_colours(node_of(request).organisations.all("hub"))
+    return Response(rules, media_type="text/css", headers={"Cache-Control": "no-cache"})
+
+
+def home(request: Request, language: str) -> Response:
+    """The first page."""
+    w = spoken(language)
+    shown = home_view(node_of(request), viewer_of(request, w))
+    of = page(
+        request,
+        w,
+        w.text("home.title"),
+        "",
+        description=w.count("home.lead", shown.total),
+        twin=f"/{language}/index.json",
+    )
+    return render(request, "home.html", w, of, home=shown)
+
+
+def home_twin(request: Request, language: str) -> Response:
+    """The first page as JSON."""
+    return as_json(home_view(node_of(request), viewer_of(request, spoken(language))))
+
+
+def search_page(request: Request, language: str) -> Response:
+    """A search; htmx gets the part that changes, and the address for the browser's bar."""
+    w = spoken(language)
+    asked = asking.read(request.query_params)
+    address = asked.address(f"/{language}/search")
+    part = request.headers.get("hx-request") == "true" and "hx-history-restore-request" not in request.headers
+    if not part and not asked.wrong and asked.params() != _given(request):
+        # One address for one search: what a plain form sends is brought to it.
+        return RedirectResponse(address, _SEE_OTHER)
+    shown = search(node_of(request), asked, w, viewer_of(request, w))
+    title = w.text("search.title") if not asked.text else f"{asked.text} – {w.text('search.title')}"
+    of = page(request, w, title, "search", section="search", twin=shown.json)
+    status = 400 if shown.wrong else 200
+    if not part:
+        return render(request, "search.html", w, of, status=status, s=shown, asked=asked)
+    # Typing refines one entry of the history; any other change makes a new one.
+    typing = request.headers.get("hx-source", "").startswith("input#q")
+    sent = {"HX-Replace-Url" if typing else "HX-Push-Url": address, "Cache-Control": "no-store"}
+    return render(request, "search_form.html", w, of, status=status, headers=sent, s=shown, asked=asked)
+
+
+def _given(request: Request) -> list[tuple[str, str]]:
+    return list(request.query_params.multi_items())
+
+
+def search_twin(request: Request, language: str) -> Response:
+    """A search as JSON."""
+    w = spoken(language)
+    return as_json(search(node_of(request), asking.read(request.query_params), w, viewer_of(request, w)))
+
+
+def search_map(request: Request, language: str) -> Response:
+    """The places of a search's first results, as GeoJSON."""
+    w = spoken(language)
+    return as_json(map_points(node_of(request), asking.read(request.query_params), viewer_of(request, w)))
+
+
+def record_page(request: Request, id: str, language: str = "") -> Response:  # noqa: A002 - the word of the address
+    """A record; without a language in the address, in the one that the browser asks for."""
+    w = spoken(language or language_of(request))
+    node, viewer, links = node_of(request), viewer_of(request, w), links_of(request)
+    record = node.show(id)
+    shown = record_view(node, record, viewer, links)
+    of = page(
+        request, w, shown.card.title, f"data/{id}", section="search", twin=f"/data/{id}.json",
+        description=shown.card.abstract,
+    )  # fmt: skip
+    return render(request, "record.html", w, of, r=record, v=shown)
+
+
+def centres_page(request: Request, language: str) -> Response:
+    """Hubs and centres."""
+    w = spoken(language)
+    of = page(
+        request, w, w.text("centres.title"), "centres", section="centres", twin=f"/{language}/centres.json"
+    )
+    return render(request, "centres.html", w, of, c=centres_view(node_of(request), viewer_of(request, w)))
+
+
+def centres_twin(request: Request, language: str) -> Response:
+    """Hubs and centres as JSON."""
+    return as_json(centres_view(node_of(request), viewer_of(request, spoken(language))))
+
+
+def centre_page(request: Request, language: str, id: str) -> Response:  # noqa: A002
+    """One organisation."""
+    w = spoken(language)
+    shown = centre_view(node_of(request), id, viewer_of(request, w))
+    of = page(
+        request, w, shown.name, f"centres/{id}", section="centres", twin=f"/{language}/centres/{id}.json",
+        description=shown.description,
+    )  # fmt: skip
+    return render(request, "centre.html", w, of, c=shown)
+
+
+def centre_twin(request: Request, language: str, id: str) -> Response:  # noqa: A002
+    """One organisation as JSON."""
+    return as_json(centre_view(node_of(request), id, viewer_of(request, spoken(language))))
+
+
+def api_page(request: Request, language: str) -> Response:
+    """The addresses for machines."""
+    w = spoken(language)
+    of = page(request, w, w.text("api.title"), "api", section="api", twin=f"/{language}/api.json")
+    return render(request, "api.html", w, of, doors=about.doors(node_of(request), links_of(request), w))
+
+
+def api_twin(request: Request, language: str) -> Response:
+    """The addresses for machines, as JSON."""
+    doors = about.doors(node_of(request), links_of(request), spoken(language))
+    return as_json({"doors": [plain(door) for door in doors]})
+
+
+def accessibility_page(request: Request, language: str) -> Response:
+    """The accessibility statement."""
+    w = spoken(language)
+    of = page(
+        request, w, w.text("accessibility.title"), "accessibility", twin=f"/{language}/accessibility.json"
+    )
+    return render(request, "accessibility.html", w, of, parts=about.statement(w))
+
+
+def accessibility_twin(request: Request, language: str) -> Response:  # noqa: ARG001 - the shape of a route
+    """The accessibility statement as JSON."""
+    return as_json({"parts": [plain(part) for part in about.statement(spoken(language))]})
+
+
+def render_problem(request: Request, problem: Problem) -> Response:
+    """What went wrong, as a page with a way on."""
+    first = request.url.path.split("/")[1]
+    w = words(first if first in LANGUAGES else language_of(request))
+    title = w.text(f"problem.{_TITLES.get(problem.status, 'other')}")
+    advice = w.text(f"problem.{key}_advice") if (key := _ADVICE.get(problem.status)) else ""
+    if problem.status >= 500 and not advice:  # noqa: PLR2004
+        advice = w.text("problem.other_advice")
+    path = request.url.path.removeprefix(f"/{w.language}/").lstrip("/") if first in LANGUAGES else ""
+    of = page(request, w, title, path)
+    return render(
+        request, "problem.html", w, of, status=problem.status, number=problem.status, detail=problem.detail,
+        advice=advice, tried=_words_of(request.url.path),
+    )  # fmt: skip
+
+
+def _words_of(path: str) -> str:
+    """What someone may have looked for who came to an address that is not there."""
+    last = path.rstrip("/").rpartition("/")[2].partition(".")[0]
+    return (
+        " ".join(part for part in last.replace("_", "-").split("-") if part.isalpha())[:80]
+        if "/data/" in path
+        else ""
+    )

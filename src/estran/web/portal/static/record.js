@@ -1,0 +1,22 @@
+import "./copy.js";
+import { basemap, collection, polygon, ready } from "./basemap.js";
+
+const container = document.getElementById("map");
+if (container) {
+  const boxes = JSON.parse(container.dataset.boxes);
+  const hub = container.dataset.hub;
+  const [west, south, east, north] = [Math.min(...boxes.map((b) => b[0])), Math.min(...boxes.map((b) => b[1])), Math.max(...boxes.map((b) => b[2])), Math.max(...boxes.map((b) => b[3]))];
+  const map = await basemap(container, {
+    hubs: [hub],
+    bounds: [[west, Math.max(south, -75)], [east, Math.min(north, 80)]],
+    fitBoundsOptions: { padding: 36, maxZoom: 6 },
+    scrollZoom: false,
+  });
+  if (map) {
+    const wide = ([w, s, e, n]) => e - w > 0.05 || n - s > 0.05;
+    map.getSource("boxes").setData(collection(boxes.filter(wide).map((box) => polygon(box, { hub, fill: 0.18, line: 1 }))));
+    const dots = boxes.filter((box) => !wide(box));
+    map.getSource("points").setData(collection(dots.map(([w, s]) => ({ type: "Feature", properties: { hub }, geometry: { type: "Point", coordinates: [w, s] } }))));
+    map.once("idle", () => ready("map"));
+  }
+} else ready("none");

@@ -1,0 +1,153 @@
+import { Popup } from "maplibre-gl";
+import "./copy.js";
+import { basemap, collection, polygon, ready } from "./basemap.js";
+
+const CORNERS = ["west", "south", "east", "north"];
+const container = document.getElementById("map");
+const form = () => document.getElementById("search");
+const note = () => document.getElementById("map-note");
+const card = (id) => document.querySelector(`.card[data-id="${CSS.escape(id)}"]`);
+const open = matchMedia("(min-width: 60.01rem)");
+let map, places = collection([]), shown = "";
+
+/** On wide screens the filters stand open; on narrow ones they wait behind their button. */
+const unfold = () => (document.getElementById("filters").open = open.matches);
+unfold();
+open.addEventListener("change", unfold);
+
+/** Draws what the present results and the present box are. */
+async function refresh() {
+  const { points, box } = note().dataset;
+  if (points === shown) return;
+  shown = points;
+  const answer = await fetch(points);
+  if (!answer.ok || shown !== points) return;
+  places = await answer.json();
+  note().textContent = places.note;
+  if (!map) return;
+  map.getSource("points").setData(places);
+  // Outlines of places as wide as a continent would only be in the way.
+  const small = places.features.filter(({ properties: { box: [w, s, e, n] } }) => e - w < 60 && (e - w > 0.5 || n - s > 0.5));
+  map.getSource("boxes").setData(collection(small.map((f) => polygon(f.properties.box, { hub: f.properties.hub }))));
+  map.getSource("asked").setData(collection(box ? [polygon(unwrapped(box.split(",").map(Number)))] : []));
+}
+
+const unwrapped = ([w, s, e, n]) => [w, s, e < w ? e + 360 : e, n];
+
+/** Puts a box into the form and asks. */
+function ask(bounds) {
+  const wrap = (lon) => ((((lon + 180) % 360) + 360) % 360) - 180;
+  const whole = bounds[2] - bounds[0] >= 360;
+  const values = [whole ? -180 : wrap(bounds[0]), Math.max(-90, bounds[1]), whole ? 180 : wrap(bounds[2]), Math.min(90, bounds[3])];
+  CORNERS.forEach((name, i) => (form().elements[name].value = values[i].toFixed(3)));
+  form().requestSubmit();
+}
+
+/** Lights the outline of one record, or of none. */
+function light(id) {
+  const place = places.features.find((f) => f.properties.id === id);
+  map?.getSource("lit").setData(collection(place ? [polygon(place.properties.box)] : []));
+}
+
+for (const name of ["mouseover", "focusin"])
+  document.addEventListener(name, ({ target }) => light(target.closest?.(".card")?.dataset.id));
+
+document.addEventListener("htmx:after:swap", () => {
+  // Ticks follow the answer: a filter may have been taken away by its chip.
+  for (const box of document.querySelectorAll(".facets input[type=checkbox]")) box.checked = box.hasAttribute("checked");
+  refresh();
+});
+
+/** Drag to draw a box, with a finger as with a mouse. */
+function drawing() {
+  const button = () => document.getElementById("draw");
+  let start = null;
+  const at = (event) => {
+    const frame = container.getBoundingClientRect();
+    return map.unproject([event.clientX - frame.left, event.clientY - frame.top]);
+  };
+  const bounds = (end) => [Math.min(start.lng, end.lng), Math.min(start.lat, end.lat), Math.max(start.lng, end.lng), Math.max(start.lat, end.lat)];
+  const stop = () => {
+    start = null;
+    container.classList.remove("drawing");
+    map.dragPan.enable();
+    map.touchZoomRotate.enable();
+    button().setAttribute("aria-pressed", "false");
+  };
+  document.addEventListener("click", (event) => {
+    if (event.target !== button()) return;
+    if (container.classList.contains("drawing")) return stop();
+    container.classList.add("drawing");
+    map.dragPan.disable();
+    map.touchZoomRotate.disable();
+    button().setAttribute("aria-pressed", "true");
+    container.scrollIntoView({ block: "nearest" });
+  });
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && container.classList.contains("drawing") && stop());
+  container.addEventListener("pointerdown", (event) => {
+    if (!container.classList.contains("drawing") || event.target.tagName !== "CANVAS") return;
+    start = at(event);
+    container.setPointerCapture(event.pointerId);
+  });
+  container.addEventListener("pointermove", (event) => start && map.getSource("asked").setData(collection([polygon(bounds(at(event)))])));
+  container.addEventListener("pointerup", (event) => {
+    if (!start) return;
+    const box = bounds(at(event));
+    stop();
+    if (box[2] - box[0] > 0.001 && box[3] - box[1] > 0.001) ask(box);
+  });
+}
+
+/** What stands under the pointer: its card lights up; a click lists it with its address. */
+function pointing() {
+  const popup = new Popup({ maxWidth: "20rem" });
+  map.on("mousemove", "points", ({ features: [point] }) => {
+    document.querySelectorAll(".card.lit").forEach((lit) => lit.classList.remove("lit"));
+    card(point.properties.id)?.classList.add("lit");
+    light(point.properties.id);
+    map.getCanvas().style.cursor = "pointer";
+  });
+  map.on("mouseleave", "points", () => {
+    document.querySelectorAll(".card.lit").forEach((lit) => lit.classList.remove("lit"));
+    light();
+    map.getCanvas().style.cursor = "";
+  });
+  map.on("click", "points", ({ features, lngLat }) => {
+    const list = document.createElement("ul");
+    list.className = "popup";
+    const once = new Map(features.map((f) => [f.properties.id, f.properties.title]));
+    for (const [id, title] of once) {
+      const link = Object.assign(document.createElement("a"), { href: `data/${id}`, textContent: title });
+      list.appendChild(document.createElement("li")).append(link);
+    }
+    popup.setLngLat(lngLat).setDOMContent(list).addTo(map);
+  });
+}
+
+/** Where the map starts: the box that was asked, else around the places, else the world; it then stays put. */
+function start() {
+  const { box } = note().dataset;
+  const all = box ? [unwrapped(box.split(",").map(Number))] : places.features.map((f) => f.properties.box);
+  if (!all.length) return { center: [4, 25], zoom: 0.8 };
+  const [w, s, e, n] = [Math.min(...all.map((b) => b[0])), Math.min(...all.map((b) => b[1])), Math.max(...all.map((b) => b[2])), Math.max(...all.map((b) => b[3]))];
+  return { bounds: [[w, Math.max(s, -78)], [e, Math.min(n, 82)]], fitBoundsOptions: { padding: 40, maxZoom: 7 } };
+}
+
+await refresh();
+map = await basemap(container, { hubs: ["land", "atmosphere", "ocean", "earth", "life", ...new Set(places.features.map((f) => f.properties.hub))].filter((css, i, all) => all.indexOf(css) === i), ...start() });
+const here = document.getElementById("here");
+if (map) {
+  shown = "";
+  await refresh();
+  drawing();
+  pointing();
+  document.addEventListener("click", ({ target }) => {
+    if (target.id !== "here") return;
+    const b = map.getBounds();
+    ask([b.getWest(), b.getSouth(), b.getEast(), b.getNorth()]);
+  });
+  map.once("idle", () => ready("map"));
+} else {
+  here.disabled = true;
+  document.getElementById("draw").disabled = true;
+}
