@@ -1,0 +1,5 @@
+"""``python -m estran`` is the ``estran`` command."""
+
+from estran.cli import main
+
+main()
