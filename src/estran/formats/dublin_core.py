@@ -37,20 +37,30 @@ _ROOTS = {"dc", "simpledc", "qualifieddc", "qdc"}
 _CSW_ROOTS = {"Record", "SummaryRecord", "BriefRecord"}
 
 _KINDS = {
-    "dataset": "dataset", "nongeographicdataset": "dataset", "series": "collection",
-    "collection": "collection", "service": "service", "software": "software", "model": "model", "project": "project",
-    "event": "event", "image": "image", "stillimage": "image", "movingimage": "image", "physicalobject": "sample",
-    "sample": "sample", "text": "publication", "document": "publication", "article": "publication",
-    "report": "publication", "book": "publication", "thesis": "publication", "journalarticle": "publication",
-    "conferencepaper": "publication", "interactiveresource": "other", "sound": "other",
-}  # fmt: skip
+    word: kind
+    for kind, words in {
+        "dataset": "dataset nongeographicdataset",
+        "collection": "series collection",
+        "service": "service",
+        "software": "software",
+        "model": "model",
+        "project": "project",
+        "event": "event",
+        "image": "image stillimage movingimage",
+        "sample": "physicalobject sample",
+        "publication": "text document article report book thesis journalarticle conferencepaper",
+        "other": "interactiveresource sound",
+    }.items()
+    for word in words.split()
+}
 _DATA = re.compile(r"\bdata|\bmaps?\b|donnée|carte", re.IGNORECASE)
 # Words and codes (COAR, info:eu-repo) by which rights speak of access; the first that is found decides.
 _ACCESS = (
-    ("openaccess", "open"), ("open access", "open"), ("c_abf2", "open"), ("embargo", "embargoed"),
-    ("c_f1cf", "embargoed"), ("restricted", "restricted"), ("c_16ec", "restricted"),
-    ("closedaccess", "closed"), ("closed access", "closed"), ("metadata only", "closed"), ("c_14cb", "closed"),
-)  # fmt: skip
+    (re.compile("open ?access|c_abf2"), "open"),
+    (re.compile("embargo|c_f1cf"), "embargoed"),
+    (re.compile("restricted|c_16ec"), "restricted"),
+    (re.compile("closed ?access|metadata only|c_14cb"), "closed"),
+)
 
 
 def _recognise(head: bytes, _name: str) -> float:
@@ -206,7 +216,7 @@ def _rights(found: Elements) -> tuple[tuple[Licence, ...], tuple[Constraint, ...
     for name in ("rights", "accessRights"):
         for one in found.get(name, []):
             words = paragraphs(text_of(one)) or _value(one)
-            access = access or next((to for part, to in _ACCESS if part in words.lower()), "")
+            access = access or next((to for said, to in _ACCESS if said.search(words.lower())), "")
             known = licence(words)
             if known.spdx:
                 licences.append(known)
