@@ -32,7 +32,7 @@ _BY_COAR = {address: access for access, address in COAR.items()}
 _NOTHING_SAID = frozenset({"none", "none.", "n/a", "na", "-", "unknown", "null"})
 _OPEN = re.compile(
     r"nolimitations|\bno (?:public access )?(?:limitation|restriction|constraint)s?\b|\bopen(?:ly)? access\b"
-    r"|openly accessible|free(?:ly)? (?:access|available|distributed)|unrestricted"
+    r"|openly accessible|access constraints?:\s*(?:none|free)|free(?:ly)? (?:access|available|distributed)|unrestricted"
     r"|pas de (?:restriction|limitation)|aucune? (?:restriction|limitation|contrainte)|libre acc[eè]s"
     r"|acc[eè]s libre|aucun des articles de la loi ne peut|keine (?:beschr[aä]nkung|einschr[aä]nkung)"
     r"|nessuna limitazione|geen (?:beperking|publieke toegangsbeperking)|sin limitaciones|sem restri",
@@ -91,6 +91,11 @@ def terms(reading: Reading, props: Iterable[_Element]) -> Terms:
                 _security(reading, inside, found)
             else:
                 _legal(reading, inside, found)
+    # The name of a licence says more than its code alone, which a long text was shortened to.
+    named = {one.spdx for one in found.licences if str(one.name) != one.spdx}
+    found.licences = {
+        one: None for one in found.licences if str(one.name) != one.spdx or one.spdx not in named
+    }
     if not found.access and any(_is_open(licence) for licence in found.licences):
         found.access = "open"
     return found
@@ -125,6 +130,7 @@ def _legal(reading: Reading, inside: Children, found: Terms) -> None:
     accesses = _restrictions(reading, inside, "accessConstraints")
     _limitations(reading, inside, found)
     others = [(reading.text(prop), href(prop)) for prop in inside.get("otherConstraints", ())]
+    others = [(text, address) for text, address in others if text or address]
     declared = "license" in uses
     _access_by_code(uses, accesses, found)
     for held in objects(inside, "reference"):
@@ -162,7 +168,11 @@ def _restrictions(reading: Reading, inside: Children, name: str) -> list[str]:
 
 def _kind(text: Text, address: str, uses: list[str], accesses: list[str]) -> str:
     """Whether other constraints limit use or access, where a block has both sorts."""
-    if "LimitationsOnPublicAccess" in address or address in _BY_COAR:
+    if (
+        "LimitationsOnPublicAccess" in address
+        or address in _BY_COAR
+        or str(text)[:13].lower() == "access constr"
+    ):
         return "access"
     if not accesses:
         return "use"
@@ -217,11 +227,18 @@ def _licence(found: Terms, text: Text, address: str, *, declared: bool) -> bool:
     if "LimitationsOnPublicAccess" in address:
         return False
     short = len(words) <= _LONGEST_NAME
-    if words == uri:
-        text = Text()
-    name = text if short else Text.of(spdx)
-    found.licences[Licence(name=name, uri=uri, spdx=spdx)] = None
+    name = (
+        Text(tuple((language, _without(said, uri)) for language, said in text.variants))
+        if short
+        else Text.of(spdx)
+    )
+    found.licences[Licence(name=name if str(name) else Text(), uri=uri, spdx=spdx)] = None
     return short
+
+
+def _without(words: str, address: str) -> str:
+    """A licence's name on one line, without the address that stands beside it."""
+    return " ".join((words.replace(address, "") if address else words).split()).rstrip(" :,-–(").lstrip(")")
 
 
 @lru_cache(maxsize=2048)

@@ -30,12 +30,20 @@ SERVICE = re.compile(
     re.IGNORECASE,
 )
 _REQUEST = re.compile(r"request=(?:GetFeature|GetCoverage|GetMap|GetObservation)\b", re.IGNORECASE)
-_SERVICE_ADDRESS = re.compile(r"[?&]service=(?:WMS|WFS|WCS|WMTS|SOS|CSW)\b", re.IGNORECASE)
+_SERVICE_ADDRESS = re.compile(
+    r"[?&]service=(?:WMS|WFS|WCS|WMTS|SOS|CSW)\b|/rest/services/|/(?:Map|Feature|Image)Server\b|/dodsC/|/tabledap/|/griddap/",
+    re.IGNORECASE,
+)
 _MEDIA_TYPE = re.compile(r"^(?:application|image|text|audio|video|model|multipart)/[\w.+-]+(?:\s*;.*)?$")
 _FILE = re.compile(
     r"\.(?:zip|nc4?|csv|tiff?|gpkg|shp|geojson|json|kmz|kml|gml|h5|hdf5?|grib2?|grb2?|xlsx?|tar|t?gz|jp2|pdf|txt|parquet|zarr)$"
 )
+# Papers beside the data, which are not in the data's format.
+_DOCUMENT = re.compile(r"\.(?:pdf|html?|txt|docx?|xml)$")
 _LAYER = re.compile(r"^[\w.:\-/]+$")
+_NO_FORMATS = frozenset(
+    {"", "unknown", "inconnu", "unbekannt", "none", "missing", "inapplicable", "n/a", "-"}
+)
 _MEGABYTE = 1_000_000
 _DOI_SAID = re.compile(r"\bdoi\b|digital object identifier", re.IGNORECASE)
 
@@ -46,6 +54,7 @@ class Ways:
     Attributes:
         distributors: the properties that hold contacts of distributors.
         doi: a DOI that one of the links is said to be.
+        size_bytes: the size of the whole, where it is given without any link.
     """
 
     def __init__(self) -> None:
@@ -53,6 +62,7 @@ class Ways:
         self.distributors: list[_Element] = []
         self.formats: dict[str, None] = {}
         self.doi = ""
+        self.size_bytes = -1
 
     def add(self, distribution: Distribution) -> None:
         """One more way, unless it is there already."""
@@ -108,14 +118,16 @@ def _format(reading: Reading, held: _Element) -> str:
     name = reading.string(first(inside, "name"))
     for citation in objects(inside, "formatSpecificationCitation"):
         name = name or reading.string(first(children(citation), "title"))
-    return "" if name.lower() in ("", "unknown", "none", "missing", "inapplicable", "n/a", "-") else name
+    return "" if name.lower() in _NO_FORMATS else name
 
 
 def _transfer(reading: Reading, inside: Children, found: Ways) -> None:
     """One MD_DigitalTransferOptions; its size is known to belong to a link where there is but one."""
     lines = inside.get("onLine", ())
     size = number(first(inside, "transferSize"))
-    size_bytes = round(size * _MEGABYTE) if size is not None and size > 0 and len(lines) == 1 else -1
+    size_bytes = round(size * _MEGABYTE) if size is not None and size >= 0 and len(lines) <= 1 else -1
+    if not lines:
+        found.size_bytes = size_bytes
     formats = [
         name
         for prop in inside.get("distributionFormat", ())
@@ -210,11 +222,15 @@ def _share_formats(found: Ways) -> None:
     for place, one in enumerate(found.distributions):
         if one.format or one.function not in ("download", "order", "offline", ""):
             continue
-        chosen = names[0] if len(names) == 1 and one.function != "" else _by_address(names, one.url)
+        chosen = _by_address(names, one.url)
+        if not chosen and len(names) == 1 and one.function and not _DOCUMENT.search(one.url.lower()):
+            chosen = names[0]
         if chosen:
             found.distributions[place] = replace(one, format=chosen)
     carried = {one.format for one in found.distributions}
-    found.distributions.extend(Distribution(format=name) for name in names if name not in carried)
+    alone = [name for name in names if name not in carried]
+    size_bytes = found.size_bytes if len(alone) == 1 else -1
+    found.distributions.extend(Distribution(format=name, size_bytes=size_bytes) for name in alone)
 
 
 def _by_address(names: list[str], url: str) -> str:

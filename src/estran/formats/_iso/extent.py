@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["extent"]
 
 _BOUNDS = ("westBoundLongitude", "southBoundLatitude", "eastBoundLongitude", "northBoundLatitude")
+_NARROW = 20.0
 _OPEN = frozenset(
     {"now", "unknown", "present", "today", "ongoing", "onGoing", "..", "inapplicable", "missing"}
 )
@@ -54,9 +55,10 @@ class _Collected:
 
     def add(self, inside: Children) -> None:
         """One EX_Extent."""
-        if place := self.reading.line(first(inside, "description")):
+        place = self.reading.line(first(inside, "description"))
+        if place:
             self.places.append(place)
-        self.geographic(inside.get("geographicElement", ()))
+        self.geographic(inside.get("geographicElement", ()), named=bool(place))
         for held in objects(inside, "temporalElement"):
             parts = children(held)
             # A spatio-temporal extent has places of its own.
@@ -66,7 +68,7 @@ class _Collected:
         for held in objects(inside, "verticalElement"):
             self.height(held)
 
-    def geographic(self, props: Iterable[_Element]) -> None:
+    def geographic(self, props: Iterable[_Element], *, named: bool = False) -> None:
         """Boxes, polygons and names of places."""
         own: list[Box] = []
         polygons: list[_Element] = []
@@ -80,7 +82,7 @@ class _Collected:
                 elif "polygon" in inside:
                     polygons.extend(inside["polygon"])
                 else:
-                    self.place(inside)
+                    self.place(inside, named=named)
         self.boxes.extend(own)
         for polygon in polygons:
             self.shape(polygon, own)
@@ -93,6 +95,14 @@ class _Collected:
             if any(corner is not None for corner in corners):
                 self.reading.warn("bounding box: a side is not a number", where)
             return ()
+        if west > east and west - east < _NARROW:
+            # Nobody describes the whole globe but a strip: the sides are in each other's place.
+            self.reading.warn(
+                f"bounding box: west {west:g} lies east of east {east:g}",
+                where,
+                "they were taken the other way round",
+            )
+            west, east = east, west
         try:
             return (Box.checked(west, south, east, north, "bounding box"),)
         except Invalid as error:
@@ -111,12 +121,13 @@ class _Collected:
             if not boxes:
                 self.boxes.append(found.box)
 
-    def place(self, inside: Children) -> None:
-        """The name in an EX_GeographicDescription."""
+    def place(self, inside: Children, *, named: bool) -> None:
+        """The name in an EX_GeographicDescription; the address of a place that has a name is passed over."""
         for prop in inside.get("geographicIdentifier", ()):
             held = inner(prop)
             code = first(children(held), "code") if held is not None else None
-            if name := self.reading.line(code if code is not None else prop):
+            name = self.reading.line(code if code is not None else prop)
+            if name and not (named and str(name).startswith("http")):
                 self.places.append(name)
 
     def time(self, time: _Element) -> None:

@@ -203,7 +203,8 @@ class Reading:
             if name.startswith("PT_Free"):
                 for localised in child.iter():
                     if localised.text and (reference := localised.get("locale")) is not None:
-                        others.append((self._spoken(reference), _paragraphs(localised.text)))
+                        words = _paragraphs(localised.text)
+                        others.append((self._spoken(reference), "" if words == "null" else words))
             elif not plain:
                 plain = _paragraphs("".join(child.itertext()) if len(child) else child.text or "")
         if not len(prop):
@@ -250,10 +251,10 @@ class Reading:
             self.warn(f"{what}: {error.why}", where)
             return ""
 
-    def warn(self, why: str, where: _Element | None = None) -> None:
-        """Keep a warning, with the line of the document, about something that is left out."""
+    def warn(self, why: str, where: _Element | None = None, so: str = "it was left out") -> None:
+        """Keep a warning about something, with its line in the document, and what was done about it."""
         line = f" (line {where.sourceline})" if where is not None and where.sourceline else ""
-        message = f"{why}{line}; it was left out"
+        message = f"{why}{line}; {so}"
         if message not in self.warnings:
             self.warnings.append(message)
 
