@@ -182,8 +182,8 @@ _NAMES = {
 }
 
 
-def geometry_of_wkt(wkt: str) -> dict[str, Any] | None:
-    """A WKT geometry in longitude and latitude as GeoJSON.
+def geometry_of_wkt(wkt: str, *, wound: bool = True) -> dict[str, Any] | None:
+    """A WKT geometry in longitude and latitude as GeoJSON, its rings in RFC 7946's sense if `wound`.
 
     None where it is no geometry that GeoJSON has, or leaves the range of longitudes that RFC 7946 allows.
     """
@@ -193,12 +193,12 @@ def geometry_of_wkt(wkt: str) -> dict[str, Any] | None:
         return None
     try:
         listed = msgspec.json.decode(_POSITION.sub(r"[\1,\2]", found[2]).translate(_TO_JSON))
-        return {"type": kind, "coordinates": _coordinates(kind, listed)}
+        return {"type": kind, "coordinates": _coordinates(kind, listed, wound=wound)}
     except (msgspec.MsgspecError, Invalid, RecursionError):
         return None
 
 
-def _coordinates(kind: str, listed: Any) -> Any:
+def _coordinates(kind: str, listed: Any, *, wound: bool) -> Any:
     match kind:
         case "Point":
             return _within(listed[0])
@@ -209,9 +209,9 @@ def _coordinates(kind: str, listed: Any) -> Any:
         case "MultiLineString":
             return [[_within(part) for part in line] for line in listed]
         case "Polygon":
-            return _wound(listed)
+            return _rings_of(listed, wound=wound)
         case _:
-            return [_wound(polygon) for polygon in listed]
+            return [_rings_of(polygon, wound=wound) for polygon in listed]
 
 
 def _within(position: Any) -> list[float]:
@@ -221,11 +221,11 @@ def _within(position: Any) -> list[float]:
     return position
 
 
-def _wound(rings: Any) -> list[list[list[float]]]:
+def _rings_of(rings: Any, *, wound: bool) -> list[list[list[float]]]:
     kept: list[list[list[float]]] = []
     for number, ring in enumerate(rings):
         points = [_within(part) for part in ring]
         area = sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(points))
         # Outer rings run counter-clockwise, holes clockwise.
-        kept.append(points[::-1] if (area < 0) == (number == 0) and area else points)
+        kept.append(points[::-1] if wound and area and (area < 0) == (number == 0) else points)
     return kept
