@@ -79,6 +79,7 @@ _ROOTS = (
     _Root("/mdq/", "*", "a report of data quality (ISO 19157) alone",
           "load the ISO 19115 record that it belongs to"),
     _Root("", "metadata", "an FGDC CSDGM record", _CONVERT),
+    _Root("", "Collection Granule", "an ECHO 10 record", _CONVERT),
     _Root("loc.gov/MARC21", "*", "a library record (MARC 21)", _CONVERT),
     _Root("loc.gov/mods", "*", "a library record (MODS)", _CONVERT),
     _Root("loc.gov/METS", "*", "a METS package description", _CONVERT),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from inspect import cleandoc
 from typing import TYPE_CHECKING
 
 from estran.formats._elements import Notes, all_at, at, line, lines_of, number, paragraphs, where
@@ -61,7 +62,7 @@ class Eml:
 
     def prose(self, *elements: _Element) -> Text:
         """Paragraphs, sections, lists or Markdown as plain paragraphs, with translations."""
-        own = "\n\n".join(block for element in elements for block in _blocks(element))
+        own = "\n\n".join(block for element in elements for block in _blocks(element) if block)
         others: dict[str, list[str]] = {}
         for element in elements:
             for value in element.iter("{*}value"):
@@ -235,7 +236,7 @@ class Eml:
         """The columns and bands of every entity."""
         for attribute in resource.iter("{*}attribute"):
             name = line(attribute, "attributeName")
-            if not name or local_parent(attribute) != "attributeList":
+            if not name or _around(attribute) != "attributeList":
                 continue
             units = (unit for unit in attribute.iter("{*}standardUnit", "{*}customUnit") if line(unit))
             meaning = at(attribute, "annotation/valueURI")
@@ -248,8 +249,7 @@ class Eml:
             )
 
 
-def local_parent(element: _Element) -> str:
-    """Local name of the element around, "" at the root."""
+def _around(element: _Element) -> str:
     above = element.getparent()
     return "" if above is None else local(above)
 
@@ -271,17 +271,20 @@ def _own(element: _Element) -> str:
 
 
 def _blocks(element: _Element) -> Iterator[str]:
+    """Paragraphs; words in italics and links belong to the paragraph around them."""
     if local(element) == "markdown":
-        yield element.text.strip() if element.text else ""
-    elif any(local(child) in _BLOCKS for child in element):
-        # Words between blocks are prose as well.
-        yield paragraphs(element.text or "")
-        for child in element:
-            if local(child) != "value":
-                yield from _blocks(child)
-            yield paragraphs(child.tail or "")
-    else:
-        yield paragraphs(_own(element))
+        yield cleandoc(element.text or "").strip()
+        return
+    running = [element.text or ""]
+    for child in element:
+        if local(child) in _BLOCKS:
+            yield paragraphs("".join(running))
+            running = []
+            yield from _blocks(child)
+        elif local(child) != "value":
+            running.append(_own(child))
+        running.append(child.tail or "")
+    yield paragraphs("".join(running))
 
 
 def _user_id(held: _Element) -> str:

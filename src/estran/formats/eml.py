@@ -33,7 +33,7 @@ _LICENCE_ADDRESS = re.compile(
     r"https?://[^\s<>\"')]*(?:creativecommons|opendatacommons|spdx|licence-ouverte)[^\s<>\"')]*"
 )
 _BIBTEX_DOI = re.compile(r"\bdoi\s*=\s*[{\"]([^}\"]+)", re.IGNORECASE)
-_BIBTEX_TITLE = re.compile(r"\btitle\s*=\s*[{\"]+([^}\"]+)", re.IGNORECASE)
+_BIBTEX_TITLE = re.compile(r"\btitle\s*=\s*[{\"]((?:[^{}\"]|\{[^{}]*\})+)", re.IGNORECASE)
 _CITATIONS = {
     "usageCitation": "IsCitedBy",
     "referencePublication": "IsDocumentedBy",
@@ -77,7 +77,7 @@ def _record(reading: Eml, root: _Element, resource: _Element, name: str) -> Reco
         alternate_titles=tuple(Text.of(words) for words in lines_of(resource, "shortName")),
         abstract=reading.prose(*all_at(resource, "abstract")),
         purpose=reading.prose(*all_at(resource, "purpose")),
-        supplement=_with(supplement, [*areas, *_published_in(resource)]),
+        supplement=_with(supplement, [*areas, *_published_in(resource)], reading.language),
         credit=reading.prose(*all_at(resource, "acknowledgements"), *all_at(resource, "project/funding")),
         lineage=_lineage(reading, resource),
         version=line(resource, "version") or (revision[1] if revision else ""),
@@ -113,12 +113,10 @@ def _coverages(resource: _Element) -> list[_Element]:
     return own or [c for child in resource if local(child) in ENTITIES for c in all_at(child, "coverage")]
 
 
-def _with(text: Text, further: list[str]) -> Text:
+def _with(text: Text, further: list[str], language: str) -> Text:
     """A text with paragraphs added to its original."""
-    if not further:
-        return text
     own = "\n\n".join([*filter(None, [str(text)]), *further])
-    return Text(((text.language, own), *text.variants[1:]))
+    return Text(((text.language or language, own), *text.variants[1:])) if further else text
 
 
 def _standard(root: _Element) -> str:
@@ -232,8 +230,9 @@ def _concepts(
     loose = [one for one in all_at(root, "annotations/annotation") if one.get("references") in about]
     for annotation in [*all_at(resource, "annotation"), *loose]:
         value = at(annotation, "valueURI")
-        if value is not None and line(value):
-            yield Concept(label=Text.of(value.get("label")), uri=line(value))
+        if value is not None and (uri := line(value)):
+            label = value.get("label") or re.split(r"[/#]", uri.rstrip("/#"))[-1]
+            yield Concept(label=Text.of(label), uri=uri)
 
 
 def _relations(resource: _Element) -> Iterator[Relation]:
@@ -266,7 +265,10 @@ def _of_bibtex(entry: str, kind: str) -> Iterator[Relation]:
     bare = doi(found[1]) if found else ""
     if bare or title:
         yield Relation(
-            kind=kind, target=bare, scheme="doi" if bare else "", title=Text.of(title[1] if title else "")
+            kind=kind,
+            target=bare,
+            scheme="doi" if bare else "",
+            title=Text.of(re.sub("[{}]", "", title[1]) if title else ""),
         )
 
 
