@@ -20,16 +20,7 @@ EMPTY = {"manager", "helper", "helpers", "utils", "util", "misc", "impl", "dao",
 EMPTY_CLASS_ENDS = ("Manager", "Helper", "Service", "Handler", "Impl", "Base", "Core", "Util", "Utils")
 EMPTY_CLASS_STARTS = ("Base", "Abstract", "Core", "Generic")
 # Synonyms and spellings that the glossary replaces; only where no standard uses them as its own word.
-REPLACED = {
-    "organization",
-    "organizations",
-    "admin",
-    "superuser",
-    "datacenter",
-    "color",
-    "colour_code",
-    "thesaurus",
-}
+REPLACED = {"organization", "organizations", "admin", "superuser", "datacenter", "color"}
 
 
 def glossary() -> list[tuple[str, str, str, str]]:

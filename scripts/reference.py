@@ -1,0 +1,117 @@
+"""Write the reference pages that the code itself knows: `uv run scripts/reference.py`.
+
+With `--check` nothing is written; the exit code is 1 where a page is not what the code says.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from typer.main import get_command
+
+from estran import formats
+from estran.cli import app
+from estran.settings import listed
+
+PAGES = Path(__file__).resolve().parent.parent / "docs/reference"
+WRITTEN = "<!-- Written by scripts/reference.py from the code; edit the code. -->\n"
+
+
+def commands() -> str:
+    """The command line, from what its own help says."""
+    top = get_command(app)
+    parts = [
+        "# Command line\n",
+        WRITTEN,
+        "Data goes to standard output, progress and messages to standard error. `--json` gives one JSON value a line. "
+        "Exit codes stand in [Errors](errors.md).\n",
+    ]
+    for name, command in sorted(_leaves(top, "estran")):
+        parts.append(f"## `{name}`\n\n{' '.join((command.help or '').split())}\n")
+        rows = [row for row in map(_parameter, command.params) if row]
+        parts.append("| | | Default |\n|---|---|---|\n" + "\n".join(rows) + "\n")
+    return "\n".join(parts)
+
+
+def _leaves(command: Any, path: str) -> list[tuple[str, Any]]:
+    inner = getattr(command, "commands", None)
+    if not inner:
+        return [(path, command)]
+    return [leaf for name, one in inner.items() for leaf in _leaves(one, f"{path} {name}")]
+
+
+def _parameter(parameter: Any) -> str:
+    if parameter.name == "help":
+        return ""
+    options = [f"`{one}`" for one in (*parameter.opts, *parameter.secondary_opts) if one.startswith("-")]
+    named = " ".join(options) or f"`{parameter.name.upper()}`"
+    default = "required" if parameter.required else parameter.default
+    shown = (
+        ""
+        if default in (None, "", False, ()) or callable(default)
+        else f"`{default}`"
+        if default != "required"
+        else default
+    )
+    variable = f" Environment: `{parameter.envvar}`." if parameter.envvar else ""
+    return f"| {named} | {' '.join((parameter.help or '').split())}{variable} | {shown} |"
+
+
+def settings() -> str:
+    """Every setting."""
+    rows = [
+        f"| `{key}` | `{variable}` | {_shown(value)} | {meaning} |"
+        for key, variable, value, meaning in listed()
+    ]
+    return (
+        "# Settings\n\n"
+        + WRITTEN
+        + "\nA node reads `estran.toml` in its folder once, when it is opened; an environment variable wins over the file. "
+        "A dotted key is a table of the file: `web.page_limit` is `page_limit` under `[web]`. "
+        "`estran settings` shows the values of a node.\n\n| Key | Environment | Default | Meaning |\n|---|---|---|---|\n"
+        + "\n".join(rows)
+        + "\n"
+    )
+
+
+def _shown(value: Any) -> str:
+    return "" if value == "" else f"`{value}`"
+
+
+def format_table() -> str:
+    """Every installed format."""
+    rows = []
+    for form in map(formats.find, formats.names()):
+        reads, writes = ("yes" if verb else "" for verb in (form.read, form.write))
+        rows.append(
+            f"| `{form.name}` | {form.title} | {reads} | {writes} | {', '.join(f'`{m}`' for m in form.media_types)} | {_shown(form.suffix)} |"
+        )
+    return (
+        "# Formats\n\n"
+        + WRITTEN
+        + "\n`estran load` recognises what it reads by its content; `estran export --format NAME` writes. "
+        "What a format cannot carry of a record is said on standard error, and by `node.export(…).losses`.\n\n"
+        "| Name | Standard | Read | Written | Media types | Suffix |\n|---|---|---|---|---|---|\n"
+        + "\n".join(rows)
+        + "\n"
+    )
+
+
+def main() -> int:
+    """Write the pages, or compare them."""
+    stale = []
+    for name, write in (("commands", commands), ("settings", settings), ("formats", format_table)):
+        page, said = PAGES / f"{name}.md", write()
+        if "--check" not in sys.argv:
+            page.write_text(said, "utf-8")
+        elif not page.exists() or page.read_text("utf-8") != said:
+            stale.append(page.name)
+    if stale:
+        print(f"{', '.join(stale)}: not what the code says; run “uv run scripts/reference.py”")
+    return bool(stale)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
