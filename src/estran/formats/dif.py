@@ -113,7 +113,10 @@ def _entry(root: _Element) -> tuple[str, str]:
     held = at(root, "Entry_ID")
     if held is None:
         return "", ""
-    return (line(held, "Short_Name"), line(held, "Version")) if len(held) else (line(held), "")
+    if not len(held):
+        return line(held), ""
+    version = line(held, "Version")
+    return line(held, "Short_Name"), version if is_said(version) else ""
 
 
 def _cited(root: _Element, name: str) -> str:
@@ -177,7 +180,8 @@ def _concepts(root: _Element) -> Iterator[Concept]:
             if words := _path(one, names):
                 yield Concept(label=Text.of(words), role=role, scheme=scheme)
     for words in lines_of(root, "ISO_Topic_Category"):
-        yield topic(words) or Concept(label=Text.of(words), role="topic")
+        # DIF 10 writes IMAGERY/BASE MAPS/EARTH COVER.
+        yield topic(words.replace("/", "")) or Concept(label=Text.of(words), role="topic")
     for path, role in (
         ("Ancillary_Keyword", "keyword"),
         ("Keyword", "keyword"),
