@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import Request
 
+    from estran.model import Record
+    from estran.node import Node
+
     Page = Callable[["Request", "Problem"], Response]
 
 MEDIA_TYPE = "application/problem+json"
@@ -105,6 +108,24 @@ class Problem:
         }
         members |= {name: value for name, value in (("where", self.where), ("id", self.id)) if value}
         return msgspec.json.encode(members)
+
+
+def shown(node: Node, id: str) -> Record:  # noqa: A002 - the word of the model
+    """A record, or what became of it.
+
+    Raises:
+        NotFound: there is none of that id, or none that the actor may know of.
+        Gone: there was one, and it was removed.
+    """
+    try:
+        return node.show(id)
+    except NotFound:
+        removal = node.removed(id)
+        if removal is None:
+            raise
+        raise Gone(
+            f"The record “{id}” was removed on {removal.at[:10]}. Search for what took its place."
+        ) from None
 
 
 def problem_of(error: Exception, *, known: bool = True) -> Problem:

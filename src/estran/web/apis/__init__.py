@@ -1,0 +1,1 @@
+"""One file a web standard; each is found through its entry point."""

@@ -1,0 +1,108 @@
+"""The query parameters that the OGC APIs share, as parts of a catalogue query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from estran.catalogue import filters
+from estran.catalogue.queryables import RECORDS
+from estran.errors import Invalid
+from estran.model import Box, interval
+from estran.web.replies import one
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from starlette.requests import Request
+
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+_CRS84 = (CRS84, "http://www.opengis.net/def/crs/OGC/0/CRS84h", "urn:ogc:def:crs:OGC:1.3:CRS84", "CRS84")
+_MOST_VALUES = 200
+
+
+def box(request: Request) -> Box | None:
+    """``bbox``, in longitude and latitude."""
+    crs(request, "bbox-crs")
+    text = one(request, "bbox")
+    return Box.parse(text) if text else None
+
+
+def crs(request: Request, name: str) -> None:
+    """Refuse a coordinate reference system that is not offered."""
+    given = one(request, name)
+    if given and given not in _CRS84:
+        raise Invalid(f"only {CRS84} is offered: longitude, latitude", name)
+
+
+def time(request: Request) -> tuple[int, int] | None:
+    """``datetime``: an instant, or two around a slash."""
+    text = one(request, "datetime")
+    return interval(text, "datetime") if text else None
+
+
+def limit(request: Request, default: int, most: int) -> int:
+    """``limit``, cut to what a page may hold."""
+    text = one(request, "limit")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit()) or not text.strip("0"):
+        raise Invalid(f"“{text[:20]}” is not a whole number of 1 or more", "limit")
+    # A number too long to be one is above any bound.
+    return most if len(text) > 9 else min(int(text), most)  # noqa: PLR2004
+
+
+def listed(request: Request, name: str) -> tuple[str, ...]:
+    """A parameter that holds values with commas between."""
+    found = tuple(part.strip() for part in one(request, name).split(",") if part.strip())
+    if len(found) > _MOST_VALUES:
+        raise Invalid(f"{len(found)} values are given; at most {_MOST_VALUES} are read", name)
+    return found
+
+
+def order(request: Request, sortables: Mapping[str, str]) -> str:
+    """``sortby`` as the catalogue's sort.
+
+    Args:
+        request: the request.
+        sortables: name of the property -> name of the sort.
+    """
+    keys: list[str] = []
+    for part in listed(request, "sortby"):
+        # A plus in an address that nobody encoded arrives as a blank, which `listed` has cut off.
+        name = part.lstrip("+-")
+        if name not in sortables:
+            raise Invalid(
+                f"records cannot be sorted by “{name[:80]}”; sortables: {', '.join(sortables)}", "sortby"
+            )
+        keys.append(("-" if part.startswith("-") else "") + sortables[name])
+    return ",".join(keys)
+
+
+def cql2(request: Request, properties: Iterable[str] = ()) -> str | dict[str, Any]:
+    """``filter`` and the properties that are asked for by name, as one CQL2 filter.
+
+    Args:
+        request: the request.
+        properties: names of parameters that each mean property = value.
+    """
+    crs(request, "filter-crs")
+    tests = [_equals(name, request.query_params.getlist(name)) for name in properties]
+    text, language = one(request, "filter"), one(request, "filter-lang")
+    if language not in ("", "cql2-text", "cql2-json"):
+        raise Invalid(f"“{language[:40]}” is not read here; choose cql2-text or cql2-json", "filter-lang")
+    if not text:
+        return tests[0] if len(tests) == 1 else {"op": "and", "args": tests} if tests else ""
+    is_json = language == "cql2-json" or (not language and text.lstrip().startswith("{"))
+    if not tests and not is_json:
+        return text
+    whole = filters.document(text, is_json=is_json)
+    return {"op": "and", "args": [whole, *tests]} if tests else whole
+
+
+def _equals(name: str, values: list[str]) -> dict[str, Any]:
+    kind = RECORDS[name].kind
+    if kind in ("interval", "geometry"):
+        instead = "datetime" if kind == "interval" else "bbox"
+        raise Invalid(f"it has no single value; ask with {instead} or filter", name)
+    tests = [{"op": "=", "args": [{"property": name}, value]} for value in values]
+    return tests[0] if len(tests) == 1 else {"op": "or", "args": tests}

@@ -1,0 +1,220 @@
+"""A record at its citable address, ``/data/{id}``: its page, its twins, every format, its originals."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+
+from estran import formats
+from estran.errors import NotFound
+from estran.web import links_of, node_of, openapi, replies, signposts
+from estran.web.negotiation import HTML, best
+from estran.web.problems import NotAcceptable, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from estran.catalogue import OriginalDocument
+    from estran.formats import Links
+    from estran.model import Record
+    from estran.node import Node
+
+# Suffix -> name of the format.
+TWINS = {"json": "ogc-records", "xml": "iso19115-3", "jsonld": "schema-org", "ttl": "dcat-turtle"}
+# What these media types mean here, whatever else is written in them.
+_MEANT = {
+    "application/geo+json": "ogc-records",
+    replies.JSON: "ogc-records",
+    "application/xml": "iso19115-3",
+    "text/xml": "iso19115-3",
+    "application/ld+json": "schema-org",
+    "text/turtle": "dcat-turtle",
+}
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_FORMAT = openapi.parameter("format", "Name of a format, as /data/{id}/formats lists them.", example="bibtex")
+
+
+def routes(page: Callable[[Request, str], Response]) -> APIRouter:
+    """The routes of records; `page` shows one to a browser."""
+    router = APIRouter(prefix="/data", tags=["Data"])
+    _twins(router)
+    _formats(router)
+    _originals(router)
+
+    @router.get("/{id}/linkset.json", **_described("Typed links (RFC 9264)", "getLinkset", signposts.LINKSET))
+    def linkset(request: Request, id: openapi.Id) -> Response:  # noqa: A002 - the word of the model
+        replies.checked(request, ())
+        return replies.json(
+            signposts.linkset(shown(node_of(request), id), links_of(request)), signposts.LINKSET
+        )
+
+    forms: dict[str, Any] = {HTML: None, **dict.fromkeys(_MEANT)}
+
+    @router.get("/{id}", **openapi.described("A record", "getData", forms, [_FORMAT], 404, 406, 410))
+    def data(request: Request, id: openapi.Id) -> Response:  # noqa: A002
+        replies.checked(request, ("format",))
+        node, links = node_of(request), links_of(request)
+        record = shown(node, id)
+        if name := replies.one(request, "format") or _negotiated(request):
+            return _written(node, record, name, links)
+        response = page(request, id)
+        response.headers["Link"] = replies.link_header(signposts.for_header(signposts.of(record, links)))
+        return response
+
+    return router
+
+
+def _described(summary: str, operation: str, media_type: str) -> dict[str, Any]:
+    return openapi.described(summary, operation, {media_type: None}, (), 404, 410)
+
+
+def _twins(router: APIRouter) -> None:
+    for suffix, name in TWINS.items():
+        media_type, _ = signposts.TWINS[suffix]
+        described = _described(f"A record as {suffix}", f"getData_{suffix}", media_type)
+        router.add_api_route(f"/{{id}}.{suffix}", _twin(name), **described)
+
+
+def _twin(name: str) -> Callable[[Request, str], Response]:
+    def twin(request: Request, id: openapi.Id) -> Response:  # noqa: A002
+        replies.checked(request, ())
+        node, links = node_of(request), links_of(request)
+        record = shown(node, id)
+        written = node.export(id, name, links)
+        found = Response(written.body, media_type=written.media_type)
+        found.headers["Link"] = replies.link_header(signposts.describes(record, links))
+        return found
+
+    return twin
+
+
+def _formats(router: APIRouter) -> None:
+    @router.get(
+        "/{id}/formats", **_described("Its formats, and what each cannot carry", "getFormats", replies.JSON)
+    )
+    def listed(request: Request, id: openapi.Id) -> Response:  # noqa: A002
+        replies.checked(request, ())
+        node, links = node_of(request), links_of(request)
+        record = shown(node, id)
+        return replies.json({"formats": [_format(record, name, links) for name in writers()]})
+
+    @router.get("/{id}/formats/{name}", **_described("A record in a format", "getFormat", "*/*"))
+    def written(request: Request, id: openapi.Id, name: str) -> Response:  # noqa: A002
+        replies.checked(request, ())
+        node = node_of(request)
+        return _written(node, shown(node, id), name, links_of(request))
+
+
+def _originals(router: APIRouter) -> None:
+    @router.get("/{id}/originals", **_described("The documents it came from", "getOriginals", replies.JSON))
+    def listed(request: Request, id: openapi.Id) -> Response:  # noqa: A002
+        replies.checked(request, ())
+        node, links = node_of(request), links_of(request)
+        shown(node, id)
+        found = [_original(o, id, n, links) for n, o in enumerate(node.originals(id))]
+        return replies.json({"originals": found})
+
+    @router.get("/{id}/original", **_described("The newest document it came from", "getOriginal", "*/*"))
+    def newest(request: Request, id: openapi.Id) -> Response:  # noqa: A002
+        return _sent(request, id, "0")
+
+    @router.get("/{id}/originals/{number}", **_described("One of its documents", "getOriginalAt", "*/*"))
+    def numbered(request: Request, id: openapi.Id, number: str) -> Response:  # noqa: A002
+        return _sent(request, id, number)
+
+
+@cache
+def writers() -> tuple[str, ...]:
+    """Names of the formats that write."""
+    return tuple(form.name for form in formats.every() if form.write is not None)
+
+
+@cache
+def _media_types() -> dict[str, str]:
+    """Media type -> format, for all that are written."""
+    found = dict(_MEANT)
+    for name in writers():
+        for media_type in formats.find(name).media_types:
+            found.setdefault(media_type.partition(";")[0], name)
+    return found
+
+
+def _negotiated(request: Request) -> str:
+    """The format that a client accepts most, "" for the page.
+
+    Raises:
+        NotAcceptable: it accepts nothing that is written here.
+    """
+    header = request.headers.get("accept", "")
+    found = best(header, (HTML, *_MEANT))
+    if found == HTML:
+        return ""
+    if found is not None:
+        return _MEANT[found]
+    found = best(header, tuple(_media_types()))
+    if found is None:
+        raise NotAcceptable(f"Offered here: {', '.join((HTML, *_media_types()))}.")
+    return _media_types()[found]
+
+
+def _written(node: Node, record: Record, name: str, links: Links) -> Response:
+    if name not in writers():
+        raise NotFound("format", name, f"Written here: {', '.join(writers())}.")
+    written = node.export(record.id, name, links)
+    file = f"{record.id}{formats.find(name).suffix}"
+    return Response(
+        written.body,
+        media_type=written.media_type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{file}"',
+            "Link": replies.link_header(signposts.describes(record, links)),
+        },
+    )
+
+
+def _format(record: Record, name: str, links: Links) -> dict[str, Any]:
+    form = formats.find(name)
+    assert form.write is not None  # writers() has it
+    written = form.write(record, links)
+    return {
+        "name": name,
+        "title": form.title,
+        "href": f"{links.page(record.id)}/formats/{name}",
+        "type": written.media_type,
+        "losses": [{"field": loss.field, "why": loss.why} for loss in written.losses],
+    }
+
+
+def _original(original: OriginalDocument, id: str, number: int, links: Links) -> dict[str, Any]:  # noqa: A002
+    form = formats.find(original.format)
+    return {
+        "format": original.format,
+        "title": form.title,
+        "name": original.name,
+        "received": original.at,
+        "bytes": len(original.body),
+        "href": f"{links.page(id)}/originals/{number}",
+        "type": form.media_types[0],
+    }
+
+
+def _sent(request: Request, id: str, number: str) -> Response:  # noqa: A002
+    replies.checked(request, ())
+    node = node_of(request)
+    shown(node, id)
+    found = node.originals(id)
+    if not number.isascii() or not number.isdigit() or len(number) > 6 or int(number) >= len(found):  # noqa: PLR2004
+        raise NotFound("original", number, f"/data/{id}/originals lists them.")
+    original = found[int(number)]
+    form = formats.find(original.format)
+    name = _UNSAFE.sub("_", PurePath(original.name).name).strip("._") or f"{id}{form.suffix}"
+    # What strangers wrote is handed over, never shown as a page of this node.
+    return Response(
+        original.body,
+        media_type=form.media_types[0],
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

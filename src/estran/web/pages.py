@@ -1,0 +1,49 @@
+"""Small JSON documents as HTML: the same content and links, for a person who follows them in a browser."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from starlette.responses import Response
+
+from estran.web.negotiation import HTML
+
+_ADDRESSES = ("http://", "https://")
+
+
+def document(title: str, content: Any, language: str = "en") -> Response:
+    """A page that holds all of a JSON document."""
+    body = (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title></head><body><main><h1>{escape(title)}</h1>{_value(content)}</main></body></html>"
+    )
+    return Response(body, media_type=f"{HTML}; charset=utf-8")
+
+
+def _value(value: Any) -> str:
+    match value:
+        case {"href": str() as href, **rest}:
+            words = escape(str(rest.pop("title", "") or href))
+            said = ", ".join(escape(str(part)) for part in rest.values())
+            return (
+                f'<a href="{escape(href)}">{words}</a> <small>{said}</small>' if _is_address(href) else words
+            )
+        case dict():
+            rows = "".join(
+                f"<dt>{escape(str(name))}</dt><dd>{_value(part)}</dd>" for name, part in value.items()
+            )
+            return f"<dl>{rows}</dl>"
+        case list() | tuple():
+            return f"<ul>{''.join(f'<li>{_value(part)}</li>' for part in value)}</ul>"
+        case str() if _is_address(value):
+            return f'<a href="{escape(value)}">{escape(value)}</a>'
+        case None:
+            return "—"
+        case _:
+            return escape(str(value))
+
+
+def _is_address(text: str) -> bool:
+    return text.startswith(_ADDRESSES)
