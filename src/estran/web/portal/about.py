@@ -13,17 +13,24 @@ if TYPE_CHECKING:
     from estran.node import Node
     from estran.web.portal.i18n import Words
 
+_PYTHON = """import estran
+
+node = estran.open("my-node")
+for record in node.search(bbox=(-10, 35, 20, 60)):
+    print(record.id, record.title)"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """A way in for machines: what it is, where, and lines to paste."""
+    """A way in for machines: what it is, where, and lines to paste; `api` is the plugin that it needs."""
 
     key: str
     title: str
     text: str
+    example: str
     href: str = ""
     shown: str = ""
-    examples: tuple[str, ...] = ()
+    api: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,37 +46,29 @@ def doors(node: Node, links: Links, words: Words) -> list[Way]:
     t, base = words.text, links.base
     found = node.ask(Query(limit=1)).records
     id_ = found[0].id if found else "ID"
-    installed = plugins.names("api")
-    listed = [
+    items = f"{base}/ogc/collections/records/items"
+    installed = ("", *plugins.names("api"))
+    listed = (
         Way(
-            key="records", title=t("api.records"), text=t("api.records_text"), href="/ogc", shown=f"{base}/ogc",
-            examples=(
-                f'curl "{base}/ogc/collections/records/items?limit=5"',
-                f'curl -G "{base}/ogc/collections/records/items" --data-urlencode "bbox=-10,35,20,60" '
-                '--data-urlencode "datetime=2015/.."',
-            ),
-        ) if "records" in installed else None,
+            key="records", title=t("api.records"), text=t("api.records_text"), api="records", href="/ogc",
+            shown=f"{base}/ogc",
+            example=f'curl "{items}?limit=5"\ncurl "{items}?bbox=-10,35,20,60&datetime=2015-01-01/.."',
+        ),
         Way(
-            key="dcat", title=t("api.dcat"), text=t("api.dcat_text"), href="/dcat", shown=f"{base}/dcat",
-            examples=(f'curl -H "Accept: text/turtle" "{base}/dcat"',),
-        ) if "dcat" in installed else None,
+            key="dcat", title=t("api.dcat"), text=t("api.dcat_text"), api="dcat", href="/dcat",
+            shown=f"{base}/dcat", example=f'curl -H "Accept: text/turtle" "{base}/dcat"',
+        ),
         Way(
             key="data", title=t("api.data"), text=t("api.data_text"),
-            examples=tuple(f'curl "{links.twin(id_, suffix)}"' for suffix in ("json", "xml", "jsonld", "ttl")),
+            example="\n".join(f'curl "{links.twin(id_, suffix)}"' for suffix in ("json", "xml", "jsonld", "ttl")),
         ),
         Way(
             key="pages", title=t("api.pages"), text=t("api.pages_text"),
-            examples=(f'curl "{base}/{words.language}/search.json?sort=-updated"',),
+            example=f'curl "{base}/{words.language}/search.json?sort=-updated"',
         ),
-        Way(
-            key="python", title=t("api.python"), text=t("api.python_text"),
-            examples=(
-                'import estran\n\nnode = estran.open("my-node")\nfor record in node.search(bbox=(-10, 35, 20, 60)):\n'
-                "    print(record.id, record.title)",
-            ),
-        ),
-    ]  # fmt: skip
-    return [way for way in listed if way]
+        Way(key="python", title=t("api.python"), text=t("api.python_text"), example=_PYTHON),
+    )  # fmt: skip
+    return [way for way in listed if way.api in installed]
 
 
 def statement(words: Words) -> list[Part]:

@@ -95,7 +95,7 @@ def centres_view(node: Node, viewer: Viewer) -> CentresView:
     held, w = counts(node), viewer.words
     everyone = node.organisations.all()
     groups: list[Group] = []
-    for hub in (o for o in everyone if o.kind == "hub"):
+    for hub in viewer.hubs():
         inside = [o for o in everyone if o.kind == "centre" and hub.id in node.organisations.hubs_of(o.id)]
         groups.append(
             Group(

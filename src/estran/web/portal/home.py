@@ -59,15 +59,13 @@ def home_view(node: Node, viewer: Viewer) -> HomeView:
         Member(
             id=o.id, name=w.of(o.name), href=_search(viewer, hub=o.id), css=css_of(o), count=held.get(o.id, 0)
         )
-        for o in node.organisations.all("hub")
+        for o in viewer.hubs()
     ]
-    order = ("land", "atmosphere", "ocean", "earth", "life")
-    hubs.sort(key=lambda m: order.index(m.css) if m.css in order else len(order))
     tries = [
         Try(label=b.value.replace("_", " "), href=_search(viewer, **{field: b.value}))
-        for field in ("variable", "theme")
+        for field in ("theme", "variable")
         for b in found.facets.get(field, ())
-        if 2 < len(b.value) <= _LONGEST_TRY  # noqa: PLR2004
+        if len(b.value) <= _LONGEST_TRY and ">" not in b.value
     ]
     return HomeView(
         total=found.matched, tries=tuple(tries[:_TRIES]), hubs=tuple(hubs),

@@ -88,12 +88,12 @@ class Words:
         return f"{self.number(value, decimals)}{_WIDE}{_UNITS[self.language][unit]}"
 
     def date(self, date: str) -> str:
-        """A canonical date in words, to the day: “1er mars 2020”, “1 March 2020”, “March 2020”, “2020”."""
+        """A canonical date ("" for none) in words, to the day: “1er mars 2020”, “1 March 2020”, “March 2020”, “2020”."""
         sign = "−" if date.startswith("-") else ""
         day_part, _, clock = date.lstrip("+-").partition("T")
         year, *rest = day_part.split("-")
         if not rest:
-            return sign + year
+            return sign + year if year else ""
         month = _MONTHS[self.language][int(rest[0]) - 1]
         day = (
             "1er" if rest[1:] == ["01"] and self.language == "fr" else rest[1].lstrip("0") if rest[1:] else ""
@@ -103,21 +103,22 @@ class Words:
         return f"{said}, {hour}{_WIDE}UTC" if hour else said
 
     def period(self, period: Period, *, years: bool = False) -> str:
-        """A period in words; `years` leaves months and days out where the years differ."""
+        """A period in words; `years` leaves months and days out where it is longer than a day."""
         start, end = period
-        if start and end and years and _year(start) != _year(end):
+        if years and start[:10] != end[:10]:
             start, end = _year(start), _year(end)
-        if start and end and self.date(start) == self.date(end):
-            return self.date(start)
+        start, end = (self.date(date[:10] if years else date) for date in (start, end))
+        if start and end and start != end:
+            return self.text("data.span", start=start, end=end)
         if start and end:
-            return self.text("data.span", start=self.date(start), end=self.date(end))
+            return start
         if start:
-            return self.text("data.since", start=self.date(start))
-        return self.text("data.until", end=self.date(end)) if end else ""
+            return self.text("data.since", start=start)
+        return self.text("data.until", end=end) if end else ""
 
 
 def _year(date: str) -> str:
-    return date[0] + date[1:].split("-")[0] if date else ""
+    return date[:1] + date[1:].partition("-")[0]
 
 
 def typeset(words: str) -> str:

@@ -11,13 +11,14 @@ from fastapi.responses import RedirectResponse
 from estran.errors import NotFound
 from estran.model import plain
 from estran.web import links_of, node_of
-from estran.web.portal import about, assets, asking, views
+from estran.web.portal import about, asking, assets, views
 from estran.web.portal.centres import centre_view, centres_view
 from estran.web.portal.home import home_view
 from estran.web.portal.i18n import LANGUAGES, Words, words
 from estran.web.portal.recording import record_view
 from estran.web.portal.render import language_of, page, render
 from estran.web.portal.searching import map_points, search
+from estran.web.problems import shown
 
 if TYPE_CHECKING:
     from estran.web.problems import Problem
@@ -83,23 +84,24 @@ def front(request: Request) -> Response:
 
 def hub_colours(request: Request) -> Response:
     """Style of the hubs that brought colours of their own."""
-    rules = views.own_colours(node_of(request).organisations.all("hub"))
+    own = views.own_hubs(node_of(request).organisations.all("hub"))
+    rules = "\n".join(f".h-{css} {{ --hub: {colour}; }}" for css, colour in own.items())
     return Response(rules, media_type="text/css", headers={"Cache-Control": "no-cache"})
 
 
 def home(request: Request, language: str) -> Response:
     """The first page."""
     w = spoken(language)
-    shown = home_view(node_of(request), viewer_of(request, w))
+    view = home_view(node_of(request), viewer_of(request, w))
     of = page(
         request,
         w,
         w.text("home.title"),
         "",
-        description=w.count("home.lead", shown.total),
+        description=w.count("home.lead", view.total),
         twin=f"/{language}/index.json",
     )
-    return render(request, "home.html", w, of, home=shown)
+    return render(request, "home.html", w, of, home=view)
 
 
 def home_twin(request: Request, language: str) -> Response:
@@ -116,16 +118,16 @@ def search_page(request: Request, language: str) -> Response:
     if not part and not asked.wrong and asked.params() != _given(request):
         # One address for one search: what a plain form sends is brought to it.
         return RedirectResponse(address, _SEE_OTHER)
-    shown = search(node_of(request), asked, w, viewer_of(request, w))
+    view = search(node_of(request), asked, w, viewer_of(request, w))
     title = w.text("search.title") if not asked.text else f"{asked.text} – {w.text('search.title')}"
-    of = page(request, w, title, "search", section="search", twin=shown.json)
-    status = 400 if shown.wrong else 200
+    of = page(request, w, title, "search", section="search", twin=view.json)
+    status = 400 if view.wrong else 200
     if not part:
-        return render(request, "search.html", w, of, status=status, s=shown, asked=asked)
+        return render(request, "search.html", w, of, status=status, s=view, asked=asked)
     # Typing refines one entry of the history; any other change makes a new one.
     typing = request.headers.get("hx-source", "").startswith("input#q")
     sent = {"HX-Replace-Url" if typing else "HX-Push-Url": address, "Cache-Control": "no-store"}
-    return render(request, "search_form.html", w, of, status=status, headers=sent, s=shown, asked=asked)
+    return render(request, "search_form.html", w, of, status=status, headers=sent, s=view, asked=asked)
 
 
 def _given(request: Request) -> list[tuple[str, str]]:
@@ -148,13 +150,13 @@ def record_page(request: Request, id: str, language: str = "") -> Response:  # n
     """A record; without a language in the address, in the one that the browser asks for."""
     w = spoken(language or language_of(request))
     node, viewer, links = node_of(request), viewer_of(request, w), links_of(request)
-    record = node.show(id)
-    shown = record_view(node, record, viewer, links)
+    record = shown(node, id)
+    view = record_view(node, record, viewer, links)
     of = page(
-        request, w, shown.card.title, f"data/{id}", section="search", twin=f"/data/{id}.json",
-        description=shown.card.abstract,
+        request, w, view.card.title, f"data/{id}", section="search", twin=f"/data/{id}.json",
+        description=view.card.abstract,
     )  # fmt: skip
-    return render(request, "record.html", w, of, r=record, v=shown)
+    return render(request, "record.html", w, of, r=record, v=view)
 
 
 def centres_page(request: Request, language: str) -> Response:
@@ -174,12 +176,12 @@ def centres_twin(request: Request, language: str) -> Response:
 def centre_page(request: Request, language: str, id: str) -> Response:  # noqa: A002
     """One organisation."""
     w = spoken(language)
-    shown = centre_view(node_of(request), id, viewer_of(request, w))
+    view = centre_view(node_of(request), id, viewer_of(request, w))
     of = page(
-        request, w, shown.name, f"centres/{id}", section="centres", twin=f"/{language}/centres/{id}.json",
-        description=shown.description,
+        request, w, view.name, f"centres/{id}", section="centres", twin=f"/{language}/centres/{id}.json",
+        description=view.description,
     )  # fmt: skip
-    return render(request, "centre.html", w, of, c=shown)
+    return render(request, "centre.html", w, of, c=view)
 
 
 def centre_twin(request: Request, language: str, id: str) -> Response:  # noqa: A002

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from estran import formats
 from estran.catalogue.query import Query
+from estran.web import signposts
 from estran.web.portal.snippets import Snippet, snippets
 from estran.web.portal.views import Card, Viewer, doi_link, link
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from estran.model import Concept, Distribution, Record, Relation
     from estran.node import Node
     from estran.web.portal.i18n import Words
+    from estran.web.signposts import Signpost
 
 CITATIONS = ("bibtex", "ris", "csl-json", "citation-text", "citation-rtf", "citation-xlsx")
 _FUNCTIONS = ("download", "service", "order", "search", "", "information", "offline", "metadata")
@@ -32,7 +34,6 @@ _ROLE_ORDER = (
     "theme", "topic", "discipline", "variable", "platform", "instrument", "project", "infrastructure", "level",
     "place", "time", "stratum", "taxon", "keyword",
 )  # fmt: skip
-_SCHEMES = {"doi": doi_link, "isbn": lambda v: "", "": link, "uri": link, "url": link}
 _MOST_RELATIONS = 100
 
 
@@ -95,7 +96,7 @@ class RecordView:
     citations: tuple[Form, ...]
     formats: tuple[Form, ...]
     originals: tuple[Form, ...]
-    signposts: tuple[tuple[str, str, str], ...]
+    signposts: tuple[Signpost, ...]
     json_ld: str
 
 
@@ -117,7 +118,7 @@ def record_view(node: Node, record: Record, viewer: Viewer, links: Links) -> Rec
         citation=written["citation-text"].decode().strip() if "citation-text" in written else w.of(record.title),
         citations=tuple(f for f in forms if f.name in CITATIONS),
         formats=tuple(f for f in forms if f.name not in CITATIONS),
-        originals=_originals(node, record, w), signposts=_signposts(record, links),
+        originals=_originals(node, record, w), signposts=signposts.of(record, links),
         json_ld=_embedded(written.get("schema-org", b"{}")),
     )  # fmt: skip
 
@@ -263,7 +264,9 @@ def _relations(node: Node, relations: Sequence[Relation], w: Words) -> tuple[Tie
                 )
             )
         elif title:
-            found.append(Tie(kind=kind, title=title, href=_SCHEMES.get(r.scheme, link)(r.target)))
+            found.append(
+                Tie(kind=kind, title=title, href=doi_link(r.target) if r.scheme == "doi" else link(r.target))
+            )
     return tuple(found)
 
 
@@ -282,8 +285,8 @@ def _forms(record: Record, links: Links) -> tuple[list[Form], dict[str, bytes]]:
     """The record in every format that writes, and the bodies that the page itself shows."""
     forms: list[Form] = []
     bodies: dict[str, bytes] = {}
-    for name in formats.names():
-        form = formats.find(name)
+    for form in formats.every():
+        name = form.name
         if form.write is None:
             continue
         written = form.write(record, links)
@@ -303,34 +306,12 @@ def _forms(record: Record, links: Links) -> tuple[list[Form], dict[str, bytes]]:
 def _originals(node: Node, record: Record, w: Words) -> tuple[Form, ...]:
     return tuple(
         Form(
-            name=o.format, title=o.name or w.text("data.original"), href=f"/data/{record.id}/originals/{number}",
+            name=o.format, title=o.name.rpartition("/")[2] or w.text("data.original"),
+            href=f"/data/{record.id}/originals/{number}",
             detail=f"{formats.find(o.format).title} · {w.text('data.received', date=w.date(o.at[:10]))}",
         )
         for number, o in enumerate(node.originals(record.id))
     )  # fmt: skip
-
-
-def _signposts(record: Record, links: Links) -> tuple[tuple[str, str, str], ...]:
-    """Signposting links: (relation, address, media type)."""
-    found = [("cite-as", doi_link(record.doi) if record.doi else links.page(record.id), "")]
-    found += [
-        ("describedby", links.twin(record.id, suffix), media_type)
-        for suffix, media_type in (
-            ("json", "application/geo+json"), ("xml", "application/xml"), ("jsonld", "application/ld+json"),
-            ("ttl", "text/turtle"),
-        )
-    ]  # fmt: skip
-    found += [("license", address, "") for x in record.licences if (address := link(x.uri))]
-    found += [
-        ("author", address, "")
-        for p in record.of_role("author", "coAuthor")
-        if (address := link(p.identifier))
-    ]
-    found += [
-        ("item", address, d.media_type) for d in record.distributions
-        if d.function == "download" and (address := link(d.url))
-    ]  # fmt: skip
-    return tuple(found)
 
 
 def _embedded(document: bytes) -> str:

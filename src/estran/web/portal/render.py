@@ -82,10 +82,10 @@ def render(
     node: Node | None = getattr(request.state, "node", None)
     site = node.settings.name if node else "Estran"
     base = links_of(request).base if hasattr(request.state, "links") else ""
-    own_colours = bool(node and views.own_colours(node.organisations.all("hub")))
+    own_hubs = " ".join(views.own_hubs(node.organisations.all("hub"))) if node else ""
     body = templates().get_template(template).render(
         t=spoken.text, n=spoken.count, w=spoken, lang=spoken.language, other=spoken.other, page=of,
-        site=site, base=base, seas=seas(spoken.language), own_colours=own_colours, **values,
+        site=site, base=base, seas=seas(spoken.language), own_hubs=own_hubs, **values,
     )  # fmt: skip
     return Response(body, status, {"Content-Language": spoken.language, **(headers or {})}, _HTML)
 

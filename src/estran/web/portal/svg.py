@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _UNITS = 2
 _WORLD = (-360.0, -180.0, 720.0, 360.0)
 _MOST = 200
-# Below this many units a box is a dot.
-_DOT = 12.0
+# Below this share of the picture's width a box is a dot: on cards, and on large maps.
+_DOT, _FINE_DOT = 0.055, 0.018
 
 
 def locator(boxes: Iterable[Box], *, css: str = "", zoom: bool = False) -> Markup:
@@ -24,15 +24,15 @@ def locator(boxes: Iterable[Box], *, css: str = "", zoom: bool = False) -> Marku
 
     Args:
         boxes: what to show.
-        css: further classes.
+        css: further classes; "wide" is a large map.
         zoom: show the boxes' surroundings instead of the whole world.
     """
     listed = [part for box in boxes for part in box.parts()][:_MOST]
     view = _window(listed) if zoom and listed else _WORLD
-    dot = _DOT * view[2] / _WORLD[2]
+    dot = (_FINE_DOT if "wide" in css else _DOT) * view[2]
     shapes = "".join(_shape(part, dot) for part in listed)
     frame = " ".join(f"{v:.5g}" for v in view)
-    return Markup(
+    return Markup(  # noqa: S704 - numbers and our own class names only
         f'<svg class="locator {css}" viewBox="{frame}" aria-hidden="true" focusable="false">'
         f'<use href="#land"/><g class="marks">{shapes}</g></svg>'
     )

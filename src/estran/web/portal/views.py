@@ -88,6 +88,11 @@ class Choice:
     chosen: bool = False
     css: str = ""
 
+    @property
+    def short(self) -> str:
+        """The last step of a path of broader terms; the path itself is too long for a narrow column."""
+        return self.label.rpartition(" > ")[2]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Facet:
@@ -128,6 +133,13 @@ class Viewer:
     def name(self, id: str) -> str:  # noqa: A002 - the word of the model
         """An organisation's name, or its id where the registry does not know it."""
         return self.words.of(self.organisations[id].name) if id in self.organisations else id
+
+    def hubs(self) -> list[Organisation]:
+        """The hubs, those with a stratum first and in its order."""
+        order = {css: place for place, css in enumerate(STRATA)}
+        return sorted(
+            self.node.organisations.all("hub"), key=lambda o: (order.get(o.colour, len(order)), o.id)
+        )
 
     def badge(self, id: str) -> Badge:  # noqa: A002
         """A hub's badge."""
@@ -176,7 +188,7 @@ class Viewer:
             counts = {b.value: b.count for b in buckets} | {
                 v: 0 for v in chosen if v not in {b.value for b in buckets}
             }
-            if len(counts) > 1 or chosen:
+            if chosen or any(n < results.matched for n in counts.values()):
                 choices = tuple(self._choice(name, value, n, chosen) for value, n in counts.items())
                 found.append(Facet(name=name, label=self.words.label("facet", name), choices=choices))
         return found
@@ -233,10 +245,9 @@ def css_of(organisation: Organisation | None) -> str:
     return f"x-{organisation.id}" if _COLOUR.fullmatch(organisation.colour) else "none"
 
 
-def own_colours(organisations: Iterable[Organisation]) -> str:
-    """Style rules of the hubs that brought a colour of their own."""
-    rules = [f".h-x-{o.id} {{ --hub: {o.colour}; }}" for o in organisations if css_of(o).startswith("x-")]
-    return "\n".join(rules)
+def own_hubs(organisations: Iterable[Organisation]) -> dict[str, str]:
+    """Class -> colour of the hubs that brought a colour of their own."""
+    return {css_of(o): o.colour for o in organisations if css_of(o).startswith("x-")}
 
 
 def shortened(text: str, length: int = _ABSTRACT) -> str:

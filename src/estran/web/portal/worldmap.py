@@ -47,7 +47,7 @@ def write_outline(source: Path, target: Path) -> None:
     rings = [
         thinned(ring, _OUTLINE_TOLERANCE)
         for part in _parts(topology, "land")
-        for ring in (untangle(join(arcs, indices)) for indices in part)
+        for ring in (turned(untangle(join(arcs, indices))) for indices in part)
         if area(ring) > _OUTLINE_AREA
     ]
     # What runs on past ±180° is drawn once more a turn away; the picture's edge cuts both.
@@ -80,16 +80,26 @@ def join(arcs: list[Ring], indices: list[int]) -> Ring:
 
 def untangle(ring: Ring) -> Ring:
     """Let longitude run on past ±180 instead of jumping; close a ring that circles the South Pole."""
-    turned: Ring = []
+    line: Ring = []
     shift, before = 0, ring[0][0]
     for x, y in ring:
         if abs(x - before) > _TURN / 2:
             shift += _TURN if x < before else -_TURN
         before = x
-        turned.append((x + shift, y))
-    if abs(turned[-1][0] - turned[0][0]) > _TURN / 2:
-        turned += [(turned[-1][0], -90.0), (turned[0][0], -90.0), turned[0]]
-    return turned
+        line.append((x + shift, y))
+    if abs(line[-1][0] - line[0][0]) > _TURN / 2:
+        line += [(line[-1][0], -90.0), (line[0][0], -90.0), line[0]]
+    return line
+
+
+def turned(ring: Ring, near: float = 0.0) -> Ring:
+    """The ring a whole number of turns away, where its middle is nearest to longitude `near`."""
+    turns = _TURN * round((near - _middle(ring)) / _TURN)
+    return [(x + turns, y) for x, y in ring] if turns else ring
+
+
+def _middle(ring: Ring) -> float:
+    return (min(x for x, _ in ring) + max(x for x, _ in ring)) / 2
 
 
 def area(ring: Ring) -> float:
@@ -140,8 +150,11 @@ def areas(topology: Topology, name: str) -> dict[str, Any]:
     """Every polygon of one layer, as a single MultiPolygon; the largest ring of each comes first."""
     arcs = decode_arcs(topology)
     found: list[list[list[list[float]]]] = []
-    for part in _parts(topology, name):
+    for part in filter(None, _parts(topology, name)):
         rings = sorted((untangle(join(arcs, ring)) for ring in part), key=area, reverse=True)
+        # Untangling may leave a sea a turn away from the land that it lies in.
+        around = turned(rings[0])
+        rings = [around, *(turned(ring, _middle(around)) for ring in rings[1:])]
         if kept := [drawn for ring in rings if len(drawn := rounded(ring)) >= _RING_POINTS]:
             found.append(kept)
     return {"type": "MultiPolygon", "coordinates": found}

@@ -87,6 +87,8 @@ async function draw(container, { globe = false, hubs = [], ...options }) {
   const map = new WorldMap({
     container,
     attributionControl: false,
+    // Never so far out that the world stands beside itself.
+    minZoom: globe ? 0 : Math.max(0, Math.log2(container.clientWidth / 512)),
     canvasContextAttributes: { preserveDrawingBuffer: true, antialias: true },
     style: {
       version: 8,

@@ -8,6 +8,7 @@ if (container) {
   const [west, south, east, north] = [Math.min(...boxes.map((b) => b[0])), Math.min(...boxes.map((b) => b[1])), Math.max(...boxes.map((b) => b[2])), Math.max(...boxes.map((b) => b[3]))];
   const map = await basemap(container, {
     hubs: [hub],
+    globe: east - west > 120,
     bounds: [[west, Math.max(south, -75)], [east, Math.min(north, 80)]],
     fitBoundsOptions: { padding: 36, maxZoom: 6 },
     scrollZoom: false,

@@ -134,7 +134,8 @@ function start() {
 }
 
 await refresh();
-map = await basemap(container, { hubs: ["land", "atmosphere", "ocean", "earth", "life", ...new Set(places.features.map((f) => f.properties.hub))].filter((css, i, all) => all.indexOf(css) === i), ...start() });
+const hubs = ["land", "atmosphere", "ocean", "earth", "life", ...container.dataset.hubs.split(" ").filter(Boolean)];
+map = await basemap(container, { hubs, ...start() });
 const here = document.getElementById("here");
 if (map) {
   shown = "";
