@@ -8,6 +8,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src/estran"
 CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"][
@@ -35,11 +37,11 @@ def test_the_floors_name_every_room() -> None:
     assert named == built - {"__init__"}
 
 
-def test_what_formats_share_is_private() -> None:
-    """A format may import a sibling only where that is named so, and such a sibling is no format."""
-    for line in contract("Formats do not know each other")["ignore_imports"]:
-        shared = line.partition(" -> ")[2].removeprefix("estran.formats.")
-        assert shared.startswith("_"), line
-        assert (SOURCE / "formats" / shared.split(".")[0]).exists() or (
-            SOURCE / f"formats/{shared}.py"
-        ).exists(), line
+@pytest.mark.parametrize(
+    ("name", "room"),
+    [("Formats do not know each other", "formats"), ("Web standards do not know each other", "web/apis")],
+)
+def test_every_plugin_of_ours_is_kept_apart(name: str, room: str) -> None:
+    """What siblings share is named with an underscore and is no plugin."""
+    public = {path.stem for path in (SOURCE / room).glob("*.py") if not path.stem.startswith("_")}
+    assert {one.rpartition(".")[2] for one in contract(name)["modules"]} == public
