@@ -18,7 +18,7 @@ import typer
 from estran.errors import Conflict, EstranError, Invalid, NotAllowed, NotFound, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from estran.catalogue import LoadReport, Progress
     from estran.model import Record
@@ -45,14 +45,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-centre_app = typer.Typer(help="Hubs, centres and the other organisations of the registry.", no_args_is_help=True)
+centre_app = typer.Typer(
+    help="Hubs, centres and the other organisations of the registry.", no_args_is_help=True
+)
 token_app = typer.Typer(help="Keys that let others see or edit what is not public.", no_args_is_help=True)
 app.add_typer(centre_app, name="centre")
 app.add_typer(token_app, name="token")
 
-NodeOption = Annotated[Path, typer.Option("--node", envvar="ESTRAN_NODE", help="The node's folder.", show_default=True)]
+NodeOption = Annotated[
+    Path, typer.Option("--node", envvar="ESTRAN_NODE", help="The node's folder.", show_default=True)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON value a line, for programs.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages, errors excepted.")]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress and no messages, errors excepted.")
+]
 HERE = Path("estran-node")
 
 
@@ -94,37 +100,65 @@ def _json(value: Any) -> None:
 
 
 @contextmanager
-def _open(folder: Path, *, create: bool = False) -> Iterator[Node]:
+def _open(folder: Path, *, create: bool = False) -> Generator[Node]:
     import estran  # noqa: PLC0415 - opening loads the rooms
 
     if not create and not (folder / "estran.toml").exists():
-        raise NotFound("node", str(folder), f"Make one with “estran init --node {folder}”, or load into it: “estran load PATH --node {folder}”.")
+        raise NotFound(
+            "node",
+            str(folder),
+            f"Make one with “estran init --node {folder}”, or load into it: “estran load PATH --node {folder}”.",
+        )
     with estran.open(folder) as node:
         yield node
 
 
 @app.command()
-def init(node: NodeOption = HERE, name: Annotated[str, typer.Option(help="Name of the node, shown on its pages.")] = "", json: JsonOption = False) -> None:
+def init(
+    node: NodeOption = HERE,
+    name: Annotated[str, typer.Option(help="Name of the node, shown on its pages.")] = "",
+    json: JsonOption = False,
+) -> None:
     """Make a node: a folder with its settings, database and the first organisations."""
     file = node / "estran.toml"
     fresh = not file.exists()
     if fresh and name:
         node.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"# Settings of this Estran node; “estran settings” lists all that there are.\nname = {msgspec.json.encode(name).decode()}\n", "utf-8")
+        file.write_text(
+            f"# Settings of this Estran node; “estran settings” lists all that there are.\nname = {msgspec.json.encode(name).decode()}\n",
+            "utf-8",
+        )
     with _open(node, create=True) as opened:
         if json:
-            _json({"node": str(opened.folder.resolve()), "created": fresh, "organisations": len(opened.organisations.all())})
+            _json(
+                {
+                    "node": str(opened.folder.resolve()),
+                    "created": fresh,
+                    "organisations": len(opened.organisations.all()),
+                }
+            )
         else:
-            _say(f"{'Made' if fresh else 'There is'} a node in {opened.folder.resolve()}.\nNext: estran load PATH --node {node}, then estran serve --node {node}")
+            _say(
+                f"{'Made' if fresh else 'There is'} a node in {opened.folder.resolve()}.\nNext: estran load PATH --node {node}, then estran serve --node {node}"
+            )
 
 
 @app.command()
 def load(
-    paths: Annotated[list[Path], typer.Argument(help="Files, folders, archives (.gz, .zip, .mef), lines of JSON.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files, folders, archives (.gz, .zip, .mef), lines of JSON.")
+    ],
     node: NodeOption = HERE,
-    source: Annotated[str, typer.Option(help="Where they come from; one identifier within a source is one record.")] = "local",
-    centre: Annotated[str, typer.Option(help="Id of the centre they belong to; without it the registry's claims decide.")] = "",
-    visibility: Annotated[Literal["", "public", "restricted", "draft"], typer.Option(help="Who may see them (public if not said).", show_default=False)] = "",
+    source: Annotated[
+        str, typer.Option(help="Where they come from; one identifier within a source is one record.")
+    ] = "local",
+    centre: Annotated[
+        str, typer.Option(help="Id of the centre they belong to; without it the registry's claims decide.")
+    ] = "",
+    visibility: Annotated[
+        Literal["", "public", "restricted", "draft"],
+        typer.Option(help="Who may see them (public if not said).", show_default=False),
+    ] = "",
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -137,10 +171,21 @@ def load(
 def _tell(report: LoadReport, *, json: bool, quiet: bool) -> None:
     if json:
         refused = [{"file": r.file, "line": r.line, "why": r.why} for r in report.refused]
-        _json({"read": report.read, "new": report.new, "changed": report.changed, "unchanged": report.unchanged, "refused": refused})
+        _json(
+            {
+                "read": report.read,
+                "new": report.new,
+                "changed": report.changed,
+                "unchanged": report.unchanged,
+                "refused": refused,
+            }
+        )
     else:
         for refusal in report.refused:
-            _say(f"refused  {refusal.file}{f':{refusal.line}' if refusal.line else ''}: {refusal.why}", quiet=quiet)
+            _say(
+                f"refused  {refusal.file}{f':{refusal.line}' if refusal.line else ''}: {refusal.why}",
+                quiet=quiet,
+            )
         _say(
             f"{report.read} records read: {report.new} new, {report.changed} changed, {report.unchanged} unchanged; {len(report.refused)} refused.",
             quiet=quiet,
@@ -150,15 +195,23 @@ def _tell(report: LoadReport, *, json: bool, quiet: bool) -> None:
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
+def _progress(*, quiet: bool) -> Generator[Callable[[Progress], None] | None]:
     from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bar  # noqa: PLC0415
 
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         yield None
         return
-    with Bar(TextColumn("Loading"), BarColumn(), TextColumn("{task.fields[stored]} stored"), TimeRemainingColumn(), console=console, transient=True) as bar:
+    with Bar(
+        TextColumn("Loading"),
+        BarColumn(),
+        TextColumn("{task.fields[stored]} stored"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as bar:
         task = bar.add_task("load", total=None, stored=0)
 
         def show(at: Progress) -> None:
@@ -175,9 +228,13 @@ def search(
     time: Annotated[str, typer.Option(help="A date, or START/END; .. leaves an end open.")] = "",
     hub: Annotated[list[str] | None, typer.Option(help="Hub; may be given several times.")] = None,
     centre: Annotated[list[str] | None, typer.Option(help="Centre; may be given several times.")] = None,
-    kind: Annotated[list[str] | None, typer.Option(help="dataset, collection, service… ; may be given several times.")] = None,
-    filter: Annotated[str, typer.Option(help="A CQL2 text expression.")] = "",  # noqa: A002 - the standard's word
-    sort: Annotated[str, typer.Option(help="relevance, updated, title, published, start, end; a minus turns it around.")] = "",
+    kind: Annotated[
+        list[str] | None, typer.Option(help="dataset, collection, service… ; may be given several times.")
+    ] = None,
+    filter: Annotated[str, typer.Option(help="A CQL2 text expression.")] = "",
+    sort: Annotated[
+        str, typer.Option(help="relevance, updated, title, published, start, end; a minus turns it around.")
+    ] = "",
     limit: Annotated[int, typer.Option(min=0, help="At most so many records.")] = 20,
     json: JsonOption = False,
 ) -> None:
@@ -202,7 +259,11 @@ def search(
     if json:
         _json({"matched": matched})
     else:
-        _say(f"{matched} records match." if matched else "No record matches. Try fewer words, a larger box or no filter.")
+        _say(
+            f"{matched} records match."
+            if matched
+            else "No record matches. Try fewer words, a larger box or no filter."
+        )
 
 
 def _show_line(number: int, record: Record) -> None:
@@ -211,12 +272,24 @@ def _show_line(number: int, record: Record) -> None:
     period = record.extent.period
     facts = [record.kind, record.centre, f"{period.start or '…'} – {period.end or '…'}" if period else ""]
     console = Console()
-    console.print(f"[bold]{number:3}  {_plain(str(record.title) or record.identifier)}[/]", highlight=False, soft_wrap=True)
-    console.print(f"     [cyan]{record.id}[/]  {_plain('  '.join(f for f in facts if f))}", highlight=False, soft_wrap=True)
+    console.print(
+        f"[bold]{number:3}  {_plain(str(record.title) or record.identifier)}[/]",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(
+        f"     [cyan]{record.id}[/]  {_plain('  '.join(f for f in facts if f))}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @app.command()
-def show(id: Annotated[str, typer.Argument(help="Id of the record.")], node: NodeOption = HERE, json: JsonOption = False) -> None:  # noqa: A002
+def show(
+    id: Annotated[str, typer.Argument(help="Id of the record.")],
+    node: NodeOption = HERE,
+    json: JsonOption = False,
+) -> None:
     """Read one record."""
     from estran.model import plain  # noqa: PLC0415
 
@@ -229,17 +302,27 @@ def show(id: Annotated[str, typer.Argument(help="Id of the record.")], node: Nod
     from rich.console import Console  # noqa: PLC0415
 
     console = Console()
-    console.print(f"[bold]{_plain(str(record.title) or record.identifier)}[/]\n", highlight=False, soft_wrap=True)
+    console.print(
+        f"[bold]{_plain(str(record.title) or record.identifier)}[/]\n", highlight=False, soft_wrap=True
+    )
     for label, value in _facts(record):
         console.print(f"[cyan]{label:>12}[/]  {_plain(value)}", highlight=False, soft_wrap=True)
     if record.abstract:
         console.print(f"\n{_plain(str(record.abstract))}", highlight=False, soft_wrap=True)
     for link in record.distributions:
-        console.print(f"\n[cyan]{link.function or 'link':>12}[/]  {_plain(str(link.title) or link.name)}  {_plain(link.url)}", highlight=False, soft_wrap=True)
+        console.print(
+            f"\n[cyan]{link.function or 'link':>12}[/]  {_plain(str(link.title) or link.name)}  {_plain(link.url)}",
+            highlight=False,
+            soft_wrap=True,
+        )
     for warning in record.warnings:
         console.print(f"[yellow]     warning[/]  {_plain(warning)}", highlight=False, soft_wrap=True)
     if originals:
-        console.print(f"\n[cyan]    original[/]  {_plain(originals[0].name)} ({originals[0].format})", highlight=False, soft_wrap=True)
+        console.print(
+            f"\n[cyan]    original[/]  {_plain(originals[0].name)} ({originals[0].format})",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _facts(record: Record) -> Iterator[tuple[str, str]]:
@@ -260,10 +343,19 @@ def _facts(record: Record) -> Iterator[tuple[str, str]]:
 
 @app.command()
 def export(
-    id: Annotated[str, typer.Argument(help="Id of the record.")],  # noqa: A002
-    format: Annotated[str, typer.Option("--format", "-f", help="iso19115-3, stac, datacite-json, dcat-turtle, bibtex…; “original” gives the document as it came.")],  # noqa: A002
+    id: Annotated[str, typer.Argument(help="Id of the record.")],
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="iso19115-3, stac, datacite-json, dcat-turtle, bibtex…; “original” gives the document as it came.",
+        ),
+    ],
     node: NodeOption = HERE,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; standard output without it.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; standard output without it.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Write a record in a metadata standard; what the standard cannot carry is said on standard error."""
@@ -271,7 +363,9 @@ def export(
         if format == "original":
             originals = opened.originals(id)
             if not originals:
-                raise NotFound("original document of", id, "Data files such as NetCDF are not copied into the node.")
+                raise NotFound(
+                    "original document of", id, "Data files such as NetCDF are not copied into the node."
+                )
             body, losses = originals[0].body, ()
         else:
             written = opened.export(id, format)
@@ -281,14 +375,26 @@ def export(
     elif not json:
         sys.stdout.buffer.write(body if body.endswith(b"\n") else body + b"\n")
     if json:
-        _json({"id": id, "format": format, "bytes": len(body), "file": str(output or ""), "losses": [{"field": x.field, "why": x.why} for x in losses]})
+        _json(
+            {
+                "id": id,
+                "format": format,
+                "bytes": len(body),
+                "file": str(output or ""),
+                "losses": [{"field": x.field, "why": x.why} for x in losses],
+            }
+        )
     else:
         for loss in losses:
             _say(f"not carried: {loss.field} ({loss.why})")
 
 
 @app.command()
-def remove(ids: Annotated[list[str], typer.Argument(help="Ids of the records.")], node: NodeOption = HERE, json: JsonOption = False) -> None:
+def remove(
+    ids: Annotated[list[str], typer.Argument(help="Ids of the records.")],
+    node: NodeOption = HERE,
+    json: JsonOption = False,
+) -> None:
     """Take records out of the catalogue; the change log keeps that they were here."""
     with _open(node) as opened:
         for id_ in ids:
@@ -333,7 +439,15 @@ def demo(
         _say(f"Building the demonstration in {node}…", quiet=quiet)
         report = demonstration.build(opened, progress=progress)
     if json:
-        _json({"read": report.read, "new": report.new, "changed": report.changed, "unchanged": report.unchanged, "refused": len(report.refused)})
+        _json(
+            {
+                "read": report.read,
+                "new": report.new,
+                "changed": report.changed,
+                "unchanged": report.unchanged,
+                "refused": len(report.refused),
+            }
+        )
     else:
         _say(f"{report.read} records are ready.", quiet=quiet)
     if not build_only:
@@ -347,9 +461,18 @@ def doctor(node: NodeOption = HERE, json: JsonOption = False) -> None:
         checks = opened.doctor()
     for check in checks:
         if json:
-            _json({"name": check.name, "ok": check.ok, "detail": check.detail, "advice": "" if check.ok else check.advice})
+            _json(
+                {
+                    "name": check.name,
+                    "ok": check.ok,
+                    "detail": check.detail,
+                    "advice": "" if check.ok else check.advice,
+                }
+            )
         else:
-            typer.echo(f"{'well ' if check.ok else 'WRONG'}  {check.name}: {check.detail}{'' if check.ok else ' — ' + check.advice}")
+            typer.echo(
+                f"{'well ' if check.ok else 'WRONG'}  {check.name}: {check.detail}{'' if check.ok else ' — ' + check.advice}"
+            )
     if not all(check.ok for check in checks):
         raise typer.Exit(_FAILED)
 
@@ -360,12 +483,16 @@ def settings(node: NodeOption = HERE, json: JsonOption = False) -> None:
     from estran.settings import listed  # noqa: PLC0415
 
     with _open(node) as opened:
-        rows = [{"key": k, "environment": e, "value": v, "meaning": m} for k, e, v, m in listed(opened.settings)]
+        rows = [
+            {"key": k, "environment": e, "value": v, "meaning": m} for k, e, v, m in listed(opened.settings)
+        ]
     for row in rows:
         if json:
             _json(row)
         else:
-            typer.echo(f"{row['key']} = {msgspec.json.encode(row['value']).decode()}\n    {row['meaning']}\n    environment: {row['environment']}")
+            typer.echo(
+                f"{row['key']} = {msgspec.json.encode(row['value']).decode()}\n    {row['meaning']}\n    environment: {row['environment']}"
+            )
 
 
 @centre_app.command("list")
@@ -393,17 +520,25 @@ class _Fields:
     name_en = Annotated[str, typer.Option(help="Name in English.")]
     description_fr = Annotated[str, typer.Option(help="Description in French.")]
     description_en = Annotated[str, typer.Option(help="Description in English.")]
-    parent = Annotated[list[str] | None, typer.Option(help="Id of an organisation that it belongs to; may be repeated.")]
+    parent = Annotated[
+        list[str] | None, typer.Option(help="Id of an organisation that it belongs to; may be repeated.")
+    ]
     contact = Annotated[str, typer.Option(help="E-mail address or URL.")]
     url = Annotated[str, typer.Option(help="Its web site.")]
     status = Annotated[str, typer.Option(help="active, under-construction or closed.")]
     colour = Annotated[str, typer.Option(help="land, atmosphere, ocean, earth, life or #rrggbb.")]
-    claim = Annotated[list[str] | None, typer.Option(help="Words in a record's organisations that give it to this one; may be repeated.")]
+    claim = Annotated[
+        list[str] | None,
+        typer.Option(help="Words in a record's organisations that give it to this one; may be repeated."),
+    ]
 
 
 @centre_app.command("add")
 def centre_add(
-    id: Annotated[str, typer.Argument(help="Id: lower-case letters, digits and hyphens; or a TOML file of organisations.")],  # noqa: A002
+    id: Annotated[
+        str,
+        typer.Argument(help="Id: lower-case letters, digits and hyphens; or a TOML file of organisations."),
+    ],
     node: NodeOption = HERE,
     kind: _Fields.kind = "centre",
     name_fr: _Fields.name_fr = "",
@@ -444,7 +579,7 @@ def _no_file(name: str) -> Any:
 
 @centre_app.command("edit")
 def centre_edit(
-    id: Annotated[str, typer.Argument(help="Id of the organisation.")],  # noqa: A002
+    id: Annotated[str, typer.Argument(help="Id of the organisation.")],
     node: NodeOption = HERE,
     kind: _Fields.kind = "",
     name_fr: _Fields.name_fr = "",
@@ -464,13 +599,26 @@ def centre_edit(
 
     with _open(node) as opened:
         before = opened.organisations.show(id)
-        changes: dict[str, Any] = {"kind": kind, "contact": contact, "url": url, "status": status, "colour": colour}
+        changes: dict[str, Any] = {
+            "kind": kind,
+            "contact": contact,
+            "url": url,
+            "status": status,
+            "colour": colour,
+        }
         changes = {key: value for key, value in changes.items() if value}
-        for key, french, english, held in (("name", name_fr, name_en, before.name), ("description", description_fr, description_en, before.description)):
+        for key, french, english, held in (
+            ("name", name_fr, name_en, before.name),
+            ("description", description_fr, description_en, before.description),
+        ):
             if french or english:
                 given = {"fr": french, "en": english}
-                changes[key] = Text.many([*((code, given.get(code) or words) for code, words in held.variants), *given.items()])
-        changes.update({key: tuple(values) for key, values in (("parents", parent), ("claims", claim)) if values})
+                changes[key] = Text.many(
+                    [*((code, given.get(code) or words) for code, words in held.variants), *given.items()]
+                )
+        changes.update(
+            {key: tuple(values) for key, values in (("parents", parent), ("claims", claim)) if values}
+        )
         edited = opened.organisations.edit(id, **changes)
     _json(plain(edited)) if json else _say(f"Changed {id}.")
 
@@ -479,7 +627,12 @@ def centre_edit(
 def token_create(
     name: Annotated[str, typer.Argument(help="Who holds it.")],
     node: NodeOption = HERE,
-    role: Annotated[Literal["reader", "editor", "operator"], typer.Option(help="reader sees what is restricted, editor may change it, operator may do everything.")] = "reader",
+    role: Annotated[
+        Literal["reader", "editor", "operator"],
+        typer.Option(
+            help="reader sees what is restricted, editor may change it, operator may do everything."
+        ),
+    ] = "reader",
     centre: Annotated[str, typer.Option(help="Centre that it holds for.")] = "",
     days: Annotated[int, typer.Option(min=1, max=3650, help="Days that it lives.")] = 365,
     json: JsonOption = False,
@@ -493,7 +646,9 @@ def token_create(
         _json(token)
     else:
         typer.echo(token.secret)
-        _say(f"Token {token.id} for {token.name}, {token.role}{' of ' + token.centre if token.centre else ''}, until {token.expires}. The secret is not shown again.")
+        _say(
+            f"Token {token.id} for {token.name}, {token.role}{' of ' + token.centre if token.centre else ''}, until {token.expires}. The secret is not shown again."
+        )
 
 
 @token_app.command("list")
@@ -509,7 +664,11 @@ def token_list(node: NodeOption = HERE, json: JsonOption = False) -> None:
 
 
 @token_app.command("revoke")
-def token_revoke(id: Annotated[str, typer.Argument(help="Id of the token.")], node: NodeOption = HERE, json: JsonOption = False) -> None:  # noqa: A002
+def token_revoke(
+    id: Annotated[str, typer.Argument(help="Id of the token.")],
+    node: NodeOption = HERE,
+    json: JsonOption = False,
+) -> None:
     """Make a token useless from now on."""
     with _open(node) as opened:
         opened.tokens.revoke(id)
@@ -518,4 +677,8 @@ def token_revoke(id: Annotated[str, typer.Argument(help="Id of the token.")], no
 
 def commands() -> Iterable[str]:
     """Names of all commands, for the reference."""
-    return [*(c.name or c.callback.__name__ for c in app.registered_commands if c.callback), "centre", "token"]
+    return [
+        *(c.name or c.callback.__name__ for c in app.registered_commands if c.callback),
+        "centre",
+        "token",
+    ]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import secrets
 import shutil
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from estran import formats, settings
 from estran.access import OPERATOR, Actor, Organisations, Tokens
@@ -22,7 +21,7 @@ from estran.storage import Database, get_meta, put_meta
 from estran.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 _FIRST_SETTINGS = "# Settings of this Estran node; “estran settings” lists all that there are.\n"
 _LOW_ROOM_BYTES = 1 << 30
@@ -100,7 +99,7 @@ class Node:
         """Give the database's connections back."""
         self._house.database.close()
 
-    def __enter__(self) -> Node:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -171,7 +170,8 @@ class Node:
             text: words, in French or English; "quotes" keep words together, a star ends a prefix.
             bbox: (west, south, east, north) in degrees; west > east crosses the antimeridian.
             time: a date, or two around a slash; ``..`` leaves an end open.
-            limit: records on a page; cursor: `Results.next` of the page before.
+            limit: records on a page.
+            cursor: `Results.next` of the page before.
             sort: see `estran.catalogue.SORTS`; relevance, or the newest first where there are no words.
             filter: a CQL2 expression, as text or JSON.
             counts: facets to count.
@@ -344,20 +344,30 @@ def _box(given: Box | Sequence[float] | str | None) -> Box | None:
         return None
     if isinstance(given, str):
         return Box.parse(given)
-    if len(given) != 4:  # noqa: PLR2004
-        raise Invalid("give west, south, east, north", "bbox")
-    return Box.checked(*(float(v) for v in given))
+    return Box.parse(",".join(repr(float(v)) for v in given))
 
 
 def _checks(node: Node) -> Iterable[Check]:
-    yield Check("python", sys.version_info >= (3, 12), sys.version.split()[0], "Estran needs Python 3.12 or newer.")
+    yield Check(
+        "python", sys.version_info >= (3, 12), sys.version.split()[0], "Estran needs Python 3.12 or newer."
+    )
     free = shutil.disk_usage(node.folder).free
-    yield Check("room", free > _LOW_ROOM_BYTES, f"{free / 2**30:.1f} GiB free in {node.folder}", "Make room, or move the node's folder.")
+    yield Check(
+        "room",
+        free > _LOW_ROOM_BYTES,
+        f"{free / 2**30:.1f} GiB free in {node.folder}",
+        "Make room, or move the node's folder.",
+    )
     try:
         found = node.ask(Query(limit=1))
         yield Check("database", ok=True, detail=f"{found.matched} records, change {node.revision()}")
     except EstranError as error:
-        yield Check("database", ok=False, detail=str(error), advice="Look at the disk and at who else holds the database.")
+        yield Check(
+            "database",
+            ok=False,
+            detail=str(error),
+            advice="Look at the disk and at who else holds the database.",
+        )
     home = node.settings.centre
     known = {o.id for o in node.organisations.all()}
     yield Check(
@@ -370,4 +380,9 @@ def _checks(node: Node) -> Iterable[Check]:
         try:
             formats.find(name)
         except Exception as error:  # noqa: BLE001 - a plugin may fail in any way
-            yield Check(f"format {name}", ok=False, detail=f"{type(error).__name__}: {error}", advice="Reinstall or remove the package that brings it.")
+            yield Check(
+                f"format {name}",
+                ok=False,
+                detail=f"{type(error).__name__}: {error}",
+                advice="Reinstall or remove the package that brings it.",
+            )

@@ -6,7 +6,12 @@ import tomllib
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from estran.errors import Invalid
 
@@ -44,7 +49,9 @@ class Settings(BaseSettings):
         frozen=True, extra="forbid", env_prefix="ESTRAN_", env_nested_delimiter="__", validate_default=True
     )
 
-    name: str = Field(default="Estran", min_length=1, max_length=200, description="Name of the node, shown on every page.")
+    name: str = Field(
+        default="Estran", min_length=1, max_length=200, description="Name of the node, shown on every page."
+    )
     url: str = Field(
         default="",
         pattern=r"^(https?://[^\s/]+(/[^\s]*[^\s/])?)?$",
@@ -55,7 +62,9 @@ class Settings(BaseSettings):
         pattern=r"^[a-z0-9-]{0,80}$",
         description="Id of the node's own centre: records that no rule gives to another belong to it.",
     )
-    language: Literal["fr", "en"] = Field(default="fr", description="Language shown where a browser asks for none that Estran speaks.")
+    language: Literal["fr", "en"] = Field(
+        default="fr", description="Language shown where a browser asks for none that Estran speaks."
+    )
     storage: Storage = Storage()
     web: Web = Web()
 

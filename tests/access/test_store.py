@@ -37,7 +37,13 @@ def test_the_secret_is_nowhere_on_the_disk(node: Node, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"role": "king"}, {"role": "reader"}, {"role": "operator", "days": 0}, {"role": "operator", "name": " "}]
+    "wrong",
+    [
+        {"role": "king"},
+        {"role": "reader"},
+        {"role": "operator", "days": 0},
+        {"role": "operator", "name": " "},
+    ],
 )
 def test_a_token_that_does_not_fit_says_why(node: Node, wrong: dict[str, object]) -> None:
     with pytest.raises(Invalid):

@@ -82,23 +82,39 @@ CASES: dict[str, Callable[[Record], bool | None]] = {
     "title > 'océan'": lambda r: str(r.title) > "océan" if r.title else None,
     "title IN ('a','b') OR title IS NULL": lambda r: not r.title,
     "keywords = 'snow'": lambda r: "snow" in words(r, "keyword") if words(r, "keyword") else None,
-    "A_CONTAINS(keywords, ('snow','sea'))": lambda r: words(r, "keyword") >= {"snow", "sea"} if words(r, "keyword") else None,
-    "A_OVERLAPS(platforms, ('snow','sea'))": lambda r: bool(words(r, "platform") & {"snow", "sea"}) if words(r, "platform") else None,
-    "A_CONTAINEDBY(keywords, ('snow','sea','ice'))": lambda r: words(r, "keyword") <= {"snow", "sea", "ice"} if words(r, "keyword") else None,
-    "A_EQUALS(keywords, ('snow','sea'))": lambda r: words(r, "keyword") == {"snow", "sea"} if words(r, "keyword") else None,
+    "A_CONTAINS(keywords, ('snow','sea'))": lambda r: (
+        words(r, "keyword") >= {"snow", "sea"} if words(r, "keyword") else None
+    ),
+    "A_OVERLAPS(platforms, ('snow','sea'))": lambda r: (
+        bool(words(r, "platform") & {"snow", "sea"}) if words(r, "platform") else None
+    ),
+    "A_CONTAINEDBY(keywords, ('snow','sea','ice'))": lambda r: (
+        words(r, "keyword") <= {"snow", "sea", "ice"} if words(r, "keyword") else None
+    ),
+    "A_EQUALS(keywords, ('snow','sea'))": lambda r: (
+        words(r, "keyword") == {"snow", "sea"} if words(r, "keyword") else None
+    ),
     "license = 'CC-BY-4.0' AND formats = 'NetCDF'": lambda r: bool(r.licences) and bool(r.distributions),
     "published >= DATE('2010-01-01')": lambda r: r.published >= "2010" if r.published else None,
-    "published BETWEEN DATE('2010-01-01') AND DATE('2012-01-31')": lambda r: "2010" <= r.published <= "2012-01-31" if r.published else None,
+    "published BETWEEN DATE('2010-01-01') AND DATE('2012-01-31')": lambda r: (
+        "2010" <= r.published <= "2012-01-31" if r.published else None
+    ),
     "T_DURING(time, INTERVAL('1990-01-01','2000-12-31'))": during("1990", "2000"),
-    "NOT T_DURING(time, INTERVAL('1990-01-01','2000-12-31'))": lambda r: None if (x := during("1990", "2000")(r)) is None else not x,
-    "T_AFTER(time, DATE('2010-01-01'))": lambda r: r.extent.bounds()[0] >= bounds("2010-01-01")[1] if r.extent.periods else None,
+    "NOT T_DURING(time, INTERVAL('1990-01-01','2000-12-31'))": lambda r: (
+        None if (x := during("1990", "2000")(r)) is None else not x
+    ),
+    "T_AFTER(time, DATE('2010-01-01'))": lambda r: (
+        r.extent.bounds()[0] >= bounds("2010-01-01")[1] if r.extent.periods else None
+    ),
     "time IS NULL": lambda r: not r.extent.periods,
     f"S_INTERSECTS(geometry, {TRIANGLE.wkt})": spatial("intersects", TRIANGLE),
     f"S_DISJOINT(geometry, {TRIANGLE.wkt})": spatial("disjoint", TRIANGLE),
     f"S_WITHIN(geometry, {TRIANGLE.wkt})": spatial("within", TRIANGLE),
     "S_WITHIN(geometry, BBOX(-20,-20,60,60))": spatial("within", SPOT),
     "S_CONTAINS(geometry, POINT(1 1))": spatial("contains", shapely.Point(1, 1)),
-    f"NOT S_OVERLAPS(geometry, {TRIANGLE.wkt})": lambda r: None if (x := spatial("overlaps", TRIANGLE)(r)) is None else not x,
+    f"NOT S_OVERLAPS(geometry, {TRIANGLE.wkt})": lambda r: (
+        None if (x := spatial("overlaps", TRIANGLE)(r)) is None else not x
+    ),
     "geometry IS NULL": lambda r: not r.extent.boxes,
     "externalId = 'urn:test:17'": lambda r: r.identifier == "urn:test:17",
     "TRUE": lambda _r: True,
@@ -122,7 +138,10 @@ def test_conditions_join_as_in_sql(full: Node, one: str, other: str) -> None:
         return True if a or b else None if a is None or b is None else False
 
     for joined in ("AND", "OR"):
-        for text, wanted in ((f"({one}) {joined} ({other})", True), (f"NOT (({one}) {joined} ({other}))", False)):
+        for text, wanted in (
+            (f"({one}) {joined} ({other})", True),
+            (f"NOT (({one}) {joined} ({other}))", False),
+        ):
             expected = {r.id for r in held(full) if truth(r, joined) is wanted}
             assert {r.id for r in full.search(filter=text, limit=500)} == expected, text
 

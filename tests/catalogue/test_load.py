@@ -63,7 +63,10 @@ def test_a_changed_record_keeps_its_id_and_its_originals(node: Node, tmp_path: P
     assert first.id == second.id
     assert str(second.title) == "Quite another thing"
     assert second.updated > first.updated == first.added == second.added
-    assert [json.loads(o.body)["properties"]["title"] for o in node.originals(first.id)] == ["Quite another thing", "Sea surface temperature 1"]
+    assert [json.loads(o.body)["properties"]["title"] for o in node.originals(first.id)] == [
+        "Quite another thing",
+        "Sea surface temperature 1",
+    ]
     assert node.search("surface").matched == 0
     assert node.search(keyword="ocean").matched == 0
     assert node.search(keyword="snow").matched == 1
@@ -72,10 +75,15 @@ def test_a_changed_record_keeps_its_id_and_its_originals(node: Node, tmp_path: P
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 @pytest.mark.parametrize("apart", [False, True])
-def test_the_same_key_twice_keeps_the_newest_and_both_originals(node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[int, int], apart: bool) -> None:
+def test_the_same_key_twice_keeps_the_newest_and_both_originals(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[int, int], apart: bool
+) -> None:
     if apart:  # in two transactions
         monkeypatch.setattr("estran.catalogue.load._BATCH", 1)
-    versions = [feature(1, title="Old", updated="2019-01-01T00:00:00Z"), feature(1, title="New", updated="2021-01-01T00:00:00Z")]
+    versions = [
+        feature(1, title="Old", updated="2019-01-01T00:00:00Z"),
+        feature(1, title="New", updated="2021-01-01T00:00:00Z"),
+    ]
     file = lines(tmp_path / "a.ndjson", [versions[n] for n in order])
     report = node.load(file)
     assert report.read == 2
@@ -95,7 +103,9 @@ def test_good_files_load_when_others_are_refused(node: Node, tmp_path: Path) -> 
     (folder / "broken.json").write_text('{"type": "Feature", ')
     (folder / "empty.xml").write_text("")
     (folder / "words.txt").write_text("This is no metadata.")
-    (folder / "half.ndjson").write_text(json.dumps(feature(3)) + "\n{broken\n" + json.dumps(feature(4)) + "\n")
+    (folder / "half.ndjson").write_text(
+        json.dumps(feature(3)) + "\n{broken\n" + json.dumps(feature(4)) + "\n"
+    )
     (folder / "packed.ndjson.gz").write_bytes(gzip.compress((json.dumps(feature(5)) + "\n").encode()))
     with zipfile.ZipFile(folder / "archive.zip", "w") as archive:
         archive.writestr("inner/six.json", json.dumps(feature(6)))
@@ -116,13 +126,24 @@ def test_neither_title_nor_identifier_is_refused(node: Node, tmp_path: Path) -> 
 
 
 def test_claims_give_records_to_centres_and_sources_remember(node: Node, tmp_path: Path) -> None:
-    node.organisations.add(Organisation(id="lab", name=Text.of("Lab"), parents=("coriolis",), claims=("Laboratoire d'Essai", "essai.example")))
+    node.organisations.add(
+        Organisation(
+            id="lab",
+            name=Text.of("Lab"),
+            parents=("coriolis",),
+            claims=("Laboratoire d'Essai", "essai.example"),
+        )
+    )
     ours = feature(1, contacts=[{"organization": "LABORATOIRE D’ESSAI (CNRS)", "roles": ["publisher"]}])
-    mailed = feature(2, contacts=[{"name": "Ana", "emails": [{"value": "ana@essai.example"}], "roles": ["author"]}])
+    mailed = feature(
+        2, contacts=[{"name": "Ana", "emails": [{"value": "ana@essai.example"}], "roles": ["author"]}]
+    )
     node.load(lines(tmp_path / "a.ndjson", [ours, mailed, feature(3)]), source="one")
     assert [r.centre for r in sorted(held(node), key=lambda r: r.identifier)] == ["lab", "lab", ""]
     assert node.search(hub=node.organisations.hubs_of("coriolis")[0]).matched == 2
-    node.load(lines(tmp_path / "b.ndjson", [feature(4)]), source="two", centre="sismer", visibility="restricted")
+    node.load(
+        lines(tmp_path / "b.ndjson", [feature(4)]), source="two", centre="sismer", visibility="restricted"
+    )
     node.load(lines(tmp_path / "b.ndjson", [feature(5)]), source="two")
     assert {(r.centre, r.visibility) for r in held(node) if r.source == "two"} == {("sismer", "restricted")}
 
@@ -163,10 +184,26 @@ def test_a_removed_record_is_gone_from_everywhere_and_may_come_back(node: Node, 
     removal = node.removed(gone.id)
     assert removal is not None
     assert removal.op == "remove"
-    for asked in ({"text": "temperature"}, {"bbox": (1, 1, 2, 2)}, {"time": "2001"}, {"keyword": "ocean"}, {"filter": "title LIKE '%'"}):
+    for asked in (
+        {"text": "temperature"},
+        {"bbox": (1, 1, 2, 2)},
+        {"time": "2001"},
+        {"keyword": "ocean"},
+        {"filter": "title LIKE '%'"},
+    ):
         assert node.search(**asked).matched == 1  # type: ignore[arg-type]
     with node._house.database.read() as connection:
-        for table in ("record", "record_document", "original", "blob", "external_id", "period", "place", "place_of", "words"):
+        for table in (
+            "record",
+            "record_document",
+            "original",
+            "blob",
+            "external_id",
+            "period",
+            "place",
+            "place_of",
+            "words",
+        ):
             assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 1, table
     assert node.load(file).new == 1
     assert node.show(gone.id).identifier == "urn:load:1"
@@ -206,7 +243,9 @@ def test_a_kill_loses_nothing_that_was_reported(tmp_path: Path, seed: int) -> No
     folder = tmp_path / "node"
     estran.open(folder).close()
     wanted = random.Random(seed).randrange(0, count - 100)
-    process = subprocess.Popen([sys.executable, "-c", LOADER, str(folder), str(file)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", LOADER, str(folder), str(file)], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     reported = 0
     for line in process.stdout:
@@ -220,7 +259,12 @@ def test_a_kill_loses_nothing_that_was_reported(tmp_path: Path, seed: int) -> No
         kept = held(node)
         assert len(kept) >= reported
         assert len(kept) % 50 == 0
-        for counted in ({"text": "temperature"}, {"bbox": (1, 1, 2, 2)}, {"time": "2001"}, {"keyword": "ocean"}):
+        for counted in (
+            {"text": "temperature"},
+            {"bbox": (1, 1, 2, 2)},
+            {"time": "2001"},
+            {"keyword": "ocean"},
+        ):
             assert node.search(**counted).matched == len(kept)  # type: ignore[arg-type]
         assert all(node.originals(r.id) for r in kept[:: max(1, len(kept) // 5)])
         report = node.load(file)

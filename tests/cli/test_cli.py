@@ -32,7 +32,9 @@ class Outcome(NamedTuple):
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Outcome]:
+def run(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., Outcome]:
     """Runs ``estran ARGS`` on a node in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ESTRAN_NODE", str(tmp_path / "node"))
@@ -75,13 +77,20 @@ def test_init_makes_a_node_once(run: Callable[..., Outcome], tmp_path: Path) -> 
     assert next(r for r in run("settings", "--json").rows if r["key"] == "name")["value"] == 'Le "Brest" node'
 
 
-def test_a_load_with_refusals_ends_with_5_and_its_reasons(run: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_a_load_with_refusals_ends_with_5_and_its_reasons(
+    run: Callable[..., Outcome], tmp_path: Path
+) -> None:
     lines(tmp_path / "a.ndjson", [feature(1)])
     (tmp_path / "bad.xml").write_text("<not xml")
     found = run("load", "a.ndjson", "bad.xml", "--json")
     assert found.code == 5
     [row] = found.rows
-    assert {k: row[k] for k in ("read", "new", "changed", "unchanged")} == {"read": 1, "new": 1, "changed": 0, "unchanged": 0}
+    assert {k: row[k] for k in ("read", "new", "changed", "unchanged")} == {
+        "read": 1,
+        "new": 1,
+        "changed": 0,
+        "unchanged": 0,
+    }
     assert [r["file"] for r in row["refused"]] == ["bad.xml"]
     assert row["refused"][0]["why"]
     spoken = run("load", "a.ndjson", "bad.xml")
@@ -91,7 +100,19 @@ def test_a_load_with_refusals_ends_with_5_and_its_reasons(run: Callable[..., Out
 
 
 def test_search_prints_records_then_their_number(run: Callable[..., Outcome], loaded: str) -> None:
-    found = run("search", "temperature", "--bbox", "1,1,2,2", "--time", "2001/2002", "--kind", "dataset", "--limit", "2", "--json")
+    found = run(
+        "search",
+        "temperature",
+        "--bbox",
+        "1,1,2,2",
+        "--time",
+        "2001/2002",
+        "--kind",
+        "dataset",
+        "--limit",
+        "2",
+        "--json",
+    )
     assert len(found.rows) == 3
     assert found.rows[-1] == {"matched": 3}
     assert loaded in {r["id"] for r in run("search", "--json").rows[:-1]}
@@ -134,7 +155,9 @@ def test_show_and_export(run: Callable[..., Outcome], loaded: str, tmp_path: Pat
         (("token", "create", "Ana"), 5),
     ],
 )
-def test_failures_have_their_exit_codes_and_say_why(run: Callable[..., Outcome], loaded: str, arguments: tuple[str, ...], code: int) -> None:
+def test_failures_have_their_exit_codes_and_say_why(
+    run: Callable[..., Outcome], loaded: str, arguments: tuple[str, ...], code: int
+) -> None:
     found = run(*(loaded if a == "ID" else a for a in arguments))
     assert found.code == code, found.err
     assert found.err.strip()
@@ -157,7 +180,19 @@ def test_remove_takes_a_record_out(run: Callable[..., Outcome], loaded: str) -> 
 def test_the_registry_by_command_and_by_file(run: Callable[..., Outcome], tmp_path: Path) -> None:
     run("init")
     assert "coriolis" in {r["id"] for r in run("centre", "list", "--kind", "centre", "--json").rows}
-    assert run("centre", "add", "lab", "--name-fr", "Le labo", "--name-en", "The lab", "--parent", "ocean", "--claim", "lab").code in (0, 5)
+    assert run(
+        "centre",
+        "add",
+        "lab",
+        "--name-fr",
+        "Le labo",
+        "--name-en",
+        "The lab",
+        "--parent",
+        "ocean",
+        "--claim",
+        "lab",
+    ).code in (0, 5)
     (tmp_path / "more.toml").write_text('[field]\nkind = "group"\nname = { fr = "Terrain", en = "Field" }\n')
     assert run("centre", "add", "more.toml").code == 0
     edited = run("centre", "edit", "field", "--name-en", "Fieldwork", "--status", "closed", "--json").rows[0]
@@ -202,8 +237,17 @@ def test_every_error_has_an_exit_code() -> None:
 def test_the_command_is_installed_and_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     lines(tmp_path / "a.ndjson", [feature(n) for n in range(300)])
     environment = {**os.environ, "ESTRAN_NODE": str(tmp_path / "node")}
-    subprocess.run([sys.executable, "-m", "estran", "load", str(tmp_path / "a.ndjson"), "-q"], env=environment, check=True)
-    process = subprocess.Popen([sys.executable, "-m", "estran", "search", "--limit", "300", "--json"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    subprocess.run(
+        [sys.executable, "-m", "estran", "load", str(tmp_path / "a.ndjson"), "-q"],
+        env=environment,
+        check=True,
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "estran", "search", "--limit", "300", "--json"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.read(10)

@@ -34,7 +34,12 @@ def test_losses_name_what_is_outside() -> None:
         parties=(Party(name="n", phone="1"),),
         extent=Extent(vertical=(Vertical(0, 10),)),
     )
-    assert {x.field for x in losses(record, {"title", "parties.name"})} == {"identifier", "title@*", "parties.phone", "extent.vertical"}
+    assert {x.field for x in losses(record, {"title", "parties.name"})} == {
+        "identifier",
+        "title@*",
+        "parties.phone",
+        "extent.vertical",
+    }
     assert not losses(record, {"identifier", "title", "parties", "extent", "@*"})
 
 

@@ -30,7 +30,15 @@ def test_boxes_are_brought_onto_the_globe(corners: tuple[float, ...], box: Box) 
 
 
 @pytest.mark.parametrize(
-    "corners", [(0, 10, 1, 5), (0, -91, 1, 0), (0, 0, 1, 95), (-400, 0, 1, 1), (float("nan"), 0, 1, 1), (0, 0, float("inf"), 1)]
+    "corners",
+    [
+        (0, 10, 1, 5),
+        (0, -91, 1, 0),
+        (0, 0, 1, 95),
+        (-400, 0, 1, 1),
+        (float("nan"), 0, 1, 1),
+        (0, 0, float("inf"), 1),
+    ],
 )
 def test_what_is_no_box_says_so(corners: tuple[float, ...]) -> None:
     with pytest.raises(Invalid, match="bbox"):

@@ -63,7 +63,11 @@ def test_an_instant_survives_its_text(at: datetime) -> None:
     assert moment_us(bounds(moment(at))[0]) == moment(at)
 
 
-@given(st.dates(min_value=datetime(1, 1, 1, tzinfo=UTC).date(), max_value=datetime(9998, 12, 31, tzinfo=UTC).date()))
+@given(
+    st.dates(
+        min_value=datetime(1, 1, 1, tzinfo=UTC).date(), max_value=datetime(9998, 12, 31, tzinfo=UTC).date()
+    )
+)
 def test_a_day_lies_in_its_month_and_year(day: object) -> None:
     text = str(day)
     for wider in (text[:7], text[:4]):

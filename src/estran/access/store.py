@@ -66,8 +66,8 @@ class Tokens:
         secret = _PREFIX + secrets.token_urlsafe(32)
         at = now_us()
         row = {
-            "id": secrets.token_hex(4), "hash": _hash(secret), "name": name.strip(), "role": role, "centre": centre,
-            "created": at, "expires": at + days * _DAY_US, "revoked": None,
+            "id": secrets.token_hex(4), "hash": _hash(secret), "name": name.strip(), "role": role,
+            "centre": centre, "created": at, "expires": at + days * _DAY_US, "revoked": None,
         }  # fmt: skip
         with self._database.write() as connection:
             connection.execute(insert(schema.token).values(row))
@@ -76,7 +76,9 @@ class Tokens:
     def all(self) -> tuple[Token, ...]:
         """Every token, the newest first, revoked and expired ones included."""
         with self._database.read() as connection:
-            rows = connection.execute(select(schema.token).order_by(schema.token.c.created.desc(), schema.token.c.id))
+            rows = connection.execute(
+                select(schema.token).order_by(schema.token.c.created.desc(), schema.token.c.id)
+            )
             return tuple(_token(row) for row in rows.mappings())
 
     def revoke(self, id: str) -> None:  # noqa: A002 - the word of the model
@@ -87,7 +89,9 @@ class Tokens:
         """
         t = schema.token
         with self._database.write() as connection:
-            done = connection.execute(update(t).where(t.c.id == id, t.c.revoked.is_(None)).values(revoked=now_us()))
+            done = connection.execute(
+                update(t).where(t.c.id == id, t.c.revoked.is_(None)).values(revoked=now_us())
+            )
             if not done.rowcount and not connection.execute(select(t.c.id).where(t.c.id == id)).first():
                 raise NotFound("token", id)
 
@@ -188,12 +192,20 @@ class Organisations:
             for o in organisations:
                 _check(o, known.keys() | coming.keys())
                 if new and o.id in known:
-                    raise Conflict(f"there is an organisation “{o.id}” already; use “estran centre edit {o.id}”")
+                    raise Conflict(
+                        f"there is an organisation “{o.id}” already; use “estran centre edit {o.id}”"
+                    )
             _check_no_circle({**known, **coming})
             connection.execute(delete(table).where(table.c.id.in_(coming)))
             if organisations:
-                connection.execute(insert(table), [{"id": o.id, "document": _encoded(o)} for o in organisations])
-            changes.log(connection, [("organisation", o.id, "add" if new else "change") for o in organisations], "operator")
+                connection.execute(
+                    insert(table), [{"id": o.id, "document": _encoded(o)} for o in organisations]
+                )
+            changes.log(
+                connection,
+                [("organisation", o.id, "add" if new else "change") for o in organisations],
+                "operator",
+            )
 
     def _known(self) -> dict[str, Organisation]:
         with self._database.read() as connection:
@@ -242,8 +254,8 @@ def _check(o: Organisation, known: set[str]) -> None:
 
 
 def _check_no_circle(known: dict[str, Organisation]) -> None:
-    for start in known:
-        seen, here = {start}, list(known[start].parents)
+    for start, organisation in known.items():
+        seen, here = {start}, list(organisation.parents)
         while here:
             parent = here.pop()
             if parent == start:

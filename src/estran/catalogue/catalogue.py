@@ -8,18 +8,17 @@ from estran.catalogue.load import Assignment, LoadReport, Progress, claim, load
 from estran.catalogue.search import Search
 from estran.catalogue.store import OriginalDocument, Store
 from estran.errors import Invalid, NotAllowed, NotFound
-from estran.storage import changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    import sqlalchemy as sa
-
     from estran.access import Actor, Organisations
     from estran.catalogue.query import Query, Results
+    from estran.catalogue.store import View
     from estran.model import Record
     from estran.storage import Database
+    from estran.storage.changes import Change
 
 VISIBILITIES = ("public", "restricted", "draft")
 
@@ -29,7 +28,7 @@ class Catalogue:
 
     def __init__(self, database: Database, organisations: Organisations, secret: bytes, home: str) -> None:
         """Args: secret signs page addresses; home is the centre of records that no rule assigns."""
-        self._database, self._organisations, self._home = database, organisations, home
+        self._organisations, self._home = organisations, home
         self._store = Store(database)
         self._search = Search(self._store, secret, organisations.hubs)
 
@@ -47,8 +46,8 @@ class Catalogue:
         Raises:
             NotFound: there is none of that id, or none that the actor may know of.
         """
-        with self._database.read() as connection:
-            return self._store.records(connection, [self._pk(connection, id, actor)])[0]
+        with self._store.view() as view:
+            return view.records([_pk(view, id, actor)])[0]
 
     def originals(self, id: str, actor: Actor) -> tuple[OriginalDocument, ...]:  # noqa: A002
         """The documents that a record came from, the newest first.
@@ -56,16 +55,17 @@ class Catalogue:
         Raises:
             NotFound: as for `show`.
         """
-        with self._database.read() as connection:
-            return self._store.originals(connection, self._pk(connection, id, actor))
+        with self._store.view() as view:
+            return view.originals(_pk(view, id, actor))
 
     def scan(self, after: str, limit: int, actor: Actor) -> tuple[tuple[Record, ...], str]:
         """The records that follow the id `after`, by id, and the id to go on from ("" at the end)."""
-        with self._database.read() as connection:
-            pool = self._store.facets(connection).visible(actor)
-            pks = self._store.scan(connection, pool, after, limit)
-            records = self._store.records(connection, pks)
-            return records, records[-1].id if len(records) == limit else ""
+        with self._store.view() as view:
+            page = view.ordered(
+                view.facets.visible(actor), (("id", False),), (after,) if after else None, limit
+            )
+            records = view.records([pk for pk, _ in page])
+        return records, records[-1].id if len(records) == limit else ""
 
     def load(
         self,
@@ -94,7 +94,10 @@ class Catalogue:
         if not actor.is_operator:
             raise NotAllowed("only the node's operator may load records")
         if visibility not in ("", *VISIBILITIES):
-            raise Invalid(f"there is no visibility “{visibility}”; choose one of {', '.join(VISIBILITIES)}", "visibility")
+            raise Invalid(
+                f"there is no visibility “{visibility}”; choose one of {', '.join(VISIBILITIES)}",
+                "visibility",
+            )
         if not source.strip():
             raise Invalid("give the source a name", "source")
         before = self._store.source(source)
@@ -123,24 +126,22 @@ class Catalogue:
             raise NotAllowed("only the node's operator or an editor of its centre may remove it")
         self._store.remove(id, actor.name)
 
-    def removed(self, id: str) -> changes.Change | None:  # noqa: A002
+    def removed(self, id: str) -> Change | None:  # noqa: A002
         """The removal of a record that was public knowledge once, None if it never was or still is here."""
-        with self._database.read() as connection:
-            last = changes.last_of(connection, id)
+        last = self._store.last_change(id)
         return last if last is not None and last.kind == "record" and last.op == "remove" else None
 
-    def changes(self, after: int, limit: int) -> tuple[changes.Change, ...]:
+    def changes(self, after: int, limit: int) -> tuple[Change, ...]:
         """The changes that follow number `after`, oldest first."""
-        with self._database.read() as connection:
-            return changes.after(connection, after, limit)
+        return self._store.changes(after, limit)
 
     def revision(self) -> int:
         """Number of the newest change."""
-        with self._database.read() as connection:
-            return changes.revision(connection)
+        return self._store.revision()
 
-    def _pk(self, connection: sa.Connection, id: str, actor: Actor) -> int:  # noqa: A002
-        pk = self._store.pk_of(connection, id)
-        if pk is None or pk not in self._store.facets(connection).visible(actor):
-            raise NotFound("record", id)
-        return pk
+
+def _pk(view: View, id: str, actor: Actor) -> int:  # noqa: A002 - the word of the model
+    pk = view.pk_of(id)
+    if pk is None or pk not in view.facets.visible(actor):
+        raise NotFound("record", id)
+    return pk

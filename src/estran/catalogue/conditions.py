@@ -14,7 +14,6 @@ from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap
-from sqlalchemy import select
 
 from estran.catalogue import filters
 from estran.catalogue.expressions import (
@@ -32,18 +31,15 @@ from estran.catalogue.expressions import (
     Temporal,
 )
 from estran.errors import Invalid
-from estran.storage import schema
+from estran.model import Box
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    import sqlalchemy as sa
-
-    from estran.catalogue.index import Facets
-    from estran.catalogue.store import Store
+    from estran.catalogue.store import View
+    from estran.catalogue.store.view import Column
 
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {"=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
-_R, _D, _X = schema.record.c, schema.record_document.c, schema.external_id.c
 
 # Properties with few values, which the facets hold: property -> facet fields.
 _FACETS: Mapping[str, tuple[str, ...]] = {
@@ -64,11 +60,12 @@ _FACETS: Mapping[str, tuple[str, ...]] = {
     "formats": ("format",),
 }
 # Properties with a value of their own for each record: property -> column.
-_COLUMNS: Mapping[str, Any] = {
-    "id": _R.id, "title": _R.title, "description": _D.description, "externalId": _X.value,
-    "created": _R.added, "recordCreated": _R.added, "updated": _R.updated, "recordUpdated": _R.updated,
-    "published": _R.published,
+_COLUMNS: Mapping[str, Column] = {
+    "id": "id", "title": "title", "description": "description", "externalId": "externalId", "time": "start",
+    "created": "added", "recordCreated": "added", "updated": "updated", "recordUpdated": "updated",
+    "published": "published",
 }  # fmt: skip
+_GLOBE = Box(-180, -90, 180, 90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +77,7 @@ class _Truth:
 
 
 def matching(
-    store: Store,
-    connection: sa.Connection,
-    facets: Facets,
+    view: View,
     expression: str | dict[str, Any],
     carrying: Callable[[str, Iterable[str]], BitMap],
     hubs: Iterable[str],
@@ -90,7 +85,7 @@ def matching(
     """The records for which a CQL2 expression is true.
 
     Args:
-        store, connection, facets: one view of the catalogue.
+        view: of the catalogue.
         expression: CQL2 text, or decoded CQL2 JSON.
         carrying: (facet, values) -> records that carry one of them.
         hubs: all that there are.
@@ -98,21 +93,16 @@ def matching(
     Raises:
         Invalid: the expression is not one; see `filters.parse`.
     """
-    return _Judge(store, connection, facets, carrying, tuple(hubs)).judge(filters.parse(expression)).true
+    return _Judge(view, carrying, tuple(hubs)).judge(filters.parse(expression)).true
 
 
 class _Judge:
     """Evaluates a tree over one view of the catalogue."""
 
     def __init__(
-        self,
-        store: Store,
-        connection: sa.Connection,
-        facets: Facets,
-        carrying: Callable[[str, Iterable[str]], BitMap],
-        hubs: tuple[str, ...],
+        self, view: View, carrying: Callable[[str, Iterable[str]], BitMap], hubs: tuple[str, ...]
     ) -> None:
-        self._store, self._connection, self._facets = store, connection, facets
+        self._view, self._facets = view, view.facets
         self._carrying, self._hubs = carrying, hubs
 
     def judge(self, node: Node) -> _Truth:
@@ -121,12 +111,14 @@ class _Judge:
             case And(args):
                 parts = [self.judge(arg) for arg in args]
                 return _Truth(
-                    BitMap.intersection(self._facets.everything, *(p.true for p in parts)), _union(p.false for p in parts)
+                    BitMap.intersection(self._facets.everything, *(p.true for p in parts)),
+                    _union(p.false for p in parts),
                 )
             case Or(args):
                 parts = [self.judge(arg) for arg in args]
                 return _Truth(
-                    _union(p.true for p in parts), BitMap.intersection(self._facets.everything, *(p.false for p in parts))
+                    _union(p.true for p in parts),
+                    BitMap.intersection(self._facets.everything, *(p.false for p in parts)),
                 )
             case Not(arg):
                 inner = self.judge(arg)
@@ -154,20 +146,13 @@ class _Judge:
     def _present(self, name: str) -> BitMap:
         if name in _FACETS:
             return self._values(name, lambda _value: True)
-        if name == "geometry":
-            from estran.model import Box  # noqa: PLC0415
-
-            return self._pks(self._store.engine.place_index.touching(Box(-180, -90, 180, 90)))
-        column = _R.start if name == "time" else _COLUMNS[name]
-        return self._pks(select(column.table.c.pk).where(column.is_not(None)))
-
-    def _pks(self, chosen: sa.Select[tuple[int]]) -> BitMap:
-        return self._store.pks(self._connection, chosen)
+        return self._view.touching(_GLOBE) if name == "geometry" else self._view.having(_COLUMNS[name])
 
     def _values(self, name: str, accept: Callable[[str], bool]) -> BitMap:
         """The records with a facet value that is accepted."""
         return _union(
-            self._carrying(field, [value for value in self._known(field) if accept(value)]) for field in _FACETS[name]
+            self._carrying(field, [value for value in self._known(field) if accept(value)])
+            for field in _FACETS[name]
         )
 
     def _known(self, field: str) -> Iterable[str]:
@@ -193,44 +178,38 @@ class _Judge:
     def _column(self, node: Compare | In | Like | Array) -> BitMap:
         column = _COLUMNS[node.name]
         plain = not (node.casei or node.accenti)
-        if isinstance(node, Compare) and plain:
-            return self._pks(select(column.table.c.pk).where(_COMPARE[node.op](column, node.value)))
-        if isinstance(node, In) and plain:
-            return self._pks(select(column.table.c.pk).where(column.in_(node.values)))
-        if isinstance(node, Array):
-            return self._identifiers(node)
-        # What engines disagree about (case, accents, LIKE) is compared here.
-        accept = _accepts(node)
-        rows = self._connection.execution_options(yield_per=5000).execute(
-            select(column.table.c.pk, column).where(column.is_not(None))
-        )
-        return BitMap([pk for pk, value in rows if accept(value)])
+        match node:
+            case Compare() if plain:
+                return self._view.compared(column, node.op, node.value)
+            case In() if plain:
+                return self._view.among(column, node.values)
+            case Array():
+                return self._identifiers(node)
+            case _:
+                # What engines disagree about (case, accents, LIKE) is compared here.
+                return self._view.accepted(column, _accepts(node))
 
     def _identifiers(self, node: Array) -> BitMap:
-        fold = _folding(node)
         if node.casei or node.accenti:
-            raise Invalid("identifiers are compared letter by letter; leave CASEI and ACCENTI out", "externalId")
-        wanted = sorted({fold(value) for value in node.values})
-        has_one = self._pks(select(_X.pk).where(_X.value.in_(wanted)))
+            raise Invalid(
+                "identifiers are compared letter by letter; leave CASEI and ACCENTI out", "externalId"
+            )
+        has_one = self._view.among("externalId", node.values)
         if node.op == "overlaps":
             return has_one
-        each = [self._pks(select(_X.pk).where(_X.value == value)) for value in wanted]
+        each = [self._view.compared("externalId", "=", value) for value in node.values]
         has_all = BitMap.intersection(self._facets.everything, *each)
-        has_only = has_one - self._pks(select(_X.pk).where(_X.value.not_in(wanted)))
+        has_only = has_one - self._view.among("externalId", node.values, outside=True)
         return {"contains": has_all, "containedby": has_only}.get(node.op, has_all & has_only)
 
     def _temporal(self, node: Temporal) -> BitMap:
         if node.op == "intersects":
-            p = schema.period.c
-            return self._pks(select(p.pk).where(p.start < node.end, p.end > node.start))
-        ours = {"start": _R.start, "end": _R.end}
+            return self._view.overlapping(node.start, node.end)
         theirs = {"start": node.start, "end": node.end}
-        tests = [_COMPARE[op](ours[mine], theirs[yours]) for mine, op, yours in ALLEN[node.op]]
-        return self._pks(select(_R.pk).where(_R.start.is_not(None), *tests))
+        return self._view.spanning((mine, op, theirs[yours]) for mine, op, yours in ALLEN[node.op])
 
     def _spatial(self, node: Spatial) -> BitMap:
-        index = self._store.engine.place_index
-        touching = _union(self._pks(index.touching(box)) for box in node.boxes)
+        touching = _union(self._view.touching(box) for box in node.boxes)
         if node.op == "disjoint":
             return self._present(node.name) - self._related(node, touching, "intersects")
         if node.op == "intersects" and node.exact:
@@ -243,7 +222,7 @@ class _Judge:
 
         if not candidates:
             return candidates
-        rows = self._store.engine.place_index.boxes(self._connection, list(candidates))
+        rows = self._view.boxes(candidates)
         pks = np.array([pk for pk, _ in rows])
         shapes = _shapes(np.array([box for _, box in rows], dtype=float))
         order = np.argsort(pks, kind="stable")
@@ -256,7 +235,11 @@ class _Judge:
         relation = getattr(shapely, op)
         inverse = {"within": "contains", "contains": "within", "intersects": "intersects"}
         # Prepared geometries are quick on the left side only.
-        held = getattr(shapely, inverse[op])(theirs, shapes[first]) if op in inverse else relation(shapes[first], theirs)
+        held = (
+            getattr(shapely, inverse[op])(theirs, shapes[first])
+            if op in inverse
+            else relation(shapes[first], theirs)
+        )
         return BitMap(single[held])
 
 
@@ -336,4 +319,3 @@ def pattern_test(pattern: str) -> Callable[[str], bool]:
         return bool(found) and last.search(text, found.end()) is not None
 
     return test
-

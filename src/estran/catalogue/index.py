@@ -22,19 +22,28 @@ _HELD_BYTES = 24 << 20
 
 
 class Facets:
-    """Which records carry which facet value, as of one revision; never changed once made."""
+    """Which records carry which facet value, as of one revision; never changed once made.
+
+    Attributes:
+        seq: the revision; newest: greatest id of a value; everything: all records.
+    """
 
     def __init__(self, values: Mapping[int, tuple[str, str]], bits: Mapping[int, BitMap], seq: int) -> None:
         self.seq = seq
+        self.newest = max(values, default=0)
         self._values, self._bits = dict(values), dict(bits)
         self._fields: dict[str, dict[str, BitMap]] = {}
         for number, (field, value) in self._values.items():
             if self._bits.get(number):
                 self._fields.setdefault(field, {})[value] = self._bits[number]
         self._ranked: dict[str, list[tuple[int, str, BitMap]]] = {}
-        self.everything = BitMap.union(*self._fields["visibility"].values()) if "visibility" in self._fields else BitMap()
+        self.everything = (
+            BitMap.union(*self._fields["visibility"].values()) if "visibility" in self._fields else BitMap()
+        )
 
-    def moved(self, values: Mapping[int, tuple[str, str]], chunks: Iterable[tuple[int, int, bytes]], seq: int) -> Facets:
+    def moved(
+        self, values: Mapping[int, tuple[str, str]], chunks: Iterable[tuple[int, int, bytes]], seq: int
+    ) -> Facets:
         """The facets after further changes: new values, and (value, chunk, bits) that replace what they held."""
         bits = dict(self._bits)
         for value, chunk, body in chunks:
@@ -86,7 +95,10 @@ class Facets:
     def _by_size(self, field: str) -> list[tuple[int, str, BitMap]]:
         ranked = self._ranked.get(field)
         if ranked is None:
-            ranked = sorted(((len(bits), value, bits) for value, bits in self._fields.get(field, {}).items()), key=lambda r: -r[0])
+            ranked = sorted(
+                ((len(bits), value, bits) for value, bits in self._fields.get(field, {}).items()),
+                key=lambda r: -r[0],
+            )
             self._ranked[field] = ranked
         return ranked
 

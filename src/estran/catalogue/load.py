@@ -76,7 +76,9 @@ class Assignment:
         """The centre of a record."""
         if self.centre:
             return self.centre
-        names = [words for p in (*record.parties, *record.metadata_parties) for _, words in p.organisation.variants]
+        names = [
+            words for p in (*record.parties, *record.metadata_parties) for _, words in p.organisation.variants
+        ]
         hosts = [p.email.partition("@")[2] for p in (*record.parties, *record.metadata_parties) if p.email]
         said = " | ".join(["", *(_spaced(name) for name in (*names, *hosts, record.identifier)), ""])
         return next((centre for words, centre in self.claims if f" {words} " in said), self.home)
@@ -100,7 +102,13 @@ class _Portion:
     refused: list[Refusal]
 
 
-def load(store: Store, paths: Iterable[Path], given: Assignment, actor: str, progress: Callable[[Progress], None] | None = None) -> LoadReport:
+def load(
+    store: Store,
+    paths: Iterable[Path],
+    given: Assignment,
+    actor: str,
+    progress: Callable[[Progress], None] | None = None,
+) -> LoadReport:
     """Store everything good that the paths hold; what is not good is refused by file, with the reason.
 
     Raises:
@@ -139,7 +147,11 @@ class _Meter:
 
     def show(self, stored: int) -> None:
         if self._progress:
-            self._progress(Progress(files=self._files, bytes=min(self._read, self._size), bytes_hint=self._size, stored=stored))
+            self._progress(
+                Progress(
+                    files=self._files, bytes=min(self._read, self._size), bytes_hint=self._size, stored=stored
+                )
+            )
 
 
 def _store(store: Store, batch: list[Prepared], run: int, actor: str, report: LoadReport) -> None:
@@ -210,7 +222,9 @@ def _prepared(portion: list[Document | Refusal], given: Assignment) -> _Portion:
                 done.refused.append(value)
                 continue
             record = value.record() if isinstance(value, Item) else value
-            record = replace(record, source=given.source, centre=given.of(record), visibility=given.visibility)
+            record = replace(
+                record, source=given.source, centre=given.of(record), visibility=given.visibility
+            )
             try:
                 done.prepared.append(prepare(record, held, given.owner))
             except Invalid as error:

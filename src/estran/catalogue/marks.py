@@ -95,7 +95,12 @@ def _pairs(record: Record, owner: str) -> Iterator[tuple[str, str]]:
         yield "licence", licence.spdx or str(licence.name) or licence.uri
     for distribution in record.distributions:
         if distribution.function != "thumbnail":
-            yield "format", format_name(distribution.format or distribution.media_type or _service(distribution.protocol))
+            yield (
+                "format",
+                format_name(
+                    distribution.format or distribution.media_type or _service(distribution.protocol)
+                ),
+            )
 
 
 def _service(protocol: str) -> str:

@@ -1,4 +1,4 @@
-"""From a pivot record to the rows that a store writes: all that needs no database, so that it can run anywhere."""
+"""From a pivot record to the rows that a store writes: all that needs no database and can run anywhere."""
 
 from __future__ import annotations
 
@@ -42,13 +42,18 @@ class Prepared:
     """A record, ready to be stored.
 
     Attributes:
-        row: values of the narrow row, instants in microseconds.
+        key: its name within its source: the identifier, else where it stood.
+        row: further values of the narrow row, instants in microseconds.
         document: the pivot as zstd JSON, without what the node itself adds.
         tokens: as `words.columns` gives them.
     """
 
     id: str
     key: str
+    source: str
+    centre: str
+    visibility: str
+    modified: int | None
     hash: bytes
     row: dict[str, str | int | None]
     document: bytes
@@ -64,7 +69,12 @@ class Prepared:
 def original(document: Document, format_name: str) -> Original:
     """A document's bytes, kept for good; one that stands in a file of its own is read whole."""
     body = document.body or b""
-    return Original(hashlib.sha256(body or document.name.encode()).digest(), format_name, document.name, zstandard.compress(body))
+    return Original(
+        hashlib.sha256(body or document.name.encode()).digest(),
+        format_name,
+        document.name,
+        zstandard.compress(body),
+    )
 
 
 def mint(source: str, key: str, title: str) -> str:
@@ -99,15 +109,15 @@ def prepare(record: Record, held: Original, owner: str) -> Prepared:
     return Prepared(
         id=mint(record.source, key, title or key),
         key=key,
+        source=record.source,
+        centre=record.centre,
+        visibility=record.visibility,
+        modified=_first(record.metadata_date or record.revised),
         hash=hashlib.sha256(body).digest(),
         row={
-            "source": record.source,
             "kind": record.kind,
             "title": title[:_LONGEST_TITLE] or None,
-            "centre": record.centre,
-            "visibility": record.visibility,
             "owner": owner,
-            "modified": _first(record.metadata_date or record.revised),
             "created": _first(record.created),
             "published": _first(record.published),
             "start": span[0] if span else None,

@@ -63,7 +63,7 @@ class Bucket(NamedTuple):
     """A facet's value and how many records of the answer carry it."""
 
     value: str
-    count: int
+    count: int  # pyright: ignore[reportIncompatibleMethodOverride] - the word of everyone for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

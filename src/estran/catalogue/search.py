@@ -16,30 +16,34 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from pyroaring import BitMap
-from sqlalchemy import select
 
 from estran.catalogue import conditions
-from estran.catalogue.index import Facets, Held
+from estran.catalogue.index import Held
 from estran.catalogue.query import FACETS, SORTS, Bucket, Query, Results
 from estran.catalogue.words import folded, split, stems
 from estran.errors import Invalid
-from estran.storage import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy as np
-    import sqlalchemy as sa
 
     from estran.access import Actor
-    from estran.catalogue.store import Store
+    from estran.catalogue.store import Store, View
 
 WEIGHTS = {"title": 8, "subject": 4, "body": 1}
 _EXACT_IDENTIFIER = 64
 _MOST_WORDS = 32
 _PHRASE = re.compile(r'"([^"]*)"|(\S+)')
 _NEWEST_FIRST = (("updated", True), ("id", False))
-_COLUMNS = {"updated": "updated", "title": "title", "published": "published", "start": "start", "end": "end", "id": "id"}
+_COLUMNS = {
+    "updated": "updated",
+    "title": "title",
+    "published": "published",
+    "start": "start",
+    "end": "end",
+    "id": "id",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,9 @@ class Term:
 class Search:
     """Answers queries over a store."""
 
-    def __init__(self, store: Store, secret: bytes, hubs: Callable[[], Mapping[str, tuple[str, ...]]]) -> None:
+    def __init__(
+        self, store: Store, secret: bytes, hubs: Callable[[], Mapping[str, tuple[str, ...]]]
+    ) -> None:
         """Args: `hubs` gives, for each centre that has records, the hubs it belongs to."""
         self._store, self._secret, self._hubs = store, secret, hubs
         self._held: Held[tuple[str, Term]] = Held()
@@ -66,33 +72,31 @@ class Search:
         """
         _check(query)
         hubs = self._hubs() if "hub" in query.where or "hub" in query.counts or query.filter else {}
-        with self._store.database.read() as connection:
-            facets = self._store.facets(connection)
-            asked = _Asked(self, connection, facets, query, hubs)
-            base, scores = asked.base(facets.visible(actor))
+        with self._store.view() as view:
+            asked = _Asked(self._fetched, view, query, hubs)
+            base, scores = asked.base(view.facets.visible(actor))
             chosen = {field: asked.carrying(field, values) for field, values in query.where.items() if values}
             pool = BitMap.intersection(base, *chosen.values()) if chosen else base
-            pks, next_cursor = self._page(connection, query, pool, scores)
+            pks, next_cursor = self._page(view, query, pool, scores)
             return Results(
-                records=self._store.records(connection, pks),
+                records=view.records(pks),
                 matched=len(pool),
                 facets={field: asked.count(field, base, chosen, pool) for field in query.counts},
                 next=next_cursor,
             )
 
-    def set_of(self, connection: sa.Connection, facets: Facets, field: str, term: Term) -> BitMap:
+    def _fetched(self, view: View, field: str, term: Term) -> BitMap:
         """The records where a term stands in a field."""
 
         def fetch() -> BitMap:
             french, english = zip(*((w, w) if term.prefix else stems(w) for w in term.words), strict=True)
-            phrases = {f"{field}_fr": french, f"{field}_en": english}
-            return self._store.pks(connection, self._store.engine.text_index.matching(phrases, prefix=term.prefix))
+            return view.words({f"{field}_fr": french, f"{field}_en": english}, prefix=term.prefix)
 
-        return self._held.get((field, term), facets.seq, fetch)
+        return self._held.get((field, term), view.facets.seq, fetch)
 
     # Pages
 
-    def _page(self, connection: sa.Connection, query: Query, pool: BitMap, scores: Scores | None) -> tuple[list[int], str]:
+    def _page(self, view: View, query: Query, pool: BitMap, scores: Scores | None) -> tuple[list[int], str]:
         relevance = query.sort in ("", "relevance") and scores is not None
         after = self._after(query)
         if query.limit == 0 or not pool:
@@ -104,12 +108,12 @@ class Search:
                 if after is not None and score > after[0]:
                     continue
                 rest = after[1:] if after is not None and score == after[0] else None
-                rows = self._store.ordered(connection, tied, _NEWEST_FIRST, rest, wanted - len(found))
+                rows = view.ordered(tied, _NEWEST_FIRST, rest, wanted - len(found))
                 found += [(pk, (score, *values)) for pk, values in rows]
                 if len(found) >= wanted:
                     break
         else:
-            found = self._store.ordered(connection, pool, _order(query.sort), after, wanted)
+            found = view.ordered(pool, _order(query.sort), after, wanted)
         more = len(found) > query.limit
         page = found[: query.limit]
         return [pk for pk, _ in page], self._cursor(query, page[-1][1]) if more else ""
@@ -127,61 +131,83 @@ class Search:
             whole = b""
         mark, body = whole[:12], whole[12:]
         if not body or not hmac.compare_digest(mark, self._sign(query, body)):
-            raise Invalid("this page address is not one of ours, or its query was changed; start from the first page", "cursor")
+            raise Invalid(
+                "this page address is not one of ours, or its query was changed; start from the first page",
+                "cursor",
+            )
         return msgspec.json.decode(body, type=list[Any])
 
     def _sign(self, query: Query, body: bytes) -> bytes:
-        asked = [query.text, query.words, query.bbox, query.time, sorted(query.where.items()), query.ids, query.external_ids, query.filter, query.sort]
+        asked = [
+            query.text,
+            query.words,
+            query.bbox,
+            query.time,
+            sorted(query.where.items()),
+            query.ids,
+            query.external_ids,
+            query.filter,
+            query.sort,
+        ]
         return hmac.digest(self._secret, msgspec.json.encode(asked) + b"\n" + body, hashlib.sha256)[:12]
 
 
 class _Asked:
     """One query against one view of the catalogue."""
 
-    def __init__(self, search: Search, connection: sa.Connection, facets: Facets, query: Query, hubs: Mapping[str, tuple[str, ...]]) -> None:
-        self.search, self.connection, self.facets, self.query, self.hubs = search, connection, facets, query, hubs
-        self.store = search._store  # noqa: SLF001 - its other half
+    def __init__(
+        self,
+        fetched: Callable[[View, str, Term], BitMap],
+        view: View,
+        query: Query,
+        hubs: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        self._fetched, self._view, self._query, self._hubs = fetched, view, query, hubs
 
     def base(self, visible: BitMap) -> tuple[BitMap, Scores | None]:
         """What the query leaves before its facets, and the scores where it has words."""
-        query, pool, scores = self.query, visible, None
+        query, pool, scores = self._query, visible, None
         terms = alternatives(query)
         if terms:
             found, scores = self._words(terms)
             pool = pool & found
         if query.bbox is not None:
-            pool = pool & self.store.pks(self.connection, self.store.engine.place_index.touching(query.bbox))
+            pool = pool & self._view.touching(query.bbox)
         if query.time is not None:
-            p = schema.period.c
-            overlapping = select(p.pk).where(p.start < query.time[1], p.end > query.time[0])
-            pool = pool & self.store.pks(self.connection, overlapping)
+            pool = pool & self._view.overlapping(*query.time)
         if query.ids:
-            r = schema.record.c
-            pool = pool & self.store.pks(self.connection, select(r.pk).where(r.id.in_(query.ids)))
+            pool = pool & self._view.with_ids(query.ids)
         if query.external_ids:
-            pool = pool & self._external(query.external_ids)
+            pool = pool & BitMap.union(*(self._view.named(name) for name in query.external_ids))
         if query.filter:
-            pool = pool & conditions.matching(self.store, self.connection, self.facets, query.filter, self.carrying, self._all_hubs())
+            pool = pool & conditions.matching(self._view, query.filter, self.carrying, self._all_hubs())
         return pool, scores
 
     def carrying(self, field: str, values: Iterable[str]) -> BitMap:
         """The records that carry one of a field's values; a hub's are those of its centres."""
         if field == "hub":
             wanted = set(values)
-            return self.facets.of("centre", [centre for centre, hubs in self.hubs.items() if wanted.intersection(hubs)])
-        return self.facets.of(field, values)
+            return self._view.facets.of(
+                "centre", [centre for centre, hubs in self._hubs.items() if wanted.intersection(hubs)]
+            )
+        return self._view.facets.of(field, values)
 
-    def count(self, field: str, base: BitMap, chosen: Mapping[str, BitMap], pool: BitMap) -> tuple[Bucket, ...]:
+    def count(
+        self, field: str, base: BitMap, chosen: Mapping[str, BitMap], pool: BitMap
+    ) -> tuple[Bucket, ...]:
         """Counts of a field, ignoring the query's own choice in it."""
         if field in chosen:
             pool = BitMap.intersection(base, *(bits for other, bits in chosen.items() if other != field))
         if field != "hub":
-            return self.facets.count(field, pool, self.query.count_values)
-        counted = [Bucket(hub, pool.intersection_cardinality(self.carrying("hub", (hub,)))) for hub in self._all_hubs()]
+            return self._view.facets.count(field, pool, self._query.count_values)
+        counted = [
+            Bucket(hub, pool.intersection_cardinality(self.carrying("hub", (hub,))))
+            for hub in self._all_hubs()
+        ]
         return tuple(sorted((b for b in counted if b.count), key=lambda b: (-b.count, b.value)))
 
     def _all_hubs(self) -> list[str]:
-        return sorted({hub for hubs in self.hubs.values() for hub in hubs})
+        return sorted({hub for hubs in self._hubs.values() for hub in hubs})
 
     def _words(self, terms: Sequence[Sequence[Term]]) -> tuple[BitMap, Scores]:
         scores = Scores()
@@ -189,29 +215,16 @@ class _Asked:
         for together in terms:
             matched: BitMap | None = None
             for term in together:
-                fields = {field: self.search.set_of(self.connection, self.facets, field, term) for field in WEIGHTS}
+                fields = {field: self._fetched(self._view, field, term) for field in WEIGHTS}
                 anywhere = BitMap.union(*fields.values())
                 matched = anywhere if matched is None else matched & anywhere
                 for field, bits in fields.items():
                     scores.add(bits, WEIGHTS[field])
             union |= matched or BitMap()
-        exact = self._external((self.query.text.strip(),))
+        exact = self._view.named(self._query.text.strip())
         if exact:
             scores.add(exact, _EXACT_IDENTIFIER)
         return union | exact, scores
-
-    def _external(self, names: Sequence[str]) -> BitMap:
-        x = schema.external_id.c
-        found = BitMap()
-        for name in names:
-            scheme, colon, value = name.partition(":")
-            chosen = x.value == name
-            if colon and value:
-                chosen = chosen | ((x.scheme == scheme) & (x.value == value))
-            elif colon:
-                chosen = x.scheme == scheme
-            found |= self.store.pks(self.connection, select(x.pk).where(chosen))
-        return found
 
 
 class Scores:

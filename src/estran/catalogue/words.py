@@ -22,9 +22,68 @@ _WORD = re.compile(r"[^\W_]+")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "đ": "d", "ł": "l", "’": " "})
 # Folded; too frequent to find anything by.
 _SMALL = frozenset(
-    "a an and are as at be by for from in into is it its of on or over that the this to was were which with "
-    "au aux ce ces cette d dans de des du en et est l la le les leur ou par pour qu que qui s sa se ses son sont "
-    "sur un une".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "for",
+        "from",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "over",
+        "that",
+        "the",
+        "this",
+        "to",
+        "was",
+        "were",
+        "which",
+        "with",
+        "au",
+        "aux",
+        "ce",
+        "ces",
+        "cette",
+        "d",
+        "dans",
+        "de",
+        "des",
+        "du",
+        "en",
+        "et",
+        "est",
+        "l",
+        "la",
+        "le",
+        "les",
+        "leur",
+        "ou",
+        "par",
+        "pour",
+        "qu",
+        "que",
+        "qui",
+        "s",
+        "sa",
+        "se",
+        "ses",
+        "son",
+        "sont",
+        "sur",
+        "un",
+        "une",
+    ]
 )
 _LONGEST_WORD = 80
 # Beyond this an abstract is a book; what follows is not searched.
@@ -46,7 +105,11 @@ def folded(text: str) -> str:
 
 def split(text: str) -> list[str]:
     """The words of a text, folded; the smallest words are left out."""
-    return [word for word in _WORD.findall(folded(text[:_LONGEST_TEXT])) if word not in _SMALL and len(word) <= _LONGEST_WORD]
+    return [
+        word
+        for word in _WORD.findall(folded(text[:_LONGEST_TEXT]))
+        if word not in _SMALL and len(word) <= _LONGEST_WORD
+    ]
 
 
 def stems(word: str) -> tuple[str, str]:

@@ -69,5 +69,10 @@ def last_of(connection: sa.Connection, id: str) -> Change | None:  # noqa: A002 
 
 def _change(row: sa.RowMapping) -> Change:
     return Change(
-        seq=row["seq"], kind=row["kind"], id=row["id"], op=row["op"], at=moment_us(row["at"]), actor=row["actor"]
+        seq=row["seq"],
+        kind=row["kind"],
+        id=row["id"],
+        op=row["op"],
+        at=moment_us(row["at"]),
+        actor=row["actor"],
     )

@@ -13,7 +13,7 @@ from estran.errors import Conflict, Unavailable
 from estran.storage import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
     import sqlalchemy as sa
 
@@ -47,7 +47,10 @@ class PlaceIndex(Protocol):
 class TextIndex(Protocol):
     """Finds records by tokens, which arrive folded and stemmed."""
 
-    columns: tuple[str, ...]
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that tokens are given for."""
+        ...
 
     def create(self, connection: sa.Connection) -> None:
         """Make what the index needs."""
@@ -61,14 +64,16 @@ class TextIndex(Protocol):
         """Forget these records."""
         ...
 
-    def matching(self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False) -> sa.Select[tuple[int]]:
+    def matching(
+        self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False
+    ) -> sa.Select[tuple[int]]:
         """The pks of records where, in one of the columns, its tokens stand together and in order."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """A database engine: SQLite, PostgreSQL…
+    """A database engine, such as SQLite or PostgreSQL.
 
     Attributes:
         scheme: of the URLs that it opens.
@@ -97,7 +102,7 @@ class Database:
         self._pool = self.engine.connect(url)
 
     @contextmanager
-    def read(self) -> Iterator[sa.Connection]:
+    def read(self) -> Generator[sa.Connection]:
         """One consistent view of everything committed so far.
 
         Raises:
@@ -111,7 +116,7 @@ class Database:
                 connection.exec_driver_sql("ROLLBACK")
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self) -> Generator[sa.Connection]:
         """A transaction that alone may write; all of it is kept, or nothing.
 
         Raises:
@@ -143,7 +148,7 @@ class Database:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated() -> Generator[None]:
     from sqlalchemy.exc import IntegrityError, OperationalError  # noqa: PLC0415 - only on this path
 
     try:

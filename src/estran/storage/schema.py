@@ -24,7 +24,9 @@ metadata = MetaData()
 # Text compares by code point on every engine.
 _Text = String().with_variant(String(collation="C"), "postgresql")
 
-meta = Table("meta", metadata, Column("key", _Text, primary_key=True), Column("value", LargeBinary, nullable=False))
+meta = Table(
+    "meta", metadata, Column("key", _Text, primary_key=True), Column("value", LargeBinary, nullable=False)
+)
 
 organisation = Table(
     "organisation",

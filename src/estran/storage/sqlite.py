@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from estran.model import Box
 from estran.storage.engine import Engine
@@ -22,7 +23,7 @@ def connect(url: str) -> sa.Engine:
     """An engine on a file; transactions are begun by hand, so that a read is one snapshot."""
     engine = sa.create_engine(url, connect_args={"check_same_thread": False}, pool_size=40, max_overflow=0)
 
-    @sa.event.listens_for(engine, "connect")
+    @event.listens_for(engine, "connect")
     def _opened(connection: Any, _record: object) -> None:  # pyright: ignore[reportUnusedFunction]
         # The driver must not begin transactions of its own.
         connection.isolation_level = None
@@ -40,17 +41,14 @@ def connect(url: str) -> sa.Engine:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
-    @sa.event.listens_for(engine, "begin")
-    def _begin(_connection: sa.Connection) -> None:  # pyright: ignore[reportUnusedFunction]
-        # SQLAlchemy's own begin is a no-op here: Database.read and .write send theirs.
-        return
-
     return engine
 
 
 def within(column: Any, pks: Sequence[int]) -> Any:
     """`column` is one of `pks`, as one bound JSON list: no limit on their number."""
-    values = sa.func.json_each(json.dumps([int(pk) for pk in pks], separators=(",", ":"))).table_valued("value")
+    values = sa.func.json_each(json.dumps([int(pk) for pk in pks], separators=(",", ":"))).table_valued(
+        "value"
+    )
     return column.in_(sa.select(values.c.value))
 
 
@@ -67,7 +65,9 @@ class _Boxes:
             "CREATE VIRTUAL TABLE place USING rtree(id, w, e, s, n, +pk INTEGER, +west, +east, +south, +north)"
         )
         # The R*Tree cannot be searched by its extra columns.
-        connection.exec_driver_sql("CREATE TABLE place_of (pk INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (pk, id)) WITHOUT ROWID")
+        connection.exec_driver_sql(
+            "CREATE TABLE place_of (pk INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (pk, id)) WITHOUT ROWID"
+        )
 
     def put(self, connection: sa.Connection, rows: Iterable[tuple[int, Box]]) -> None:
         halves = [(pk, part) for pk, box in rows for part in box.parts()]
@@ -77,23 +77,39 @@ class _Boxes:
         numbered = [(start + n, pk, b) for n, (pk, b) in enumerate(halves)]
         connection.exec_driver_sql(
             "INSERT INTO place (id, w, e, s, n, pk, west, east, south, north) VALUES (?,?,?,?,?,?,?,?,?,?)",
-            [(i, b.west, b.east, b.south, b.north, pk, b.west, b.east, b.south, b.north) for i, pk, b in numbered],
+            [
+                (i, b.west, b.east, b.south, b.north, pk, b.west, b.east, b.south, b.north)
+                for i, pk, b in numbered
+            ],
         )
-        connection.exec_driver_sql("INSERT INTO place_of (pk, id) VALUES (?,?)", [(pk, i) for i, pk, _ in numbered])
+        connection.exec_driver_sql(
+            "INSERT INTO place_of (pk, id) VALUES (?,?)", [(pk, i) for i, pk, _ in numbered]
+        )
 
     def remove(self, connection: sa.Connection, pks: Sequence[int]) -> None:
         held = json.dumps(list(pks))
-        mine = "(SELECT value FROM json_each(?))"
-        connection.exec_driver_sql(f"DELETE FROM place WHERE id IN (SELECT id FROM place_of WHERE pk IN {mine})", (held,))
-        connection.exec_driver_sql(f"DELETE FROM place_of WHERE pk IN {mine}", (held,))
+        connection.exec_driver_sql(
+            "DELETE FROM place WHERE id IN"
+            " (SELECT id FROM place_of WHERE pk IN (SELECT value FROM json_each(?)))",
+            (held,),
+        )
+        connection.exec_driver_sql(
+            "DELETE FROM place_of WHERE pk IN (SELECT value FROM json_each(?))", (held,)
+        )
 
     def touching(self, box: Box) -> sa.Select[tuple[int]]:
         t = self.table.c
         parts = [
             sa.and_(
-                t.w <= b.east, t.e >= b.west, t.s <= b.north, t.n >= b.south,
-                t.west <= b.east, t.east >= b.west, t.south <= b.north, t.north >= b.south,
-            )  # fmt: skip
+                t.w <= b.east,
+                t.e >= b.west,
+                t.s <= b.north,
+                t.n >= b.south,
+                t.west <= b.east,
+                t.east >= b.west,
+                t.south <= b.north,
+                t.north >= b.south,
+            )
             for b in box.parts()
         ]
         chosen = [sa.select(t.pk).where(part) for part in parts]
@@ -115,23 +131,33 @@ class _Words:
     table = sa.table("words", sa.column("rowid"), sa.column("words"))
 
     def create(self, connection: sa.Connection) -> None:
+        columns = ", ".join(self.columns)
         connection.exec_driver_sql(
-            f"CREATE VIRTUAL TABLE words USING fts5({', '.join(self.columns)}, tokenize=\"unicode61 remove_diacritics 0\")"
+            f'CREATE VIRTUAL TABLE words USING fts5({columns}, tokenize="unicode61 remove_diacritics 0")'
         )
 
     def put(self, connection: sa.Connection, rows: Iterable[tuple[int, tuple[str, ...]]]) -> None:
         listed = [(pk, *tokens) for pk, tokens in rows]
         if listed:
-            marks = ",".join("?" * (len(self.columns) + 1))
-            connection.exec_driver_sql(f"INSERT INTO words (rowid, {', '.join(self.columns)}) VALUES ({marks})", listed)
+            connection.exec_driver_sql(
+                "INSERT INTO words (rowid, title_fr, title_en, subject_fr, subject_en, body_fr, body_en)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                listed,
+            )
 
     def remove(self, connection: sa.Connection, pks: Sequence[int]) -> None:
         if pks:
             connection.exec_driver_sql("DELETE FROM words WHERE rowid = ?", [(pk,) for pk in pks])
 
-    def matching(self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False) -> sa.Select[tuple[int]]:
+    def matching(
+        self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False
+    ) -> sa.Select[tuple[int]]:
         # Tokens are letters and digits only, so nothing of FTS5's own language can get in.
-        parts = [f'{{{column}}}: "{" ".join(tokens)}"{"*" if prefix else ""}' for column, tokens in phrases.items() if tokens]
+        parts = [
+            f'{{{column}}}: "{" ".join(tokens)}"{"*" if prefix else ""}'
+            for column, tokens in phrases.items()
+            if tokens
+        ]
         t = self.table.c
         return sa.select(t.rowid.label("pk")).where(t.words.op("MATCH")(" OR ".join(parts)))
 

@@ -26,7 +26,9 @@ def prepare(database: Database) -> None:
         return
     if held:
         if held > HEAD:
-            raise Conflict(f"this node was written by a newer Estran (its tables are at {held}, this program knows {HEAD}); upgrade Estran")
+            raise Conflict(
+                f"this node was written by a newer Estran (its tables are at {held}, this program knows {HEAD}); upgrade Estran"
+            )
         _back_up(database.url, held)
     from alembic import command  # noqa: PLC0415 - slow to import and seldom needed
     from alembic.config import Config  # noqa: PLC0415
@@ -59,6 +61,8 @@ def _back_up(url: str, held: str) -> None:
     target = f"{address.database}.{held}.{now():%Y%m%dT%H%M%S}.backup"
     free = shutil.disk_usage(Path(target).parent).free
     if free < 2 * Path(address.database).stat().st_size:
-        raise Conflict(f"there is too little room beside {address.database} for the backup that a migration needs; make room")
+        raise Conflict(
+            f"there is too little room beside {address.database} for the backup that a migration needs; make room"
+        )
     with sqlite3.connect(address.database) as live, sqlite3.connect(target) as copy:
         live.backup(copy)

@@ -1,0 +1,119 @@
+"""The catalogue's SQL, and nothing but it here."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, select, update
+
+from estran.catalogue.index import Facets
+from estran.catalogue.store.inbound import Batch, Outcome, move_bits, numbers
+from estran.catalogue.store.view import OriginalDocument, View
+from estran.errors import NotFound
+from estran.model import now_us
+from estran.storage import changes, schema, take_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    import sqlalchemy as sa
+
+    from estran.catalogue.prepare import Prepared
+    from estran.storage import Database
+
+__all__ = ["OriginalDocument", "Outcome", "Store", "View"]
+
+
+class Store:
+    """Views of the catalogue, and the only way into it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._facets = Facets({}, {}, 0)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def view(self) -> Generator[View]:
+        """One consistent view of all that is committed."""
+        with self._database.read() as connection:
+            yield View(self._database.engine, connection, self._current(connection))
+
+    def _current(self, connection: sa.Connection) -> Facets:
+        seq = changes.revision(connection)
+        held = self._facets
+        if held.seq == seq:
+            return held
+        if held.seq > seq:  # a view that began before another thread moved on: it is read for itself
+            held = Facets({}, {}, 0)
+        b, v = schema.facet_bits.c, schema.facet_value.c
+        rows = connection.execute(select(b.value, b.chunk, b.bits).where(b.seq > held.seq))
+        chunks = [(value, chunk, bits) for value, chunk, bits in rows]
+        fresh = connection.execute(select(v.id, v.field, v.value).where(v.id > held.newest))
+        moved = held.moved({number: (field, value) for number, field, value in fresh}, chunks, seq)
+        with self._lock:
+            if moved.seq > self._facets.seq:
+                self._facets = moved
+        return moved
+
+    def revision(self) -> int:
+        """Number of the newest change."""
+        with self._database.read() as connection:
+            return changes.revision(connection)
+
+    def changes(self, after: int, limit: int) -> tuple[changes.Change, ...]:
+        """The changes that follow number `after`, oldest first."""
+        with self._database.read() as connection:
+            return changes.after(connection, after, limit)
+
+    def last_change(self, id: str) -> changes.Change | None:  # noqa: A002 - the word of the model
+        """The newest change of one thing, None if it never was here."""
+        with self._database.read() as connection:
+            return changes.last_of(connection, id)
+
+    def source(self, name: str) -> tuple[str, str] | None:
+        """Centre and visibility that a source assigns, None if it is new."""
+        s = schema.source.c
+        with self._database.read() as connection:
+            row = connection.execute(select(s.centre, s.visibility).where(s.name == name)).first()
+        return (row[0], row[1]) if row else None
+
+    def begin_run(self, source: str, centre: str, visibility: str) -> int:
+        """Note a source and what it assigns; gives the number of this load."""
+        s = schema.source
+        with self._database.write() as connection:
+            done = connection.execute(
+                update(s).where(s.c.name == source).values(centre=centre, visibility=visibility)
+            )
+            if not done.rowcount:
+                values = {"name": source, "centre": centre, "visibility": visibility, "added": now_us()}
+                connection.execute(insert(s).values(values))
+            return take_numbers(connection, "run", 1)
+
+    def write(self, batch: Sequence[Prepared], run: int, actor: str) -> list[Outcome]:
+        """Store a batch: all of it, or nothing. One outcome for each record, in order."""
+        with self._database.write() as connection:
+            return Batch(self._database.engine, connection, run, actor).write(batch)
+
+    def remove(self, id: str, actor: str) -> None:  # noqa: A002
+        """Take a record out; the change log keeps that it was here.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        r, d, o, b = schema.record.c, schema.record_document.c, schema.original.c, schema.blob.c
+        engine = self._database.engine
+        with self._database.write() as connection:
+            pk = connection.execute(select(r.pk).where(r.id == id)).scalar()
+            if pk is None:
+                raise NotFound("record", id)
+            seq = changes.log(connection, [("record", id, "remove")], actor)
+            marks = numbers(connection.execute(select(d.marks).where(d.pk == pk)).scalar_one())
+            move_bits(connection, {value: (set(), {pk}) for value in marks}, seq)
+            engine.place_index.remove(connection, [pk])
+            engine.text_index.remove(connection, [pk])
+            mine = list(connection.execute(select(o.sha256).where(o.pk == pk)).scalars())
+            connection.execute(delete(schema.record).where(r.pk == pk))
+            still = select(o.pk).where(o.sha256 == b.sha256).exists()
+            connection.execute(delete(schema.blob).where(b.sha256.in_(mine), ~still))

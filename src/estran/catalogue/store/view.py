@@ -1,0 +1,240 @@
+"""One consistent view of the catalogue: sets of records as bitmaps, their order, and the records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from operator import eq, ge, gt, le, lt
+from typing import TYPE_CHECKING, Any, Literal
+
+import zstandard
+from pyroaring import BitMap
+from sqlalchemy import and_, false, or_, select
+
+from estran.catalogue.prepare import decode
+from estran.model import Record, moment_us
+from estran.storage import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import sqlalchemy as sa
+
+    from estran.catalogue.index import Facets
+    from estran.model import Box
+    from estran.storage import Engine
+
+Column = Literal["id", "title", "description", "externalId", "added", "updated", "published", "start"]
+Operator = Literal["=", "<", "<=", ">", ">="]
+
+_R, _D, _X, _P = schema.record.c, schema.record_document.c, schema.external_id.c, schema.period.c
+_COLUMNS: Mapping[Column, sa.Column[Any]] = {
+    "id": _R.id, "title": _R.title, "description": _D.description, "externalId": _X.value,
+    "added": _R.added, "updated": _R.updated, "published": _R.published, "start": _R.start,
+}  # fmt: skip
+_OPERATORS: Mapping[Operator, Callable[[Any, Any], Any]] = {"=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
+_FETCHED = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginalDocument:
+    """A record's document as it came.
+
+    Attributes:
+        format: name of the Estran format that read it; name: of its file.
+        at: when it was stored (canonical instant); body: its bytes, untouched.
+    """
+
+    format: str
+    name: str
+    at: str
+    body: bytes
+
+
+class View:
+    """The catalogue as of one moment, while a transaction that only reads is open."""
+
+    def __init__(self, engine: Engine, connection: sa.Connection, facets: Facets) -> None:
+        self._engine, self._connection, self.facets = engine, connection, facets
+
+    # Sets of records
+
+    def words(self, phrases: Mapping[str, Sequence[str]], *, prefix: bool) -> BitMap:
+        """The records where, in one of the text index's columns, its tokens stand together."""
+        return self._pks(self._engine.text_index.matching(phrases, prefix=prefix))
+
+    def touching(self, box: Box) -> BitMap:
+        """The records with a box that shares a point with `box`."""
+        return self._pks(self._engine.place_index.touching(box))
+
+    def overlapping(self, start: int, end: int) -> BitMap:
+        """The records with a period that overlaps [start, end) in microseconds."""
+        return self._pks(select(_P.pk).where(_P.start < end, _P.end > start))
+
+    def with_ids(self, ids: Sequence[str]) -> BitMap:
+        """The records of these ids."""
+        return self._pks(select(_R.pk).where(_R.id.in_(ids)))
+
+    def named(self, name: str) -> BitMap:
+        """The records with a foreign identifier: bare, ``scheme:value``, or ``scheme:`` for any of a scheme."""
+        scheme, colon, value = name.partition(":")
+        chosen = _X.value == name
+        if colon and value:
+            chosen = or_(chosen, and_(_X.scheme == scheme, _X.value == value))
+        elif colon:
+            chosen = _X.scheme == scheme
+        return self._pks(select(_X.pk).where(chosen))
+
+    def having(self, column: Column) -> BitMap:
+        """The records that have a value in a column."""
+        chosen = _COLUMNS[column]
+        return self._pks(select(chosen.table.c.pk).where(chosen.is_not(None)))
+
+    def compared(self, column: Column, op: Operator, value: Any) -> BitMap:
+        """The records with a value in a column that compares so."""
+        chosen = _COLUMNS[column]
+        return self._pks(select(chosen.table.c.pk).where(_OPERATORS[op](chosen, value)))
+
+    def among(self, column: Column, values: Iterable[Any], *, outside: bool = False) -> BitMap:
+        """The records with a value in a column that is one of `values`, or that is none of them."""
+        chosen, listed = _COLUMNS[column], list(values)
+        return self._pks(
+            select(chosen.table.c.pk).where(chosen.not_in(listed) if outside else chosen.in_(listed))
+        )
+
+    def accepted(self, column: Column, accept: Callable[[str], bool]) -> BitMap:
+        """The records with a text in a column that passes a test of ours: dear, for all texts are read."""
+        chosen = _COLUMNS[column]
+        rows = self._connection.execution_options(yield_per=_FETCHED).execute(
+            select(chosen.table.c.pk, chosen).where(chosen.is_not(None))
+        )
+        return BitMap([pk for pk, text in rows if accept(text)])
+
+    def spanning(self, tests: Iterable[tuple[Literal["start", "end"], Operator, int]]) -> BitMap:
+        """The records whose whole period, from first start to last end, passes all tests."""
+        conditions = [_OPERATORS[op](_R[side], value) for side, op, value in tests]
+        return self._pks(select(_R.pk).where(_R.start.is_not(None), *conditions))
+
+    def _pks(self, chosen: sa.Select[tuple[int]]) -> BitMap:
+        import numpy as np  # noqa: PLC0415 - only a search needs it
+
+        inner = chosen.subquery()
+        text = self._connection.execute(select(self._engine.joined(inner.c[0]))).scalar()
+        return BitMap(np.fromstring(text, dtype=np.uint32, sep=",")) if text else BitMap()
+
+    # Order
+
+    def ordered(
+        self, pool: BitMap, order: Sequence[tuple[str, bool]], after: Sequence[Any] | None, limit: int
+    ) -> list[tuple[int, tuple[Any, ...]]]:
+        """The first `limit` records of a set in an order, missing values last.
+
+        Args:
+            pool: the records to choose from.
+            order: (column, descending) pairs; the last column is "id".
+            after: values of those columns of the record that the page follows.
+            limit: how many.
+
+        Returns:
+            (pk, values of the order's columns) pairs.
+        """
+        if not pool:
+            return []
+        chosen = select(_R.pk, *(_R[name] for name, _ in order))
+        # A small set is fetched and sorted; of a large one, walking the index soon meets enough.
+        if len(order) > 2 or len(pool) ** 2 < limit * 4 * max(pool.max(), 1):  # noqa: PLR2004
+            chosen = chosen.where(self._engine.within(_R.pk, list(pool)))
+        found: list[tuple[int, tuple[Any, ...]]] = []
+        for statement in _phases(chosen, order, after):
+            with self._connection.execution_options(yield_per=max(limit, 64)).execute(statement) as rows:
+                for pk, *values in rows:
+                    if pk in pool:
+                        found.append((pk, tuple(values)))
+                        if len(found) >= limit:
+                            return found
+        return found
+
+    # Records
+
+    def pk_of(self, id: str) -> int | None:  # noqa: A002 - the word of the model
+        """The pk of a record, None if there is none."""
+        return self._connection.execute(select(_R.pk).where(_R.id == id)).scalar()
+
+    def records(self, pks: Sequence[int]) -> tuple[Record, ...]:
+        """The records of these pks, in their order."""
+        rows = self._connection.execute(
+            select(_R.pk, _R.id, _R.centre, _R.source, _R.visibility, _R.added, _R.updated, _D.document)
+            .join_from(schema.record, schema.record_document)
+            .where(self._engine.within(_R.pk, pks))
+        )
+        found = {row.pk: _record(row) for row in rows}
+        return tuple(found[pk] for pk in pks if pk in found)
+
+    def boxes(self, pks: BitMap) -> list[tuple[int, Box]]:
+        """The boxes of these records; halves at the antimeridian apart."""
+        return self._engine.place_index.boxes(self._connection, list(pks))
+
+    def originals(self, pk: int) -> tuple[OriginalDocument, ...]:
+        """Every document that a record came from, the newest first."""
+        o, b = schema.original.c, schema.blob.c
+        rows = self._connection.execute(
+            select(o.format, o.name, o.at, b.body)
+            .join_from(schema.original, schema.blob, o.sha256 == b.sha256)
+            .where(o.pk == pk)
+            .order_by(o.at.desc(), o.name)
+        )
+        bodies = ((form, name, at, zstandard.decompress(body)) for form, name, at, body in rows)
+        return tuple(
+            OriginalDocument(format=form, name=name, at=moment_us(at), body=body)
+            for form, name, at, body in bodies
+            if body
+        )
+
+
+def _record(row: Any) -> Record:
+    return replace(
+        decode(row.document), id=row.id, centre=row.centre, source=row.source, visibility=row.visibility,
+        added=moment_us(row.added), updated=moment_us(row.updated),
+    )  # fmt: skip
+
+
+def _phases(
+    chosen: sa.Select[Any], order: Sequence[tuple[str, bool]], after: Sequence[Any] | None
+) -> Iterator[sa.Select[Any]]:
+    """The statements of one walk: with one key, rows that have it, then those that miss it.
+
+    That way an index gives the order, which no engine does for "missing last" in both directions.
+    """
+    columns = [(_R[name], down) for name, down in order]
+    if len(columns) != 2:  # noqa: PLR2004
+        ways = [(column, column.desc() if down else column.asc()) for column, down in columns]
+        ordered = [way.nulls_last() if column.nullable else way for column, way in ways]
+        yield (chosen.where(_beyond(columns, after)) if after else chosen).order_by(*ordered)
+        return
+    (key, down), (id_, _) = columns
+    here = chosen.where(key.is_not(None)).order_by(key.desc() if down else key, id_)
+    missing = chosen.where(key.is_(None)).order_by(id_)
+    if after is None:
+        yield here
+    elif after[0] is not None:
+        yield chosen.where(key == after[0], id_ > after[1]).order_by(id_)
+        yield here.where(key < after[0] if down else key > after[0])
+    else:
+        missing = missing.where(id_ > after[1])
+    if key.nullable:
+        yield missing
+
+
+def _beyond(columns: Sequence[tuple[sa.Column[Any], bool]], after: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """The condition "comes after these values", missing values last."""
+    alternatives: list[sa.ColumnElement[bool]] = []
+    for position, ((column, down), value) in enumerate(zip(columns, after, strict=True)):
+        same = [
+            c.is_(None) if v is None else c == v for (c, _), v in zip(columns[:position], after, strict=False)
+        ]
+        if value is None:
+            further: sa.ColumnElement[bool] = false()
+        else:
+            further = column < value if down else column > value
+            further = or_(further, column.is_(None)) if column.nullable else further
+        alternatives.append(and_(*same, further))
+    return or_(*alternatives)
