@@ -119,7 +119,6 @@ def _record(root: _Element, about: str, notes: Notes, name: str) -> Record:
     sources = [words for words in _prose(found, "source") if is_said(words) and is_prose(words)]
     abstract, supplement = _abstract(found)
     return Record(
-        warnings=tuple(notes),
         identifier=names[0] if names else "",
         identifiers=tuple(dict.fromkeys(identifier(one) for one in names)),
         kind=kind,
@@ -145,6 +144,8 @@ def _record(root: _Element, about: str, notes: Notes, name: str) -> Record:
         licences=licences,
         constraints=constraints,
         relations=relations,
+        # Last, as the notes are complete only once all else has been read.
+        warnings=tuple(notes),
     )
 
 
