@@ -32,7 +32,8 @@ _BY_COAR = {address: access for access, address in COAR.items()}
 _NOTHING_SAID = frozenset({"none", "none.", "n/a", "na", "-", "unknown", "null"})
 _OPEN = re.compile(
     r"nolimitations|\bno (?:public access )?(?:limitation|restriction|constraint)s?\b|\bopen(?:ly)? access\b"
-    r"|openly accessible|access constraints?:\s*(?:none|free)|free(?:ly)? (?:access|available|distributed)|unrestricted"
+    r"|openly accessible|access constraints?:\s*(?:none|free)"
+    r"|free(?:ly)? (?:access|available|distributed)|unrestricted"
     r"|pas de (?:restriction|limitation)|aucune? (?:restriction|limitation|contrainte)|libre acc[eè]s"
     r"|acc[eè]s libre|aucun des articles de la loi ne peut|keine (?:beschr[aä]nkung|einschr[aä]nkung)"
     r"|nessuna limitazione|geen (?:beperking|publieke toegangsbeperking)|sin limitaciones|sem restri",

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from estran.errors import Invalid
-from estran.formats import Refusal, _xml
-from estran.formats._iso.record import record
+from estran.formats import Refusal, Written, _xml
+from estran.formats._iso import write_2003, write_2014
+from estran.formats._iso.forms import FORM_2003
+from estran.formats._iso.lost import lost
+from estran.formats._iso.record import record as record_of
 from estran.formats._iso.values import LOCAL
 
 if TYPE_CHECKING:
@@ -15,9 +18,10 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
     from estran.formats import Document
+    from estran.formats._iso.forms import Form
     from estran.model import Record
 
-__all__ = ["read", "recognise"]
+__all__ = ["read", "recognise", "write"]
 
 _ROOTS = ("MD_Metadata", "MI_Metadata")
 _SPACES = ("isotc211.org", "standards.iso.org", "geocat.ch")
@@ -46,7 +50,7 @@ def read(document: Document) -> Iterator[Record | Refusal]:
     if not found:
         raise Invalid(_why_none(root), document.name)
     for element in found:
-        one = record(element, list(warnings))
+        one = record_of(element, list(warnings))
         if one.title or one.identifier:
             yield one
         else:
@@ -83,6 +87,13 @@ def _why_none(root: _Element) -> str:
     name = LOCAL[root.tag]
     what = _OTHERS.get(name, f"a document of {name}")
     return f"it is {what}, and describes no resource; give a document with a MD_Metadata or MI_Metadata"
+
+
+def write(record: Record, form: Form, media_type: str) -> Written:
+    """A record in one of the forms, in the language of its metadata or else of its title."""
+    language = record.metadata_language or record.title.language or record.abstract.language
+    make = write_2003.document if form is FORM_2003 else write_2014.document
+    return Written(_xml.serialise(make(record, language)), media_type, lost(record, form))
 
 
 def recognise(head: bytes, spaces: tuple[str, ...], relatives: tuple[str, ...]) -> float:

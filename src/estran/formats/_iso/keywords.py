@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-__all__ = ["acquisition", "keywords", "topics"]
+__all__ = ["acquisition", "keywords", "role_of", "topics"]
 
 # In this order: the first that is found in the thesaurus' name decides.
 _BY_NAME = tuple(
@@ -48,7 +48,8 @@ _VAGUE = frozenset({"", "keyword", "discipline"})
 
 
 @lru_cache(maxsize=2048)
-def _role(kind: str, scheme: str, code: str) -> str:
+def role_of(kind: str, scheme: str, code: str = "") -> str:
+    """What a keyword says about the data, from its type and the name and code of its thesaurus."""
     by_type = codes.KEYWORD_ROLES.get(codes.squeezed(kind), "")
     if by_type in _VAGUE and scheme:
         # A GeoNetwork thesaurus tells its type in its code; "theme" is its word for everything.
@@ -76,7 +77,7 @@ def keywords(reading: Reading, props: Iterable[_Element]) -> Iterator[Concept]:
         if not words:
             continue
         scheme, scheme_uri, code = _thesaurus(reading, inner(first(inside, "thesaurusName")))
-        role = _role(reading.code(first(inside, "type")), scheme, code)
+        role = role_of(reading.code(first(inside, "type")), scheme, code)
         for word in words:
             label = reading.line(word)
             uri = href(word)

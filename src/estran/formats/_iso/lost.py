@@ -1,0 +1,107 @@
+"""What of a record ISO 19115 cannot carry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from estran.formats import Loss, losses
+from estran.formats._iso import gml, parts
+from estran.formats._iso.distribution import function_of
+from estran.formats._iso.forms import FORM_2003
+from estran.formats._iso.keywords import role_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from estran.formats._iso.forms import Form
+    from estran.model import Record
+
+__all__ = ["lost"]
+
+_CARRIED = frozenset((
+    "@*", "identifier", "identifiers", "kind", "kind_label", "title", "alternate_titles", "abstract", "purpose",
+    "supplement", "credit", "lineage", "version", "language", "metadata_language", "status", "frequency", "access",
+    "representation", "crs", "service_type", "created", "published", "revised", "available", "metadata_date",
+    "landing_page", "parties", "metadata_parties", "concepts", "variables.name", "variables.label",
+    "variables.unit", "extent.boxes", "extent.geometries", "extent.places", "extent.periods",
+    "extent.vertical.minimum", "extent.vertical.maximum", "extent.vertical.crs", "quality.distance_m",
+    "quality.distance_degrees", "quality.scale_denominator", "distributions.url", "distributions.title",
+    "distributions.description", "distributions.function", "distributions.protocol", "distributions.media_type",
+    "distributions.format", "distributions.name", "distributions.size_bytes", "thumbnails", "licences",
+    "constraints", "relations", "conformities",
+))  # fmt: skip
+_ONLY_2014 = frozenset(("quality.step", "variables.description", "variables.standard_name", "variables.uri"))
+# A service has no place for these in ISO 19139, nor for the last two in 19115-3.
+_NOT_OF_SERVICES_2003 = frozenset(
+    ("representation", "quality.distance_m", "quality.distance_degrees", "quality.scale_denominator")
+)
+_NOT_OF_SERVICES = frozenset(("language", "supplement"))
+
+
+def lost(record: Record, form: Form) -> tuple[Loss, ...]:
+    """The losses of writing a record in one form."""
+    older = form is FORM_2003
+    carried = _CARRIED if older else _CARRIED | _ONLY_2014
+    if record.kind == "service":
+        carried -= _NOT_OF_SERVICES | (_NOT_OF_SERVICES_2003 if older else frozenset())
+    else:
+        carried -= {"service_type"}
+    why = f"{'ISO 19139' if older else 'ISO 19115-3'} has no place for it"
+    found = dict.fromkeys(losses(record, carried, why))
+    found.update(dict.fromkeys(_concepts(record, older=older)))
+    found.update(dict.fromkeys(_ways(record, older=older)))
+    found.update(dict.fromkeys(_rest(record)))
+    return tuple(found)
+
+
+def _concepts(record: Record, *, older: bool) -> Iterator[Loss]:
+    for concept in record.concepts:
+        if parts.topic_code(concept):
+            if older and record.kind == "service":
+                yield Loss("concepts", "a service has no topic category in ISO 19139")
+        elif (
+            role_of("" if concept.role == "keyword" else parts.keyword_type(concept.role), concept.scheme)
+            != concept.role
+        ):
+            yield Loss("concepts.role", f"ISO has no type of keyword that says {concept.role}")
+
+
+def _ways(record: Record, *, older: bool) -> Iterator[Loss]:
+    for way in record.distributions:
+        if not way.url and way.function != "offline":
+            if (way.title, way.description, way.protocol, way.name) != (
+                type(way)().title,
+                type(way)().title,
+                "",
+                "",
+            ):
+                yield Loss(
+                    "distributions", "a way to the data without address is carried by its format alone"
+                )
+        elif (
+            function_of("" if way.function == "service" else way.function, way.protocol, way.url)
+            != way.function
+        ):
+            yield Loss("distributions.function", "its protocol says otherwise, or ISO has no code for it")
+        if way.name and way.title and way.description:
+            yield Loss(
+                "distributions.title", "an online resource has one name, and that is the layer's or file's"
+            )
+    if older and len(parts.formats(record.distributions)) > 1:
+        yield Loss("distributions.format", "ISO 19139 names the formats of the whole, not of each file")
+
+
+def _rest(record: Record) -> Iterator[Loss]:
+    for relation in record.relations:
+        if (
+            relation.type
+            and relation.type not in ("Project", "Collection")
+            and not parts.operated(record, relation)
+        ):
+            yield Loss("relations.type", "ISO tells the types of projects and collections alone")
+    for wkt in record.extent.geometries:
+        if gml.element(wkt, "shape") is None:
+            yield Loss("extent.geometries", "GML of ISO records has no such geometry")
+    for constraint in record.constraints:
+        if constraint.kind == "security" and constraint.uri:
+            yield Loss("constraints.uri", "a security constraint has no address")
