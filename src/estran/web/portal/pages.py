@@ -66,8 +66,9 @@ def spoken(language: str) -> Words:
 
 
 def viewer_of(request: Request, of: Words) -> views.Viewer:
-    """What turns records into the asker's page."""
-    return views.Viewer(node_of(request), of, links_of(request).base)
+    """What turns records into the asker's page; hubs that are asked for are named first."""
+    asked = tuple(request.query_params.getlist("hub"))
+    return views.Viewer(node_of(request), of, links_of(request).base, asked)
 
 
 def as_json(value: Any) -> Response:

@@ -90,8 +90,8 @@ class Choice:
 
     @property
     def short(self) -> str:
-        """The last step of a path of broader terms; the path itself is too long for a narrow column."""
-        return self.label.rpartition(" > ")[2]
+        """The last step of a path of broader terms, in words that a narrow column can break."""
+        return self.label.rpartition(" > ")[2].replace("_", " ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,9 +121,9 @@ class Facet:
 class Viewer:
     """Turns records and answers into what one page in one language shows."""
 
-    def __init__(self, node: Node, words: Words, base: str) -> None:
-        """Args: base is the node's own address, from which thumbnails may be shown."""
-        self.node, self.words, self.base = node, words, base
+    def __init__(self, node: Node, words: Words, base: str, first: tuple[str, ...] = ()) -> None:
+        """Args: base is the node's own address, from which thumbnails may be shown; first, hubs to name first."""
+        self.node, self.words, self.base, self.first = node, words, base, first
 
     @cached_property
     def organisations(self) -> dict[str, Organisation]:
@@ -147,7 +147,8 @@ class Viewer:
 
     def hubs_of(self, centre: str) -> tuple[Badge, ...]:
         """Badges of a centre's hubs."""
-        return tuple(self.badge(hub) for hub in self.node.organisations.hubs_of(centre)) if centre else ()
+        hubs = self.node.organisations.hubs_of(centre) if centre else ()
+        return tuple(self.badge(hub) for hub in sorted(hubs, key=lambda hub: hub not in self.first))
 
     def card(self, record: Record) -> Card:
         """A record in a list."""

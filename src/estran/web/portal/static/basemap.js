@@ -17,15 +17,15 @@ export function colour(token, css = "") {
   return value;
 }
 
-const source = (data) => ({ type: "geojson", data });
 export const collection = (features) => ({ type: "FeatureCollection", features });
+const feature = (geometry, properties) => ({ type: "Feature", properties, geometry });
 
 /** A box (west, south, east, north) as a polygon, its long sides in steps so that they follow a globe. */
 export function polygon([west, south, east, north], properties = {}) {
   const steps = Math.max(1, Math.ceil((east - west) / 5));
   const along = (lat) => Array.from({ length: steps + 1 }, (_, i) => [west + ((east - west) * i) / steps, lat]);
   const ring = [...along(south), ...along(north).reverse(), [west, south]];
-  return { type: "Feature", properties, geometry: { type: "Polygon", coordinates: [ring] } };
+  return feature({ type: "Polygon", coordinates: [ring] }, properties);
 }
 
 function graticule() {
@@ -37,38 +37,43 @@ function graticule() {
 
 function seas(container) {
   const names = JSON.parse(container.dataset.seas);
-  return collection(
-    Object.entries(LABELS).map(([key, [lon, lat, from]]) => ({
-      type: "Feature",
-      properties: { name: names[key], from },
-      geometry: { type: "Point", coordinates: [lon, lat] },
-    })),
+  return Object.entries(LABELS).map(([key, [lon, lat, from]]) =>
+    feature({ type: "Point", coordinates: [lon, lat] }, { is: "sea", name: names[key], from }),
   );
+}
+
+/** Shapes and names of the base map as one source: each further source costs the map as much again. */
+function ground(container, shapes) {
+  const listed = Object.entries(shapes).map(([is, geometry]) => feature(geometry, { is }));
+  return collection([...listed, feature(graticule(), { is: "graticule" }), ...seas(container)]);
 }
 
 /** The map's layers in the page's present colours; `hubs` are the classes that the data carry. */
 function layers(hubs) {
-  const [sea, ground, line, edge, quiet, ink] = ["map-sea", "map-land", "map-line", "edge", "quiet", "ink"].map((name) => colour(name));
-  const match = [...hubs].flatMap((css) => [css, colour("hub", `h-${css}`)]);
+  const [sea, land, line, edge, quiet, ink] = ["map-sea", "map-land", "map-line", "edge", "quiet", "ink"].map((name) => colour(name));
+  const match = [...new Set(hubs)].flatMap((css) => [css, colour("hub", `h-${css}`)]);
   const hub = match.length ? ["match", ["get", "hub"], ...match, edge] : edge;
-  const layer = (id, type, from, paint, more = {}) => ({ id, type, ...(from && { source: from }), paint, ...more });
+  const layer = (id, type, source, filter, paint, more = {}) => ({ id, type, source, filter, paint, ...more });
+  const world = (id, type, is, paint, more) => layer(id, type, "world", ["==", ["get", "is"], is], paint, more);
   const label = { "text-field": ["get", "name"], "text-font": ["Instrument Sans"], "text-size": 13, "text-letter-spacing": 0.04, "text-max-width": 7 };
+  const named = { "text-color": quiet, "text-halo-color": sea, "text-halo-width": 1.2 };
+  const shape = ["==", ["geometry-type"], "Polygon"];
   return [
-    layer("sea", "background", null, { "background-color": sea }),
-    layer("graticule", "line", "graticule", { "line-color": line, "line-width": 0.5, "line-opacity": 0.6 }),
-    layer("land", "fill", "land", { "fill-color": ground }),
-    layer("borders", "line", "borders", { "line-color": line, "line-width": 0.5 }),
-    layer("rivers", "line", "rivers", { "line-color": line, "line-width": 0.7 }, { minzoom: 2.2 }),
-    layer("lakes", "fill", "lakes", { "fill-color": sea }),
-    layer("coast", "line", "land", { "line-color": edge, "line-width": 0.8 }),
+    { id: "background", type: "background", paint: { "background-color": sea } },
+    world("graticule", "line", "graticule", { "line-color": line, "line-width": 0.5, "line-opacity": 0.6 }),
+    world("land", "fill", "land", { "fill-color": land }),
+    world("borders", "line", "borders", { "line-color": line, "line-width": 0.5 }),
+    world("rivers", "line", "rivers", { "line-color": line, "line-width": 0.7 }, { minzoom: 2.2 }),
+    world("lakes", "fill", "lakes", { "fill-color": sea }),
+    world("coast", "line", "land", { "line-color": edge, "line-width": 0.8 }),
     ...[0, 1.5, 2, 3, 3.5, 4].map((from) =>
-      layer(`labels-${from}`, "symbol", "labels", { "text-color": quiet, "text-halo-color": sea, "text-halo-width": 1.2 }, { minzoom: from, filter: ["==", ["get", "from"], from], layout: label }),
+      layer(`seas-${from}`, "symbol", "world", ["all", ["==", ["get", "is"], "sea"], ["==", ["get", "from"], from]], named, { minzoom: from, layout: label }),
     ),
-    layer("fills", "fill", "boxes", { "fill-color": hub, "fill-opacity": ["coalesce", ["get", "fill"], 0] }),
-    layer("outlines", "line", "boxes", { "line-color": hub, "line-width": 1.2, "line-opacity": ["coalesce", ["get", "line"], 0.55] }),
-    layer("points", "circle", "points", { "circle-color": hub, "circle-stroke-color": ground, "circle-stroke-width": 1, "circle-radius": ["interpolate", ["linear"], ["zoom"], 0, 3, 3, 4.5, 7, 7] }),
-    layer("lit", "line", "lit", { "line-color": ink, "line-width": 2.5 }),
-    layer("asked", "line", "asked", { "line-color": ink, "line-width": 1.5, "line-dasharray": [3, 2] }),
+    layer("fills", "fill", "places", shape, { "fill-color": hub, "fill-opacity": ["coalesce", ["get", "fill"], 0] }),
+    layer("outlines", "line", "places", shape, { "line-color": hub, "line-width": 1.2, "line-opacity": ["coalesce", ["get", "line"], 0.55] }),
+    layer("points", "circle", "places", ["==", ["geometry-type"], "Point"], { "circle-color": hub, "circle-stroke-color": land, "circle-stroke-width": 1, "circle-radius": ["interpolate", ["linear"], ["zoom"], 0, 3, 3, 4.5, 7, 7] }),
+    layer("lit", "line", "marks", ["==", ["get", "is"], "lit"], { "line-color": ink, "line-width": 2.5 }),
+    layer("asked", "line", "marks", ["==", ["get", "is"], "asked"], { "line-color": ink, "line-width": 1.5, "line-dasharray": [3, 2] }),
   ];
 }
 
@@ -82,8 +87,7 @@ const json = async (address) => {
 async function draw(container, { globe = false, hubs = [], ...options }) {
   const world = await json(container.dataset.world);
   const styled = () => layers(hubs);
-  const empty = source(collection([]));
-  const shapes = Object.fromEntries(Object.entries(world).map(([name, shape]) => [name, source(shape)]));
+  const source = (features) => ({ type: "geojson", data: features });
   const map = new WorldMap({
     container,
     attributionControl: false,
@@ -93,7 +97,7 @@ async function draw(container, { globe = false, hubs = [], ...options }) {
     style: {
       version: 8,
       projection: { type: globe ? "globe" : "mercator" },
-      sources: { ...shapes, graticule: source(graticule()), labels: source(seas(container)), boxes: empty, points: empty, lit: empty, asked: empty },
+      sources: { world: source(ground(container, world)), places: source(collection([])), marks: source(collection([])) },
       layers: styled(),
     },
     ...options,
@@ -104,7 +108,7 @@ async function draw(container, { globe = false, hubs = [], ...options }) {
   const refine = async () => {
     if (map.getZoom() < 3) return;
     map.off("zoomend", refine);
-    for (const [name, shape] of Object.entries(await json(container.dataset.fine))) map.getSource(name).setData(shape);
+    map.getSource("world").setData(ground(container, await json(container.dataset.fine)));
   };
   map.on("zoomend", refine);
   refine();

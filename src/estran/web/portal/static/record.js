@@ -15,9 +15,8 @@ if (container) {
   });
   if (map) {
     const wide = ([w, s, e, n]) => e - w > 0.05 || n - s > 0.05;
-    map.getSource("boxes").setData(collection(boxes.filter(wide).map((box) => polygon(box, { hub, fill: 0.18, line: 1 }))));
-    const dots = boxes.filter((box) => !wide(box));
-    map.getSource("points").setData(collection(dots.map(([w, s]) => ({ type: "Feature", properties: { hub }, geometry: { type: "Point", coordinates: [w, s] } }))));
+    const dot = ([lon, lat]) => ({ type: "Feature", properties: { hub }, geometry: { type: "Point", coordinates: [lon, lat] } });
+    map.getSource("places").setData(collection(boxes.map((box) => (wide(box) ? polygon(box, { hub, fill: 0.18, line: 1 }) : dot(box)))));
     map.once("idle", () => ready("map"));
   }
 } else ready("none");

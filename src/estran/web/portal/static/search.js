@@ -8,6 +8,7 @@ const form = () => document.getElementById("search");
 const note = () => document.getElementById("map-note");
 const card = (id) => document.querySelector(`.card[data-id="${CSS.escape(id)}"]`);
 const open = matchMedia("(min-width: 60.01rem)");
+const marks = new Map();
 let map, places = collection([]), shown = "";
 
 /** On wide screens the filters stand open; on narrow ones they wait behind their button. */
@@ -25,11 +26,18 @@ async function refresh() {
   places = await answer.json();
   note().textContent = places.note;
   if (!map) return;
-  map.getSource("points").setData(places);
   // Outlines of places as wide as a continent would only be in the way.
   const small = places.features.filter(({ properties: { box: [w, s, e, n] } }) => e - w < 60 && (e - w > 0.5 || n - s > 0.5));
-  map.getSource("boxes").setData(collection(small.map((f) => polygon(f.properties.box, { hub: f.properties.hub }))));
-  map.getSource("asked").setData(collection(box ? [polygon(unwrapped(box.split(",").map(Number)))] : []));
+  const outlines = small.map((f) => polygon(f.properties.box, { hub: f.properties.hub }));
+  map.getSource("places").setData(collection([...outlines, ...places.features]));
+  mark("asked", box ? unwrapped(box.split(",").map(Number)) : null);
+}
+
+/** Shows a box as the one that is "lit" or "asked", or takes it away. */
+function mark(is, box) {
+  if (box) marks.set(is, polygon(box, { is }));
+  else marks.delete(is);
+  map?.getSource("marks").setData(collection([...marks.values()]));
 }
 
 const unwrapped = ([w, s, e, n]) => [w, s, e < w ? e + 360 : e, n];
@@ -46,7 +54,7 @@ function ask(bounds) {
 /** Lights the outline of one record, or of none. */
 function light(id) {
   const place = places.features.find((f) => f.properties.id === id);
-  map?.getSource("lit").setData(collection(place ? [polygon(place.properties.box)] : []));
+  mark("lit", place?.properties.box);
 }
 
 for (const name of ["mouseover", "focusin"])
@@ -89,7 +97,7 @@ function drawing() {
     start = at(event);
     container.setPointerCapture(event.pointerId);
   });
-  container.addEventListener("pointermove", (event) => start && map.getSource("asked").setData(collection([polygon(bounds(at(event)))])));
+  container.addEventListener("pointermove", (event) => start && mark("asked", bounds(at(event))));
   container.addEventListener("pointerup", (event) => {
     if (!start) return;
     const box = bounds(at(event));
