@@ -1,0 +1,95 @@
+"""The demo's node, built once and looked at as a newcomer would."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import pytest
+
+import estran
+from estran import demo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from estran.catalogue import LoadReport
+    from estran.node import Node
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Node, LoadReport]]:
+    if any(find_spec(name) is None for name in ("eodag", "iris_sample_data", "compliance_checker")):
+        pytest.skip("the packages of the demo group are not installed")
+    with estran.open(tmp_path_factory.mktemp("demo") / "node") as node:
+        yield node, demo.build(node)
+
+
+@pytest.fixture(scope="module")
+def node(built: tuple[Node, LoadReport]) -> Node:
+    return built[0]
+
+
+def test_all_of_it_is_taken_in(built: tuple[Node, LoadReport]) -> None:
+    _, report = built
+    assert report.refused == []
+    assert report.read == report.new >= 750
+
+
+def test_a_second_run_changes_nothing(built: tuple[Node, LoadReport]) -> None:
+    node, report = built
+    before = node.revision()
+    again = demo.build(node)
+    assert (again.new, again.changed, again.unchanged) == (0, 0, report.read)
+    assert node.revision() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "where", "title"),
+    [
+        ("sea ice thickness", {"hub": "ocean"}, "Arctic Ocean - Sea Ice Thickness REPROCESSED"),
+        ("ozone", {"hub": "atmosphere"}, "Sentinel-5 Precursor Level 2 Ozone"),
+        ("land cover", {"hub": "continental-surfaces"}, "CORINE Land Cover"),
+        ("interferograms", {"hub": "solid-earth"}, "FormaTerre S1 Interferograms"),
+        ("forêt", {"centre": "mtd"}, "RECONFORT Chene"),
+        (
+            "sea surface temperature",
+            {"variable": "sea_surface_temperature"},
+            "Global Ocean Physics Analysis and Forecast",
+        ),
+    ],
+)
+def test_a_search_finds_what_one_expects(node: Node, words: str, where: dict[str, str], title: str) -> None:
+    assert title in [str(record.title) for record in node.search(words, limit=100, **where)]
+
+
+def test_records_belong_to_centres_and_hubs(node: Node) -> None:
+    found = node.search("", counts=("hub", "centre"), limit=1)
+    hubs = {bucket.value: bucket.count for bucket in found.facets["hub"]}
+    assert set(hubs) == {"ocean", "atmosphere", "continental-surfaces", "solid-earth"}
+    centres = {bucket.value for bucket in found.facets["centre"]}
+    assert {"mtd", "cnes-toulouse", "copernicus-marine", "cnes-solid-earth"} <= centres
+
+
+def test_records_are_worth_looking_at(node: Node) -> None:
+    found = node.search("", counts=("platform", "instrument", "variable", "licence", "level"), limit=1)
+    assert all(len(buckets) >= 10 for buckets in found.facets.values())
+    (record,) = node.search('"Global Ocean Physics Analysis and Forecast"', limit=1)
+    assert record.doi == "10.48670/moi-00016"
+    assert record.extent.box is not None
+    assert record.extent.period is not None
+    assert record.licences
+    assert {party.role for party in record.parties} >= {"originator", "distributor"}
+
+
+def test_titles_of_grids_fall_back_to_their_variables(node: Node) -> None:
+    titles = {str(record.title) for record in node.search("", source="iris-sample-data", limit=50)}
+    assert "Surface temperature" in titles
+    assert "" not in titles
+
+
+def test_a_variable_is_explained(node: Node) -> None:
+    entry = node.vocabulary.lookup(["sea_surface_temperature"])["sea_surface_temperature"]
+    assert entry.unit == "K"
+    assert "Sea surface temperature" in str(entry.definition)
+    assert [scheme.name for scheme in node.vocabulary.schemes()] == ["cf-standard-names"]
