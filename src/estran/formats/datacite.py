@@ -8,9 +8,9 @@ import msgspec
 
 from estran.errors import Invalid
 from estran.formats import Format, Loss, Refusal, Written
-from estran.formats._datacite_read import read_attributes
-from estran.formats._datacite_write import attributes
-from estran.formats._datacite_xml import members, resource
+from estran.formats._datacite.read import read_attributes
+from estran.formats._datacite.write import attributes
+from estran.formats._datacite.xml import members, resource
 from estran.formats._json import decode, outline
 from estran.formats._xml import local, parse, root_name, serialise
 

@@ -16,9 +16,9 @@ from estran.formats import Format
 from estran.formats._identifiers import doi, identifier
 from estran.formats._json import day, number
 from estran.formats._licences import licence
-from estran.formats._netcdf_extent import extent, is_coordinate
-from estran.formats._netcdf_parties import parties
-from estran.formats._netcdf_values import attributes, is_numeric, words
+from estran.formats._netcdf.extent import extent, is_coordinate
+from estran.formats._netcdf.parties import parties
+from estran.formats._netcdf.values import attributes, is_numeric, words
 from estran.model import (
     Concept,
     Constraint,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import netCDF4
 
     from estran.formats import Document
-    from estran.formats._netcdf_values import Named
+    from estran.formats._netcdf.values import Named
 
 __all__ = ["FORMAT", "read", "recognise"]
 

@@ -9,8 +9,8 @@ import msgspec
 from estran.errors import Invalid
 from estran.formats import Format, Refusal, Written
 from estran.formats._json import decode, outline, text
-from estran.formats._ogc_read import read_record
-from estran.formats._ogc_write import feature, unsaid
+from estran.formats._ogc.read import read_record
+from estran.formats._ogc.write import feature, unsaid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ import msgspec
 from estran.errors import Invalid
 from estran.formats import Format, Refusal
 from estran.formats._json import decode, outline
-from estran.formats._stac_collection import read_collection
-from estran.formats._stac_item import read_item
-from estran.formats._stac_write import write_collection
+from estran.formats._stac.collection import read_collection
+from estran.formats._stac.item import read_item
+from estran.formats._stac.write import write_collection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from estran.formats._netcdf_values import words
+from estran.formats._netcdf.values import words
 from estran.model import ROLES, Party, Text
 
 if TYPE_CHECKING:

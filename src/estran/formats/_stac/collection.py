@@ -15,7 +15,7 @@ from estran.formats._identifiers import doi, identifier
 from estran.formats._json import day, number, obj, objs, seq, text, texts
 from estran.formats._languages import code
 from estran.formats._licences import licence
-from estran.formats._stac_parts import assets, base_address, boxes, period, resolved, verticals
+from estran.formats._stac.parts import assets, base_address, boxes, period, resolved, verticals
 from estran.model import (
     Concept,
     Distribution,

@@ -12,9 +12,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from estran.errors import Invalid
-from estran.formats._datacite_people import address_of, is_unknown, read_parties, said
-from estran.formats._datacite_places import read_places
-from estran.formats._datacite_terms import ACCESS, KINDS, RELATIONS, TYPE_OF_KIND
+from estran.formats._datacite.people import address_of, is_unknown, read_parties, said
+from estran.formats._datacite.places import read_places
+from estran.formats._datacite.terms import ACCESS, KINDS, RELATIONS, TYPE_OF_KIND
 from estran.formats._identifiers import doi, identifier
 from estran.formats._json import day, obj, objs, seq, text, texts
 from estran.formats._languages import code

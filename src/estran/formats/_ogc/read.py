@@ -11,7 +11,7 @@ from estran.formats._identifiers import identifier
 from estran.formats._json import day, obj, objs, seq, text, texts, whole
 from estran.formats._languages import code
 from estran.formats._licences import licence
-from estran.formats._ogc_write import CF_NAMES, KIND_OF_REL
+from estran.formats._ogc.write import CF_NAMES, KIND_OF_REL
 from estran.model import (
     KINDS,
     Box,

@@ -11,9 +11,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from estran.formats import Loss, losses
-from estran.formats._datacite_people import people, unnamed
-from estran.formats._datacite_places import places, unplaceable
-from estran.formats._datacite_terms import (
+from estran.formats._datacite.people import people, unnamed
+from estran.formats._datacite.places import places, unplaceable
+from estran.formats._datacite.terms import (
     ACCESS_ADDRESSES,
     GENERAL_TYPES,
     IDENTIFIER_TYPES,

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from estran.formats._datacite_terms import CONTRIBUTORS, ROLES
+from estran.formats._datacite.terms import CONTRIBUTORS, ROLES
 from estran.formats._json import obj, objs, seq, text
 from estran.formats._languages import code
 from estran.model import Party, Text

@@ -15,7 +15,7 @@ from estran.formats import Loss, Written, losses
 from estran.formats._contacts import contacts, themes, unplaced
 from estran.formats._geojson import geometry_of_wkt, wkt_and_box
 from estran.formats._licences import address
-from estran.formats._stac_parts import multihash
+from estran.formats._stac.parts import multihash
 from estran.model import EVER_US, NEVER_US, bounds, hull, moment_us
 
 if TYPE_CHECKING:

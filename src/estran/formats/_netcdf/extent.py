@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from estran.errors import Invalid
 from estran.formats._json import day, number
-from estran.formats._netcdf_values import is_numeric, values, words
+from estran.formats._netcdf.values import is_numeric, values, words
 from estran.model import Box, Extent, Period, Text, Vertical, date
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from estran.formats._netcdf_values import Named
+    from estran.formats._netcdf.values import Named
 
 __all__ = ["extent", "is_coordinate"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from estran.errors import Invalid
 from estran.formats._geojson import wkt_and_box
 from estran.formats._json import day, obj, text, texts
-from estran.formats._stac_parts import assets, base_address, boxes, period, verticals
+from estran.formats._stac.parts import assets, base_address, boxes, period, verticals
 from estran.model import Extent, Item, Period
 
 __all__ = ["is_item", "read_item"]

@@ -1,0 +1,1 @@
+"""NetCDF: attributes, coordinates and parties of a file."""

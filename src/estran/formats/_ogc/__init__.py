@@ -1,0 +1,1 @@
+"""OGC API Records: features read and written."""

@@ -1,0 +1,1 @@
+"""STAC: Items and Collections read, Collections written."""
