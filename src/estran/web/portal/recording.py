@@ -169,7 +169,7 @@ def _rows(record: Record, viewer: Viewer) -> tuple[tuple[str, str], ...]:
             for name in ("created", "published", "revised", "available")
             if getattr(record, name)
         ),
-        ("identifiers", ", ".join(dict.fromkeys(i.value for i in record.identifiers))),
+        ("identifiers", ", ".join(dict.fromkeys(doi_link(i.value) if i.scheme == "doi" else i.value for i in record.identifiers))),
         (
             "identifier",
             record.identifier if record.identifier not in {i.value for i in record.identifiers} else "",
