@@ -55,7 +55,7 @@ def test_a_second_run_changes_nothing(built: tuple[Node, LoadReport]) -> None:
         (
             "sea surface temperature",
             {"variable": "sea_surface_temperature"},
-            "Global Ocean Physics Analysis and Forecast",
+            "Global Ocean OSTIA Sea Surface Temperature and Sea Ice Analysis",
         ),
     ],
 )
