@@ -1,0 +1,1 @@
+"""The parts of DCAT-AP and GeoDCAT-AP: words, agents, places, distributions, whole records."""

@@ -1,0 +1,365 @@
+"""The pivot to DCAT-AP 3 with GeoDCAT-AP's additions: one record as a resource and its catalogue entry."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from estran.formats import Loss, losses
+from estran.formats._dcat import words
+from estran.formats._dcat.write_parts import (
+    address,
+    attributions,
+    date,
+    distributions,
+    endpoint,
+    facts,
+    identifier_value,
+    label,
+    links_to,
+    literal,
+    number,
+    parties,
+    periods,
+    places,
+    protocols,
+    representation,
+    rights,
+    texts,
+)
+from estran.formats._iso import codes
+from estran.formats._languages import three_letters
+from estran.formats._rdf import PREFIXES, Iri, Words
+from estran.formats._rdf_write import Node, iri
+from estran.model import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from estran.formats import Links
+    from estran.formats._dcat.write_parts import Fact
+    from estran.model import Concept, Conformity, Quality, Record, Relation
+
+__all__ = ["nodes", "unsaid"]
+
+_TYPES = {
+    "collection": ("dcat:DatasetSeries", "dcat:Dataset"), "service": ("dcat:DataService",),
+    "software": ("dcat:Resource",), "publication": ("dcat:Resource",), "project": ("dcat:Resource",),
+    "other": ("dcat:Resource",),
+}  # fmt: skip
+_CARRIED = frozenset((
+    "identifier", "identifiers", "kind", "kind_label", "title", "alternate_titles", "abstract", "purpose",
+    "lineage", "version", "language", "metadata_language", "status", "frequency", "access", "representation",
+    "crs", "created", "published", "revised", "available", "metadata_date", "metadata_standard", "landing_page",
+    "parties", "metadata_parties", "concepts", "extent.boxes", "extent.geometries", "extent.places",
+    "extent.periods", "quality", "thumbnails", "licences", "constraints", "relations.kind", "relations.target",
+    "relations.scheme", "relations.title", "conformities", "@*",
+    "distributions.url", "distributions.title", "distributions.description", "distributions.function",
+    "distributions.protocol", "distributions.media_type", "distributions.format", "distributions.name",
+    "distributions.size_bytes", "distributions.checksum", "distributions.conforms_to",
+))  # fmt: skip
+_DURATION = re.compile(
+    r"P(?=[\dT])(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?"
+)
+_PROFILES = (PREFIXES["dcatap"], PREFIXES["geodcatap"])
+
+
+def nodes(record: Record, links: Links) -> tuple[Node, Node]:
+    """The record as a resource, and the catalogue's entry about it."""
+    page = links.page(record.id)
+    entry = f"{page}#record"
+    return _resource(record, page, entry), _entry(record, page, entry)
+
+
+def _entry(record: Record, page: str, entry: str) -> Node:
+    standard = Node("", ("dct:Standard",), tuple(facts(("dct:title", literal(record.metadata_standard)))))
+    return Node(
+        entry,
+        ("dcat:CatalogRecord",),
+        (
+            ("foaf:primaryTopic", Iri(page)),
+            *facts(
+                ("dct:identifier", literal(record.identifier)),
+                ("dct:modified", date(record.metadata_date or record.updated)),
+                ("dct:language", _language(record.metadata_language)),
+            ),
+            *(("dct:conformsTo", Node(profile, ("dct:Standard",))) for profile in _PROFILES),
+            *attributions(record.metadata_parties),
+            *facts(
+                (
+                    "dct:source",
+                    Node("", (), (("dct:conformsTo", standard),)) if record.metadata_standard else None,
+                )
+            ),
+        ),
+    )
+
+
+def _resource(record: Record, page: str, entry: str) -> Node:
+    title = record.title or Text.of(record.identifier or page)
+    ways = tuple(_endpoints(record, page) if record.kind == "service" else distributions(record))
+    spread = any(predicate == "dcat:distribution" for predicate, _ in ways)
+    return Node(
+        page,
+        _TYPES.get(record.kind, ("dcat:Dataset",)),
+        (
+            *texts("dct:title", title),
+            *(fact for one in record.alternate_titles for fact in texts("dct:alternative", one)),
+            # A description is obligatory.
+            *texts("dct:description", record.abstract or title),
+            *texts("geodcatap:purpose", record.purpose),
+            *_identifiers(record),
+            *_kind(record),
+            *facts(
+                ("dct:created", date(record.created)),
+                ("dct:issued", date(record.published)),
+                ("dct:modified", date(record.revised)),
+                ("dct:available", date(record.available)),
+                ("dcat:version", literal(record.version)),
+                (
+                    "adms:status",
+                    label("", words.status_uri(record.status), "skos:Concept") if record.status else None,
+                ),
+                (
+                    "dct:accrualPeriodicity",
+                    label(record.frequency, words.frequency_uri(record.frequency), "dct:Frequency"),
+                ),
+                ("dcat:landingPage", address(record.landing_page, "foaf:Document")),
+            ),
+            *(("dct:language", node) for code in record.language if (node := _language(code))),
+            *parties(record),
+            *(fact for concept in record.concepts for fact in _concept(concept)),
+            *places(record),
+            *periods(record),
+            *_quality(record.quality),
+            *(("geodcatap:referenceSystem", _reference_system(name)) for name in record.crs),
+            *_provenance(record),
+            *rights(record),
+            *ways,
+            # Said of each distribution, or here for want of one.
+            *(
+                ("adms:representationTechnique", representation(code))
+                for code in record.representation
+                if not spread
+            ),
+            *(("foaf:depiction", link) for url in record.thumbnails if (link := links_to(url))),
+            *(_relation(one) for one in record.relations),
+            *(fact for one in record.conformities for fact in _conformity(one)),
+            ("foaf:isPrimaryTopicOf", Iri(entry)),
+        ),
+    )
+
+
+def _language(code: str) -> Node | None:
+    three = three_letters(code).upper()
+    return (
+        Node(f"{words.EU}language/{three}", ("dct:LinguisticSystem",))
+        if three.isalpha() and three.isascii()
+        else None
+    )
+
+
+def _identifiers(record: Record) -> Iterator[Fact]:
+    yield from facts(("dct:identifier", literal(record.identifier)))
+    for value, scheme in record.identifiers:
+        # A DOI is known by its resolver's address everywhere.
+        notation = f"https://doi.org/{value}" if scheme == "doi" else value
+        said = facts(
+            ("skos:notation", Words(notation, "", "xsd:anyURI" if scheme in ("doi", "uri") else "")),
+            ("adms:schemaAgency", literal(scheme)),
+        )
+        yield "adms:identifier", Node("", ("adms:Identifier",), tuple(said))
+
+
+def _kind(record: Record) -> Iterator[Fact]:
+    kind = record.kind
+    if kind in words.RESOURCE_TYPES:
+        uri = f"{words.INSPIRE}ResourceType/{words.RESOURCE_TYPES[kind]}"
+        yield "geodcatap:resourceType", Node(uri, ("skos:Concept",))
+    elif kind in words.DCMI_TYPES:
+        yield "dct:type", Node(f"http://purl.org/dc/dcmitype/{words.DCMI_TYPES[kind]}", ("skos:Concept",))
+    else:
+        yield "dct:type", _named_concept(kind)
+    if record.kind_label:
+        yield "dct:type", _named_concept(record.kind_label)
+    if kind == "service" and record.service_type:
+        known = record.service_type in words.SERVICE_TYPES
+        uri = f"{words.INSPIRE}SpatialDataServiceType/{record.service_type}"
+        yield (
+            "geodcatap:serviceType",
+            Node(uri, ("skos:Concept",)) if known else _named_concept(record.service_type),
+        )
+
+
+def _named_concept(name: str) -> Node:
+    return Node("", ("skos:Concept",), (("skos:prefLabel", Words(name)),))
+
+
+def _concept(concept: Concept) -> Iterator[Fact]:
+    """A concept under the property of its role; the words of keywords as keywords besides."""
+    uri = iri(concept.uri)
+    if concept.role == "topic" and (topic := _topic(concept)):
+        yield "geodcatap:topicCategory", Node(topic, ("skos:Concept",))
+        return
+    if concept.role == "place":
+        kind, predicate = "dct:Location", "dct:spatial"
+    else:
+        kind, predicate = "skos:Concept", "dcat:theme" if concept.role == "theme" else "dct:subject"
+    bare = not uri and not concept.scheme and not concept.scheme_uri and len(concept.label.variants) <= 1
+    if predicate != "dct:subject" or not bare:
+        said = (*texts("skos:prefLabel", concept.label), *facts(("skos:inScheme", _scheme(concept))))
+        yield predicate, Node(uri, (kind,), said)
+    if predicate == "dct:subject":
+        yield from texts("dcat:keyword", concept.label)
+
+
+def _topic(concept: Concept) -> str:
+    """The address of an ISO topic category, "" for a topic of another list."""
+    known = codes.topic(concept.uri if "/TopicCategory/" in concept.uri else str(concept.label))
+    return known.uri if known and (not concept.uri or concept.uri == known.uri) else ""
+
+
+def _scheme(concept: Concept) -> Node | None:
+    uri = iri(concept.scheme_uri)
+    if not uri and not concept.scheme:
+        return None
+    return Node(uri, ("skos:ConceptScheme",), tuple(facts(("dct:title", literal(concept.scheme)))))
+
+
+def _quality(quality: Quality) -> Iterator[Fact]:
+    duration = _DURATION.fullmatch(quality.step)
+    yield from facts(
+        ("dcat:spatialResolutionInMeters", number(quality.distance_m)),
+        ("dcat:temporalResolution", Words(quality.step, "", "xsd:duration") if duration else None),
+    )
+    scale = 1 / quality.scale_denominator if quality.scale_denominator else 0.0
+    for name, value in (("scale", scale), ("angle", quality.distance_degrees)):
+        if value:
+            metric = Node(f"{PREFIXES['geodcatap']}{words.METRICS[name]}", ("dqv:Metric",))
+            said = facts(("dqv:isMeasurementOf", metric), ("dqv:value", number(value)))
+            yield "dqv:hasQualityMeasurement", Node("", ("dqv:QualityMeasurement",), tuple(said))
+
+
+def _reference_system(name: str) -> Node:
+    kind = ("dct:type", Iri(words.CRS_TYPE))
+    uri = iri(words.crs_uri(name))
+    named = () if uri else (("dct:title", Words(name)),)
+    return Node(uri, ("dct:Standard",), (kind, *named))
+
+
+def _provenance(record: Record) -> Iterator[Fact]:
+    if record.lineage:
+        said = tuple(texts("dct:description", record.lineage))
+        yield "dct:provenance", Node("", ("dct:ProvenanceStatement",), said)
+
+
+def _endpoints(record: Record, page: str) -> Iterator[Fact]:
+    """The addresses of a service, and the pages about it; a service must have an address."""
+    pages: set[str] = set()
+    served = False
+    for one in record.distributions:
+        if not (url := iri(one.url)):
+            continue
+        if one.function not in ("service", "") and url not in pages:
+            pages.add(url)
+            said = (*texts("dct:title", one.title), *texts("dct:description", one.description))
+            yield "foaf:page", Node(url, ("foaf:Document",), said)
+        elif one.function in ("service", ""):
+            root, description = endpoint(one)
+            yield "dcat:endpointURL", Iri(root)
+            yield from facts(("dcat:endpointDescription", links_to(description)))
+            served = True
+            yield from protocols(one.protocol)
+    if not served:
+        yield "dcat:endpointURL", Iri(iri(record.landing_page) or page)
+
+
+def _relation(one: Relation) -> Fact:
+    node = identifier_value(one.target, one.scheme)
+    said = tuple(texts("rdfs:label", one.title))
+    if node is None:
+        named = facts(("dct:identifier", literal(one.target)), ("adms:schemaAgency", literal(one.scheme)))
+        node = Node("", ("rdfs:Resource",), tuple(named))
+    target = node._replace(facts=(*node.facts, *said))
+    if one.kind in words.RELATIONS:
+        return words.RELATIONS[one.kind], target
+    role = Node(words.relation_uri(one.kind), ("dcat:Role",))
+    qualified = (("dct:relation", target), ("dcat:hadRole", role))
+    return "dcat:qualifiedRelation", Node("", ("dcat:Relationship",), qualified)
+
+
+def _conformity(one: Conformity) -> Iterator[Fact]:
+    """A check as GeoDCAT-AP has it, and the plain statement where it was passed."""
+    uri = iri(one.uri)
+    said = (*texts("dct:title", one.title), *facts(("dct:issued", date(one.date))))
+    if uri and one.passed == "yes":
+        yield "dct:conformsTo", Node(uri, ("dct:Standard",))
+    plan = Node("", ("prov:Plan",), (("prov:wasDerivedFrom", Node(uri, ("prov:Entity",), said)),))
+    degree = Iri(f"{words.INSPIRE}DegreeOfConformity/{words.DEGREES.get(one.passed, 'notEvaluated')}")
+    result = Node("", ("prov:Entity",), (("dct:type", degree), *texts("dct:description", one.explanation)))
+    association = Node("", ("prov:Association",), (("prov:hadPlan", plan),))
+    activity = (("prov:generated", result), ("prov:qualifiedAssociation", association))
+    yield "prov:wasUsedBy", Node("", ("prov:Activity",), activity)
+
+
+def unsaid(record: Record) -> tuple[Loss, ...]:
+    """What of a record DCAT-AP cannot carry."""
+    carried = _CARRIED | ({"service_type"} if record.kind == "service" else frozenset())
+    found = list(losses(record, carried, "DCAT has no place for it"))
+    found += (Loss(field, why) for field, why in dict(_by_value(record)).items())
+    return tuple(found)
+
+
+def _by_value(record: Record) -> Iterator[tuple[str, str]]:
+    """Fields that DCAT has a place for, but not for the value in this record."""
+    if any(len(one.variants) > 1 for one in record.alternate_titles):
+        yield "alternate_titles@*", "which title translates which is not kept"
+    if any(not _role_kept(concept) for concept in record.concepts):
+        yield "concepts.role", "DCAT tells keywords, themes, topics and places only"
+    addressed = (
+        ("landing_page", record.landing_page), *(("thumbnails", url) for url in record.thumbnails),
+        *(("concepts.uri", one.uri) for one in record.concepts), *(("licences.uri", one.uri) for one in record.licences),
+        *((f"parties.{name}", v) for p in record.parties for name, v in (("url", p.url), ("identifier", p.identifier))),
+    )  # fmt: skip
+    for field, url in addressed:
+        if url and not iri(url):
+            yield field, "it is no address"
+    if record.quality.step and not _DURATION.fullmatch(record.quality.step):
+        yield "quality.step", "it is no duration of XML Schema"
+    slots = 0 if record.access else 1
+    plain = [
+        c for c in record.constraints if c.kind == "access" and "LimitationsOnPublicAccess/" not in c.uri
+    ]
+    if len(plain) > slots or any(c.kind == "security" and not c.code for c in record.constraints):
+        yield "constraints.kind", "DCAT-AP allows one statement on access"
+    if any(not iri(one.url) for one in record.distributions):
+        yield "distributions", "a distribution without an address is left out"
+    if record.kind == "service":
+        yield from _lost_of_service(record)
+    elif any(one.protocol and one.function != "service" for one in record.distributions):
+        yield "distributions.protocol", "DCAT tells the protocol of services only"
+
+
+def _role_kept(concept: Concept) -> bool:
+    if concept.role == "topic":
+        return bool(_topic(concept))
+    return concept.role in ("keyword", "theme") or (concept.role == "place" and bool(iri(concept.uri)))
+
+
+def _lost_of_service(record: Record) -> Iterator[tuple[str, str]]:
+    why = "a service has endpoints and pages, not distributions"
+    for one in record.distributions:
+        served = one.function in ("service", "")
+        if one.function not in ("service", "information"):
+            yield "distributions.function", why
+        if one.protocol and not served:
+            yield "distributions.protocol", why
+        for field in ("media_type", "format", "name", "checksum", "conforms_to"):
+            if getattr(one, field):
+                yield f"distributions.{field}", why
+        if one.size_bytes >= 0:
+            yield "distributions.size_bytes", why
+        if served:
+            yield from (
+                (f"distributions.{field}", why) for field in ("title", "description") if getattr(one, field)
+            )
