@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from estran import formats
@@ -81,9 +82,13 @@ class Assignment:
         ]
         hosts = [p.email.partition("@")[2] for p in (*record.parties, *record.metadata_parties) if p.email]
         said = " | ".join(["", *(_spaced(name) for name in (*names, *hosts, record.identifier)), ""])
-        return next((centre for words, centre in self.claims if f" {words} " in said), self.home)
+        for words, centre in self.claims:
+            if f" {words} " in said:
+                return centre
+        return self.home
 
 
+@lru_cache(maxsize=8192)
 def _spaced(words: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in folded(words)).split())
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
-import zstandard
 
 from estran.catalogue.marks import marks
 from estran.catalogue.words import columns, folded
 from estran.errors import Invalid
-from estran.model import NODE_FIELDS, Box, Record, bounds, plain
+from estran.model import NODE_FIELDS, Box, Period, Record, bounds, plain
+from estran.storage import pack, unpack
 
 if TYPE_CHECKING:
     from estran.formats import Document
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 _SLUG_LETTERS = 60
 _HASH_DIGITS = 10
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
-_NODE_DEFAULTS = {name: getattr(Record(), name) for name in NODE_FIELDS if name != "warnings"}
+_ADDED = NODE_FIELDS - {"warnings"}
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Record)
 _MOST_BOXES = 1000
 _LONGEST_TITLE = 500
 _LONGEST_DESCRIPTION = 2000
@@ -73,7 +75,7 @@ def original(document: Document, format_name: str) -> Original:
         hashlib.sha256(body or document.name.encode()).digest(),
         format_name,
         document.name,
-        zstandard.compress(body),
+        pack(body),
     )
 
 
@@ -86,12 +88,15 @@ def mint(source: str, key: str, title: str) -> str:
 
 def encode(record: Record) -> bytes:
     """The pivot as it is stored, without what the node adds; equal content gives equal bytes."""
-    return msgspec.json.encode(plain(replace(record, **_NODE_DEFAULTS)))
+    content = plain(record)
+    for name in _ADDED:
+        content.pop(name, None)
+    return _ENCODER.encode(content)
 
 
 def decode(document: bytes) -> Record:
     """The record of `encode`'s bytes, compressed."""
-    return msgspec.json.decode(zstandard.decompress(document), type=Record)
+    return _DECODER.decode(unpack(document))
 
 
 def prepare(record: Record, held: Original, owner: str) -> Prepared:
@@ -105,7 +110,7 @@ def prepare(record: Record, held: Original, owner: str) -> Prepared:
         raise Invalid("it has neither a title nor an identifier; give it one of them", held.name)
     key = record.identifier or held.name
     body = encode(record)
-    span = record.extent.bounds()
+    periods = tuple(dict.fromkeys(p for p in map(Period.bounds, record.extent.periods) if p[0] < p[1]))
     return Prepared(
         id=mint(record.source, key, title or key),
         key=key,
@@ -120,19 +125,19 @@ def prepare(record: Record, held: Original, owner: str) -> Prepared:
             "owner": owner,
             "created": _first(record.created),
             "published": _first(record.published),
-            "start": span[0] if span else None,
-            "end": span[1] if span else None,
+            "start": min((start for start, _ in periods), default=None),
+            "end": max((end for _, end in periods), default=None),
             "language": (record.language or (record.metadata_language,))[0] or None,
             "access": record.access or None,
             "licence": next((x.spdx or str(x.name) or x.uri for x in record.licences), "") or None,
         },
-        document=zstandard.compress(body),
+        document=pack(body),
         description=str(record.abstract)[:_LONGEST_DESCRIPTION] or None,
         original=held,
         marks=marks(record, owner),
         tokens=columns(record),
         boxes=tuple(dict.fromkeys(record.extent.boxes))[:_MOST_BOXES],
-        periods=tuple({p.bounds(): None for p in record.extent.periods if p.bounds()[0] < p.bounds()[1]}),
+        periods=periods,
         external_ids=_external_ids(record),
     )
 

@@ -88,8 +88,10 @@ _SMALL = frozenset(
 _LONGEST_WORD = 80
 # Beyond this an abstract is a book; what follows is not searched.
 _LONGEST_TEXT = 60_000
-_REMEMBERED = 50_000
+_REMEMBERED = 100_000
 
+# A word as it is written -> its folded forms with their stems: texts repeat their words.
+_known: dict[str, tuple[tuple[str, str], ...]] = {}
 _stems: dict[str, tuple[str, str]] = {}
 _french = snowballstemmer.stemmer("french")
 _english = snowballstemmer.stemmer("english")
@@ -105,11 +107,17 @@ def folded(text: str) -> str:
 
 def split(text: str) -> list[str]:
     """The words of a text, folded; the smallest words are left out."""
-    return [
-        word
-        for word in _WORD.findall(folded(text[:_LONGEST_TEXT]))
-        if word not in _SMALL and len(word) <= _LONGEST_WORD
-    ]
+    return [word for written in _written(text) for word in _folded_words(written)]
+
+
+def _written(text: str) -> list[str]:
+    text = text[:_LONGEST_TEXT]
+    # Letters whose accents stand apart would fall to pieces.
+    return _WORD.findall(text if text.isascii() else unicodedata.normalize("NFC", text))
+
+
+def _folded_words(written: str) -> list[str]:
+    return [word for word in _WORD.findall(folded(written)) if word not in _SMALL and len(word) <= _LONGEST_WORD]
 
 
 def stems(word: str) -> tuple[str, str]:
@@ -122,6 +130,19 @@ def stems(word: str) -> tuple[str, str]:
         held = (word, word) if not word.isalpha() else (_french.stemWord(word), _english.stemWord(word))
         _stems[word] = held
     return held
+
+
+def _stemmed(text: str) -> list[tuple[str, str]]:
+    """The stems of all words of a text."""
+    found: list[tuple[str, str]] = []
+    for written in _written(text):
+        pairs = _known.get(written)
+        if pairs is None:
+            if len(_known) >= _REMEMBERED:
+                _known.clear()
+            pairs = _known[written] = tuple(stems(word) for word in _folded_words(written))
+        found += pairs
+    return found
 
 
 class Column:
@@ -137,7 +158,7 @@ class Column:
         """Take in a text of a language; "" is not known and counts as both."""
         if not words:
             return
-        pairs = [stems(word) for word in split(words)]
+        pairs = _stemmed(words)
         if language != "en":
             self.french += [french for french, _ in pairs]
         if language != "fr":

@@ -195,6 +195,8 @@ def _warn(warnings: list[str] | None, message: str) -> None:
         warnings.append(message)
 
 
+# Every XML format asks it of the same document.
+@lru_cache(maxsize=64)
 def root_name(head: bytes) -> tuple[str, str]:
     """Namespace and local name of the root element, from the first bytes of a document.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from estran.errors import Invalid
@@ -128,6 +129,7 @@ def moment_us(us: int) -> str:
     return moment(_EPOCH + timedelta(microseconds=us))
 
 
+@lru_cache(maxsize=8192)
 def bounds(canonical: str) -> tuple[int, int]:
     """First microsecond of a canonical date and the first after it, since 1970 UTC.
 

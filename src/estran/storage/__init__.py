@@ -1,5 +1,8 @@
 """State: one schema through SQLAlchemy Core, on the engine that a node's URL names."""
 
 from estran.storage.engine import Database, Engine, PlaceIndex, TextIndex, get_meta, put_meta, take_numbers
+from estran.storage.packing import pack, unpack
 
-__all__ = ["Database", "Engine", "PlaceIndex", "TextIndex", "get_meta", "put_meta", "take_numbers"]
+__all__ = [
+    "Database", "Engine", "PlaceIndex", "TextIndex", "get_meta", "pack", "put_meta", "take_numbers", "unpack",
+]  # fmt: skip

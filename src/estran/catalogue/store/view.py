@@ -6,13 +6,12 @@ from dataclasses import dataclass, replace
 from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, Literal
 
-import zstandard
 from pyroaring import BitMap
 from sqlalchemy import and_, false, or_, select
 
 from estran.catalogue.prepare import decode
 from estran.model import Record, moment_us
-from estran.storage import schema
+from estran.storage import schema, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -182,7 +181,7 @@ class View:
             .where(o.pk == pk)
             .order_by(o.at.desc(), o.name)
         )
-        bodies = ((form, name, at, zstandard.decompress(body)) for form, name, at, body in rows)
+        bodies = ((form, name, at, unpack(body)) for form, name, at, body in rows)
         return tuple(
             OriginalDocument(format=form, name=name, at=moment_us(at), body=body)
             for form, name, at, body in bodies
