@@ -145,10 +145,13 @@ class Builder:
         held.text = _xml.legal(words)
         if anchor.address:
             held.set(HREF, _xml.legal(anchor.address))
-        # The original is repeated where its language is not the document's, so that it is not lost.
+        # The original is repeated where its language is not the document's, so that it is not lost; and
+        # where a translation has the same words, which would else be taken for the original.
         others = [(language, said) for language, said in variants if language not in (self.language, "")]
         if not others:
             return
+        if any(said == words for _, said in others):
+            others.extend((language, said) for language, said in variants if language == self.language)
         spoken = self.form.prefix("PT_FreeText")
         owner.set(_TYPE, f"{spoken}:PT_FreeText_PropertyType")
         free = SubElement(owner, self.form.tag("PT_FreeText"))

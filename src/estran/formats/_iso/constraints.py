@@ -92,14 +92,19 @@ def terms(reading: Reading, props: Iterable[_Element]) -> Terms:
                 _security(reading, inside, found)
             else:
                 _legal(reading, inside, found)
-    # The name of a licence says more than its code alone, which a long text was shortened to.
-    named = {one.spdx for one in found.licences if str(one.name) != one.spdx}
-    found.licences = {
-        one: None for one in found.licences if str(one.name) != one.spdx or one.spdx not in named
-    }
+    _prefer_names(found)
     if not found.access and any(_is_open(licence) for licence in found.licences):
         found.access = "open"
     return found
+
+
+def _prefer_names(found: Terms) -> None:
+    """Leave out a licence that is but its code, which a long text was shortened to, beside one of that code."""
+    kept: dict[Licence, None] = {}
+    for one in sorted(found.licences, key=lambda licence: str(licence.name) == licence.spdx):
+        if str(one.name) != one.spdx or all(one.spdx != other.spdx for other in kept):
+            kept[one] = None
+    found.licences = {one: None for one in found.licences if one in kept}
 
 
 def _is_open(licence: Licence) -> bool:
@@ -147,6 +152,8 @@ def _legal(reading: Reading, inside: Children, found: Terms) -> None:
                 continue
         listed = uses if kind == "use" else accesses
         code = "otherRestrictions" if "otherRestrictions" in listed else next(iter(listed), "")
+        if kind == "access":
+            code = code or "otherRestrictions"
         if _constrain(found, kind, code, text, address):
             explained.add((kind, code))
     for kind, code in (*(("use", code) for code in uses), *(("access", code) for code in accesses)):
@@ -231,7 +238,7 @@ def _licence(found: Terms, text: Text, address: str, *, declared: bool) -> bool:
     name = (
         Text(tuple((language, _without(said, uri)) for language, said in text.variants))
         if short
-        else Text.of(spdx)
+        else Text.of(spdx, text.language)
     )
     found.licences[Licence(name=name if str(name) else Text(), uri=uri, spdx=spdx)] = None
     return short

@@ -40,7 +40,7 @@ _FILE = re.compile(
 )
 # Papers beside the data, which are not in the data's format.
 _DOCUMENT = re.compile(r"\.(?:pdf|html?|txt|docx?|xml)$")
-_LAYER = re.compile(r"^[\w.:\-/]+$")
+_LAYER = re.compile(r"^(?!Get[A-Z]|Describe[A-Z])[\w.:\-/]+$")
 _NO_FORMATS = frozenset(
     {"", "unknown", "inconnu", "unbekannt", "none", "missing", "inapplicable", "n/a", "-"}
 )
@@ -126,7 +126,7 @@ def _transfer(reading: Reading, inside: Children, found: Ways) -> None:
     lines = inside.get("onLine", ())
     size = number(first(inside, "transferSize"))
     size_bytes = round(size * _MEGABYTE) if size is not None and size >= 0 and len(lines) <= 1 else -1
-    if not lines:
+    if not lines and "offLine" not in inside:
         found.size_bytes = size_bytes
     formats = [
         name
@@ -147,7 +147,8 @@ def _transfer(reading: Reading, inside: Children, found: Ways) -> None:
         name = reading.line(first(medium, "name")) or Text.of(reading.code(first(medium, "name")))
         note = reading.text(first(medium, "mediumNote"))
         if name or note:
-            found.add(Distribution(title=name, description=note, function="offline"))
+            made = Distribution(title=name, description=note, function="offline", size_bytes=size_bytes)
+            found.add(replace(made, format=formats[0] if formats else ""))
 
 
 def _note_doi(online: Online, found: Ways) -> None:

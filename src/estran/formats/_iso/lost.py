@@ -67,22 +67,25 @@ def _concepts(record: Record, *, older: bool) -> Iterator[Loss]:
 
 
 def _ways(record: Record, *, older: bool) -> Iterator[Loss]:
+    sized = [
+        way
+        for way in record.distributions
+        if not way.url and way.function != "offline" and way.size_bytes >= 0
+    ]
+    if len(sized) > 1:
+        yield Loss("distributions.size_bytes", "sizes without address cannot be told apart")
     for way in record.distributions:
         if not way.url and way.function != "offline":
-            if (way.title, way.description, way.protocol, way.name) != (
-                type(way)().title,
-                type(way)().title,
-                "",
-                "",
-            ):
+            if way.title or way.description or way.protocol or way.name or way.media_type or way.function:
                 yield Loss(
                     "distributions", "a way to the data without address is carried by its format alone"
                 )
-        elif (
-            function_of("" if way.function == "service" else way.function, way.protocol, way.url)
-            != way.function
-        ):
-            yield Loss("distributions.function", "its protocol says otherwise, or ISO has no code for it")
+        elif way.url:
+            said = "" if way.function == "service" else way.function
+            if function_of(said, way.protocol, way.url) != way.function:
+                yield Loss("distributions.function", "its protocol says otherwise, or ISO has no code for it")
+        elif older and way.title:
+            yield Loss("distributions.title", "a medium has no name in ISO 19139")
         if way.name and way.title and way.description:
             yield Loss(
                 "distributions.title", "an online resource has one name, and that is the layer's or file's"

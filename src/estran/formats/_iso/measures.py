@@ -68,7 +68,7 @@ def systems(reading: Reading, props: Iterable[_Element]) -> Iterator[str]:
                 found = system(words, space)
                 # The code may be but a name; its address or its description then tells the number.
                 for other in (address, reading.string(first(inside, "description")), f"{space}::{words}"):
-                    if not found.startswith("EPSG:") and "EPSG:" in (better := system(other)):
+                    if not found.startswith("EPSG:") and (better := system(other)).startswith("EPSG:"):
                         found = better
                 if found or address:
                     yield found or address

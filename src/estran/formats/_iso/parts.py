@@ -316,7 +316,9 @@ def systems(build: Builder, record: Record, identifier: Any) -> list[_Element]:
     made: list[_Element] = []
     for name in record.crs:
         code = name.removeprefix("EPSG:")
-        address = f"http://www.opengis.net/def/crs/EPSG/0/{code}" if name.startswith("EPSG:") else name
+        address = (
+            f"http://www.opengis.net/def/crs/EPSG/0/{code}" if code != name and code.isdecimal() else name
+        )
         made.append(build.make("MD_ReferenceSystem", referenceSystemIdentifier=identifier(address)))
     return made
 

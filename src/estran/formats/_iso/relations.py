@@ -108,7 +108,7 @@ def _cited(reading: Reading, prop: _Element, kind: str, type: str = "") -> Itera
 def _associated(reading: Reading, inside: Children) -> Iterator[Relation]:
     """An MD_AggregateInformation or MD_AssociatedResource."""
     word = reading.code(first(inside, "associationType"))
-    kind = codes.ASSOCIATIONS.get(codes.squeezed(word), word)
+    kind = codes.ASSOCIATIONS.get(codes.squeezed(word), word) or "References"
     initiative = reading.code(first(inside, "initiativeType")).lower()
     type_ = initiative.capitalize() if initiative in ("project", "collection") else ""
     title, target = Text(), _NO_TARGET

@@ -143,7 +143,7 @@ def _identification(build: Builder, record: Record, parent: Relation | None) -> 
 
 def _service(record: Record) -> dict[str, Any]:
     return {
-        "serviceType": Value("LocalName", record.service_type or "other"),
+        "serviceType": Value("LocalName", record.service_type) if record.service_type else Missing("unknown"),
         "couplingType": Code("SV_CouplingType", "loose"),
         "containsOperations": Missing("unknown"),
         "operatesOn": [
@@ -206,8 +206,10 @@ def _distribution(build: Builder, record: Record) -> _Element | None:
                 )
             )
         elif way.function == "offline":
-            medium = build.make("MD_Medium", mediumNote=way.title or way.description)
+            medium = build.make("MD_Medium", mediumNote=way.description or way.title)
             options.append(build.make("MD_DigitalTransferOptions", offLine=medium))
+        elif way.size_bytes >= 0:
+            options.append(build.make("MD_DigitalTransferOptions", transferSize=parts.size(way)))
     return build.make("MD_Distribution", distributionFormat=named, transferOptions=options)
 
 

@@ -53,7 +53,9 @@ def document(record: Record, language: str) -> _Element:
         "resourceLineage": _lineage(build, record, scope),
     }
     return build.make(
-        "MD_Metadata", **properties, otherLocale=[build.locale(code) for code in build.languages]
+        "MD_Metadata",
+        **properties,
+        otherLocale=[build.locale(code) for code in build.languages if code != language],
     )
 
 
@@ -167,7 +169,9 @@ def _identification(build: Builder, record: Record) -> _Element:
         return build.make(
             "SV_ServiceIdentification",
             **properties,
-            serviceType=Value("ScopedName", record.service_type or "other"),
+            serviceType=Value("ScopedName", record.service_type)
+            if record.service_type
+            else Missing("unknown"),
             couplingType=Code("SV_CouplingType", "loose"),
             operatesOn=[
                 Reference(parts.address_of(Identifier(one.target, one.scheme)))
@@ -227,20 +231,21 @@ def _distribution(build: Builder, ways: tuple[Distribution, ...]) -> _Element | 
         return None
     options: list[_Element] = []
     for way in ways:
-        medium = None
-        if not way.url and way.function == "offline":
-            medium = build.make(
-                "MD_Medium", name=_cited(build, Anchor(way.title, "")), mediumNote=way.description
-            )
-        elif not way.url:
+        offline = not way.url and way.function == "offline"
+        named = way.format if way.url or offline else ""
+        if not (way.url or offline or way.size_bytes >= 0):
             continue
+        medium = None
+        if offline:
+            name = _cited(build, Anchor(way.title, ""))
+            medium = build.make("MD_Medium", name=name, mediumNote=way.description)
         options.append(
             build.make(
                 "MD_DigitalTransferOptions",
                 transferSize=parts.size(way),
                 onLine=parts.link(build, way) if way.url else None,
                 offLine=medium,
-                distributionFormat=_format(build, way.format) if way.format else None,
+                distributionFormat=_format(build, named) if named else None,
             )
         )
     alone = parts.formats(way for way in ways if not way.url and way.function != "offline")
