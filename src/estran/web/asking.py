@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from estran.catalogue import filters
+from estran.catalogue.query import Query
 from estran.catalogue.queryables import RECORDS
 from estran.errors import Invalid
 from estran.model import Box, interval
+from estran.web.openapi import parameter
 from estran.web.replies import one
 
 if TYPE_CHECKING:
@@ -18,6 +20,54 @@ if TYPE_CHECKING:
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _CRS84 = (CRS84, "http://www.opengis.net/def/crs/OGC/0/CRS84h", "urn:ogc:def:crs:OGC:1.3:CRS84", "CRS84")
 _MOST_VALUES = 200
+# The properties that have a parameter of the standard are not asked for by name.
+BY_NAME = tuple(name for name in RECORDS if name not in ("id", "type", "externalId", "geometry", "time"))
+"""Queryables that are parameters themselves."""
+PARAMETERS = (
+    parameter(
+        "bbox",
+        "West, south, east, north; west > east crosses the antimeridian; heights may stand between.",
+        example="-5,42,9,51",
+    ),
+    parameter("bbox-crs", "Reference system of bbox.", enum=[CRS84]),
+    parameter(
+        "datetime", "An instant, or an interval with a slash; `..` leaves an end open.", example="2015/.."
+    ),
+    parameter("type", "Kinds of resource, with commas between.", example="dataset,service"),
+    parameter("ids", "Identifiers of records, with commas between.", example="a,b"),
+    parameter(
+        "externalIds",
+        "Identifiers given elsewhere, with commas between: `scheme:value`, a value, or `scheme:`.",
+        example="doi:10.1234/abc",
+    ),
+    parameter(
+        "filter",
+        "A filter in CQL2 on the properties that the records' `/queryables` lists.",
+        example="title LIKE '%sea%' AND updated >= DATE('2020-01-01')",
+    ),
+    parameter("filter-lang", "Language of the filter.", enum=["cql2-text", "cql2-json"], default="cql2-text"),
+    parameter("filter-crs", "Reference system of geometries in the filter.", enum=[CRS84]),
+    *(
+        parameter(name, f"{RECORDS[name].title}: records where it has exactly this value.")
+        for name in BY_NAME
+    ),
+)
+"""What says which records are wanted, but for the words."""
+SHARED = tuple(str(one["name"]) for one in PARAMETERS)
+"""Their names."""
+
+
+def shared(request: Request) -> Query:
+    """The query that `PARAMETERS` make."""
+    kinds = listed(request, "type")
+    return Query(
+        bbox=box(request),
+        time=time(request),
+        where={"kind": kinds} if kinds else {},
+        ids=listed(request, "ids"),
+        external_ids=listed(request, "externalIds"),
+        filter=cql2(request, [name for name in BY_NAME if name in request.query_params]),
+    )
 
 
 def box(request: Request) -> Box | None:

@@ -194,7 +194,7 @@ def _original(original: OriginalDocument, id: str, number: int, links: Links) ->
     return {
         "format": original.format,
         "title": form.title,
-        "name": original.name,
+        "name": PurePath(original.name).name,  # the rest is a path of the operator's machine
         "received": original.at,
         "bytes": len(original.body),
         "href": f"{links.page(id)}/originals/{number}",

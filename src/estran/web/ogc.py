@@ -42,6 +42,7 @@ def routes(apis: Sequence[Api], app: FastAPI) -> APIRouter:
     uris = list(dict.fromkeys((*_COMMON, *(uri for api in apis for uri in api.conforms_to))))
 
     @router.get("", **_described("Landing page", "getLandingPage", {"title": "Estran", "links": []}))
+    @router.get("/", include_in_schema=False)
     def landing(request: Request) -> Response:
         node = node_of(request)
         return _document(request, _landing(node, links_of(request)), node.settings.name)

@@ -67,14 +67,14 @@ _PORTAL = {
 
 _P = openapi.parameter
 _F = _P("f", "Form of the answer; else the Accept header decides.", enum=list(_FORMS))
-_OWN_PARAMETERS = (
+_PARAMETERS = (
     _P(
-        "bbox",
-        "West, south, east, north; west > east crosses the antimeridian; heights may stand between.",
-        example="-5,42,9,51",
+        "q",
+        "Words to find: a comma means or, blanks keep words together in order; case, accents and endings "
+        "do not count.",
+        example="temperature,salinité",
     ),
-    _P("bbox-crs", "Reference system of bbox.", enum=[asking.CRS84]),
-    _P("datetime", "An instant, or an interval with a slash; `..` leaves an end open.", example="2015/.."),
+    *asking.PARAMETERS,
     _P(
         "limit",
         "Records on a page; more than the node's bound is cut to it.",
@@ -84,40 +84,14 @@ _OWN_PARAMETERS = (
         example=10,
     ),
     _P(
-        "q",
-        "Words to find: a comma means or, blanks keep words together in order; case, accents and endings "
-        "do not count.",
-        example="temperature,salinité",
-    ),
-    _P("type", "Kinds of resource, with commas between.", example="dataset,service"),
-    _P("ids", "Identifiers of records, with commas between.", example="a,b"),
-    _P(
-        "externalIds",
-        "Identifiers given elsewhere, with commas between: `scheme:value`, a value, or `scheme:`.",
-        example="doi:10.1234/abc",
-    ),
-    _P(
         "sortby",
         f"Properties to sort by, with commas between, minus for descending: {', '.join(SORTABLES)}.",
         example="-updated",
     ),
-    _P(
-        "filter",
-        "A filter in CQL2 on the properties that `/queryables` lists.",
-        example="title LIKE '%sea%' AND updated >= DATE('2020-01-01')",
-    ),
-    _P("filter-lang", "Language of the filter.", enum=["cql2-text", "cql2-json"], default="cql2-text"),
-    _P("filter-crs", "Reference system of geometries in the filter.", enum=[asking.CRS84]),
     _P("cursor", "Where the page starts; taken from a `next` link."),
     _F,
 )
-_OWN = tuple(str(parameter["name"]) for parameter in _OWN_PARAMETERS)
-# Properties that may be asked for by name; the others have a parameter of the standard.
-_BY_NAME = tuple(name for name in RECORDS if name not in (*_OWN, "id", "externalId", "geometry", "time"))
-_PARAMETERS = (
-    *_OWN_PARAMETERS,
-    *(_P(name, f"{RECORDS[name].title}: records where it has exactly this value.") for name in _BY_NAME),
-)
+_KNOWN = ("q", *asking.SHARED, "limit", "sortby", "cursor", "f")
 _EXAMPLE = {
     "type": "FeatureCollection",
     "numberMatched": 1,
@@ -161,7 +135,7 @@ def _routes(node: Node) -> APIRouter:
 
     @router.get("/items", **openapi.described("Search the records", "getRecords", contents, _PARAMETERS, 406))
     def items(request: Request) -> Response:
-        replies.checked(request, (*_OWN, *_BY_NAME))
+        replies.checked(request, _KNOWN)
         wanted = replies.wanted(request, _FORMS, replies.JSON)
         query = _query(request, most)
         if replies.is_html(wanted):
@@ -188,17 +162,10 @@ def _described(summary: str, operation: str, *media_types: str) -> dict[str, Any
 
 
 def _query(request: Request, most: int) -> Query:
-    by_name = [name for name in _BY_NAME if name in request.query_params]
-    kinds = asking.listed(request, "type")
-    return Query(
+    return replace(
+        asking.shared(request),
         text=replies.one(request, "q"),
         words="records",
-        bbox=asking.box(request),
-        time=asking.time(request),
-        where={"kind": kinds} if kinds else {},
-        ids=asking.listed(request, "ids"),
-        external_ids=asking.listed(request, "externalIds"),
-        filter=asking.cql2(request, by_name),
         sort=asking.order(request, SORTABLES),
         limit=asking.limit(request, _PAGE, most),
         cursor=replies.one(request, "cursor"),
@@ -270,9 +237,10 @@ def _search_page(request: Request) -> str:
 
 def _schema(request: Request, title: str, document: dict[str, Any]) -> Response:
     replies.checked(request, ("f",))
-    if replies.is_html(replies.wanted(request, _SCHEMA_FORMS)):
+    wanted = replies.wanted(request, _SCHEMA_FORMS, replies.JSON)
+    if replies.is_html(wanted):
         return pages.document(title.capitalize(), document)
-    return replies.json(document, replies.SCHEMA)
+    return replies.json(document, wanted)
 
 
 def _collection(node: Node, links: Links) -> dict[str, Any]:
