@@ -74,12 +74,14 @@ class Terms:
 
     Attributes:
         access: "open", "restricted"… or "" where nothing tells.
+        stated: whether an address of a registry says so.
     """
 
     def __init__(self) -> None:
         self.licences: dict[Licence, None] = {}
         self.constraints: dict[Constraint, None] = {}
         self.access = ""
+        self.stated = False
 
 
 def terms(reading: Reading, props: Iterable[_Element]) -> Terms:
@@ -118,7 +120,7 @@ def _security(reading: Reading, inside: Children, found: Terms) -> None:
     note = reading.text(first(inside, "userNote"))
     if code or note:
         found.constraints[Constraint(kind="security", code=code, text=note)] = None
-    if code in _CLOSED_CODES:
+    if code in _CLOSED_CODES and not found.stated:
         found.access = "restricted"
     _limitations(reading, inside, found)
 
@@ -146,10 +148,12 @@ def _legal(reading: Reading, inside: Children, found: Terms) -> None:
         kind = _kind(text, address, uses, accesses)
         if _licence(found, text, address, declared=declared and kind == "use"):
             continue
+        if address == NO_LIMITATIONS or address in _BY_COAR:
+            # Nothing says it more clearly; what codes and words come to no longer counts.
+            found.access, found.stated = _access(text, address), True
+            continue
         if kind == "access":
             found.access = found.access or _access(text, address)
-            if address == NO_LIMITATIONS or address in _BY_COAR:
-                continue
         listed = uses if kind == "use" else accesses
         code = "otherRestrictions" if "otherRestrictions" in listed else next(iter(listed), "")
         if kind == "access":
@@ -163,6 +167,8 @@ def _legal(reading: Reading, inside: Children, found: Terms) -> None:
 
 
 def _access_by_code(uses: list[str], accesses: list[str], found: Terms) -> None:
+    if found.stated:
+        return
     if any(code in _CLOSED_CODES for code in accesses):
         found.access = "restricted"
     elif any(code in _OPEN_CODES for code in (*uses, *accesses)):

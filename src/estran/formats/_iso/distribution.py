@@ -167,12 +167,8 @@ def _way(online: Online) -> Distribution:
         if not media_type and _MEDIA_TYPE.match(words):
             media_type = words
     name, title = "", online.name
-    if (
-        title
-        and _LAYER.match(words := str(title))
-        and (function == "service" or _FILE.search(words) or ":" in words)
-    ):
-        name, title = words, Text()
+    if len(title.variants) == 1 and _is_name(str(title), function):
+        name, title = str(title), Text()
     return Distribution(
         url=url,
         title=title,
@@ -182,6 +178,11 @@ def _way(online: Online) -> Distribution:
         media_type=media_type,
         name=name,
     )
+
+
+def _is_name(words: str, function: str) -> bool:
+    """Whether words are the name of a layer or file rather than a title for people."""
+    return bool(_LAYER.match(words)) and (function == "service" or ":" in words or bool(_FILE.search(words)))
 
 
 @lru_cache(maxsize=2048)

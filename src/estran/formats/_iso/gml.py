@@ -158,7 +158,8 @@ def _numbers(words: str | None) -> list[float]:
 def _swapped(parts: list[_Part], system: str, boxes: Sequence[Box]) -> bool:
     """Whether the first coordinate is the latitude."""
     declared = False
-    if system and "CRS84" not in system.upper().replace(":", ""):
+    unmistakable = "CRS84" in system.upper().replace(":", "")
+    if system and not unmistakable:
         code = _CODE.search(system)
         if code is None or code[1] not in _GEOGRAPHIC:
             raise Invalid(f"its reference system {system[:80]} is not geographic")
@@ -175,7 +176,7 @@ def _swapped(parts: list[_Part], system: str, boxes: Sequence[Box]) -> bool:
     if not all(possible.values()):
         return possible[True]
     around = hull(boxes)
-    if around is None or around.crosses:
+    if around is None or around.crosses or unmistakable:
         return declared
     straight = _outside(firsts, seconds, around)
     turned = _outside(seconds, firsts, around)

@@ -184,7 +184,7 @@ def keywords(build: Builder, concepts: tuple[Concept, ...], citation: Any) -> li
     """
     made: list[_Element] = []
     kept = [concept for concept in concepts if not topic_code(concept)]
-    for (role, scheme, address), run in groupby(kept, key=lambda c: (c.role, c.scheme, c.scheme_uri)):
+    for (role, scheme, address, _), run in groupby(kept, key=_vocabulary):
         thesaurus = citation(Anchor(Text.of(scheme or address), address)) if scheme or address else None
         made.append(
             build.make(
@@ -195,6 +195,11 @@ def keywords(build: Builder, concepts: tuple[Concept, ...], citation: Any) -> li
             )
         )
     return made
+
+
+def _vocabulary(concept: Concept) -> tuple[str, str, str, bool]:
+    # Free words and anchors apart: some readers look at one sort only.
+    return concept.role, concept.scheme, concept.scheme_uri, bool(concept.uri)
 
 
 def keyword_type(role: str) -> str:
