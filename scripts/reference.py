@@ -6,14 +6,17 @@ With `--check` nothing is written; the exit code is 1 where a page is not what t
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from typer.main import get_command
 
+import estran
 from estran import formats
 from estran.cli import app
 from estran.settings import listed
+from estran.web.app import create_app
 
 PAGES = Path(__file__).resolve().parent.parent / "docs/reference"
 WRITTEN = "<!-- Written by scripts/reference.py from the code; edit the code. -->\n"
@@ -99,10 +102,37 @@ def format_table() -> str:
     )
 
 
+def addresses() -> str:
+    """Every address that the OpenAPI document describes."""
+    with tempfile.TemporaryDirectory() as folder, estran.open(folder) as node:
+        paths = create_app(node).openapi()["paths"]
+    rows: dict[str, list[str]] = {}
+    for path, methods in paths.items():
+        for method, said in methods.items():
+            rows.setdefault(said.get("tags", ["Others"])[0], []).append(
+                f"| `{method.upper()} {path}` | {said.get('summary', '')} |"
+            )
+    tables = [
+        f"## {tag}\n\n| Address | |\n|---|---|\n" + "\n".join(listed) + "\n"
+        for tag, listed in sorted(rows.items())
+    ]
+    return (
+        "# HTTP addresses\n\n"
+        + WRITTEN
+        + "\nThe machine-readable description is at `/openapi.json` (and `/ogc/api`). Every answer has an ETag; errors are "
+        "[RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem details ([Errors](errors.md)). A token is sent as `Authorization: Bearer …`.\n\n"
+        "Pages stand under `/fr` and `/en`: `/en` (home), `/en/search`, `/en/data/{id}`. The permanent address of a record is `/data/{id}`, "
+        "which answers in the form that the client accepts.\n\n" + "\n".join(tables)
+    )
+
+
+WRITERS = {"commands": commands, "settings": settings, "formats": format_table, "http": addresses}
+
+
 def main() -> int:
     """Write the pages, or compare them."""
     stale = []
-    for name, write in (("commands", commands), ("settings", settings), ("formats", format_table)):
+    for name, write in WRITERS.items():
         page, said = PAGES / f"{name}.md", write()
         if "--check" not in sys.argv:
             page.write_text(said, "utf-8")
