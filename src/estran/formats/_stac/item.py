@@ -87,5 +87,9 @@ def _periods(properties: dict[str, Any], notes: list[str]) -> tuple[Period, ...]
         if found:
             return (found,)
     first, slash, last = text(properties.get("datetime")).partition("/")
-    found = period(first.strip(". "), (last if slash else first).strip(". "), notes, "properties.datetime")
+    if slash:
+        found = period(first.strip(". "), last.strip(". "), notes, "properties.datetime")
+    else:
+        at = day(first, notes, "properties.datetime")
+        found = Period(at, at) if at else None
     return (found,) if found else ()
