@@ -73,18 +73,14 @@ def doors(node: Node, links: Links, words: Words) -> list[Way]:
 
 def statement(words: Words) -> list[Part]:
     """The accessibility statement."""
-    t = words.text
-    return [
-        Part(title=t("accessibility.state"), lines=(t("accessibility.state_text"),)),
-        Part(
-            title=t("accessibility.means"),
-            lines=tuple(
-                t(f"accessibility.mean_{name}") for name in ("keyboard", "map", "colour", "script", "motion")
-            ),
+    listed = (
+        ("accessibility.state", ("accessibility.state_text",)),
+        (
+            "accessibility.means",
+            ("accessibility.mean_keyboard", "accessibility.mean_map", "accessibility.mean_colour",
+             "accessibility.mean_script", "accessibility.mean_motion"),
         ),
-        Part(
-            title=t("accessibility.limits"),
-            lines=(t("accessibility.limit_maps"), t("accessibility.limit_texts")),
-        ),
-        Part(title=t("accessibility.contact"), lines=(t("accessibility.contact_text"),)),
-    ]
+        ("accessibility.limits", ("accessibility.limit_maps", "accessibility.limit_texts")),
+        ("accessibility.contact", ("accessibility.contact_text",)),
+    )  # fmt: skip
+    return [Part(title=words.text(title), lines=tuple(map(words.text, lines))) for title, lines in listed]

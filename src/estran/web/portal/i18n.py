@@ -18,7 +18,7 @@ LANGUAGES = ("fr", "en")
 CODES = (
     "kind", "role", "concept", "topic", "function", "access", "status", "frequency", "representation",
     "restriction", "constraint", "organisation", "organisations", "organisation_status", "visibility", "relation", "tongue",
-    "facet", "sort", "sea",
+    "facet", "sort", "sea", "unit",
 )  # fmt: skip
 """Tables of the catalogues that say codes in words; the other tables hold messages."""
 
@@ -29,6 +29,10 @@ _MONTHS = {
     "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
            "November", "December"),
 }  # fmt: skip
+_DURATION = re.compile(
+    r"P(?:(?P<year>\d+)Y)?(?:(?P<month>\d+)M)?(?:(?P<week>\d+)W)?(?:(?P<day>\d+)D)?"
+    r"(?:T(?:(?P<hour>\d+)H)?(?:(?P<minute>\d+)M)?(?:(?P<second>\d+(?:\.\d+)?)S)?)?"
+)
 _UNITS = {"fr": ("o", "ko", "Mo", "Go", "To", "Po"), "en": ("B", "kB", "MB", "GB", "TB", "PB")}
 _KILO = 1000
 _FULL_DATE = 3
@@ -86,6 +90,20 @@ class Words:
             value, unit = value / _KILO, unit + 1
         decimals = 1 if unit and value < 10 else 0  # noqa: PLR2004
         return f"{self.number(value, decimals)}{_WIDE}{_UNITS[self.language][unit]}"
+
+    def duration(self, iso: str) -> str:
+        """An ISO 8601 duration in short units: PT15M is “15 min”; what is none, as it came."""
+        found = _DURATION.fullmatch(iso)
+        parts = (
+            [
+                f"{self.number(float(n))}{_WIDE}{self.label('unit', unit)}"
+                for unit, n in found.groupdict().items()
+                if n
+            ]
+            if found
+            else []
+        )
+        return " ".join(parts) or iso
 
     def date(self, date: str) -> str:
         """A canonical date ("" for none) in words, to the day: “1er mars 2020”, “1 March 2020”, “March 2020”, “2020”."""

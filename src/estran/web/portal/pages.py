@@ -24,8 +24,15 @@ if TYPE_CHECKING:
     from estran.web.problems import Problem
 
 _SEE_OTHER = 303
-_ADVICE = {401: "not_allowed", 403: "not_allowed", 404: "not_found", 410: "not_found", 503: "unavailable"}
-_TITLES = {**_ADVICE, 400: "invalid", 406: "invalid", 413: "invalid", 414: "invalid"}
+_NOT_ALLOWED = ("problem.not_allowed", "problem.not_allowed_advice")
+_NOT_FOUND = ("problem.not_found", "problem.not_found_advice")
+_NOT_UNDERSTOOD = ("problem.invalid", "")
+_PROBLEMS = {
+    400: _NOT_UNDERSTOOD, 401: _NOT_ALLOWED, 403: _NOT_ALLOWED, 404: _NOT_FOUND, 406: _NOT_UNDERSTOOD,
+    410: _NOT_FOUND, 413: _NOT_UNDERSTOOD, 414: _NOT_UNDERSTOOD,
+    503: ("problem.unavailable", "problem.unavailable_advice"),
+}  # fmt: skip
+_OTHER = ("problem.other", "problem.other_advice")
 
 
 def routes() -> APIRouter:
@@ -221,15 +228,12 @@ def render_problem(request: Request, problem: Problem) -> Response:
     """What went wrong, as a page with a way on."""
     first = request.url.path.split("/")[1]
     w = words(first if first in LANGUAGES else language_of(request))
-    title = w.text(f"problem.{_TITLES.get(problem.status, 'other')}")
-    advice = w.text(f"problem.{key}_advice") if (key := _ADVICE.get(problem.status)) else ""
-    if problem.status >= 500 and not advice:  # noqa: PLR2004
-        advice = w.text("problem.other_advice")
+    title, advice = _PROBLEMS.get(problem.status, _OTHER)
     path = request.url.path.removeprefix(f"/{w.language}/").lstrip("/") if first in LANGUAGES else ""
-    of = page(request, w, title, path)
+    of = page(request, w, w.text(title), path)
     return render(
         request, "problem.html", w, of, status=problem.status, number=problem.status, detail=problem.detail,
-        advice=advice, tried=_words_of(request.url.path),
+        advice=w.text(advice) if advice else "", tried=_words_of(request.url.path),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from estran.formats import Links, Loss
-    from estran.model import Concept, Distribution, Record, Relation
+    from estran.model import Concept, Distribution, Record, Relation, Vertical
     from estran.node import Node
     from estran.web.portal.i18n import Words
     from estran.web.signposts import Signpost
@@ -35,6 +35,7 @@ _ROLE_ORDER = (
     "place", "time", "stratum", "taxon", "keyword",
 )  # fmt: skip
 _MOST_RELATIONS = 100
+_MOST_BOXES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,33 +154,32 @@ def _sections(record: Record, *, extent: bool, tied: bool) -> tuple[tuple[str, s
 
 
 def _rows(record: Record, viewer: Viewer) -> tuple[tuple[str, str], ...]:
-    w, t = viewer.words, viewer.words.text
-    said = [
-        ("alternate", "; ".join(w.of(x) for x in record.alternate_titles)),
-        ("version", record.version),
-        ("status", w.label("status", record.status)),
-        ("frequency", w.label("frequency", record.frequency)),
-        ("representation", ", ".join(w.label("representation", x) for x in record.representation)),
-        ("service_type", record.service_type),
-        ("resolution", ", ".join(_resolution(record, w))),
-        ("crs", ", ".join(record.crs)),
-        ("language", ", ".join(w.label("tongue", x) for x in record.language)),
-        *(
-            (name, w.date(getattr(record, name)))
-            for name in ("created", "published", "revised", "available")
-            if getattr(record, name)
-        ),
-        ("identifiers", ", ".join(dict.fromkeys(doi_link(i.value) if i.scheme == "doi" else i.value for i in record.identifiers))),
-        (
-            "identifier",
-            record.identifier if record.identifier not in {i.value for i in record.identifiers} else "",
-        ),
-        ("source", record.source),
-        ("standard", record.metadata_standard),
-        ("metadata_date", w.date(record.metadata_date) if record.metadata_date else ""),
-        ("updated", w.date(record.updated[:10]) if record.updated else ""),
-    ]
-    return tuple((t(f"data.{name}"), value) for name, value in said if value)
+    w = viewer.words
+    names = dict.fromkeys(doi_link(i.value) if i.scheme == "doi" else i.value for i in record.identifiers)
+    own = record.identifier if record.identifier not in {i.value for i in record.identifiers} else ""
+    said = (
+        ("data.alternate", "; ".join(w.of(x) for x in record.alternate_titles)),
+        ("data.version", record.version),
+        ("data.status", w.label("status", record.status)),
+        ("data.frequency", w.label("frequency", record.frequency)),
+        ("data.representation", ", ".join(w.label("representation", x) for x in record.representation)),
+        ("data.service_type", record.service_type),
+        ("data.resolution", ", ".join(_resolution(record, w))),
+        ("data.crs", ", ".join(record.crs)),
+        ("data.language", ", ".join(w.label("tongue", x) for x in record.language)),
+        ("data.created", w.date(record.created)),
+        ("data.published", w.date(record.published)),
+        ("data.revised", w.date(record.revised)),
+        ("data.available", w.date(record.available)),
+        ("data.identifiers", ", ".join(names)),
+        ("data.identifier", own),
+        ("data.source", record.source),
+        ("data.standard", record.metadata_standard),
+        ("data.metadata_date", w.date(record.metadata_date)),
+        ("data.added", w.date(record.added[:10])),
+        ("data.updated", w.date(record.updated[:10])),
+    )
+    return tuple((w.text(key), value) for key, value in said if value)
 
 
 def _resolution(record: Record, w: Words) -> list[str]:
@@ -188,27 +188,26 @@ def _resolution(record: Record, w: Words) -> list[str]:
         t("data.metres", n=w.number(q.distance_m)) if q.distance_m else "",
         t("data.degrees", n=w.number(q.distance_degrees)) if q.distance_degrees else "",
         t("data.scale", n=w.number(q.scale_denominator)) if q.scale_denominator else "",
-        q.step,
+        t("data.step", step=w.duration(q.step)) if q.step else "",
     ]
     return [x for x in said if x]
 
 
 def _extent(record: Record, viewer: Viewer) -> tuple[tuple[str, str], ...]:
-    w, t, e = viewer.words, viewer.words.text, record.extent
-    boxes = "\n".join(viewer.box(b) for b in e.boxes[:20]) + ("\n…" if len(e.boxes) > 20 else "")  # noqa: PLR2004
-    heights = [
-        t("data.span", start=w.number(v.minimum), end=w.number(v.maximum))
-        + f" {v.unit or 'm'}"
-        + (f" ({v.crs})" if v.crs else "")
-        for v in e.vertical
-    ]
-    said = [
-        ("box" if len(e.boxes) < 2 else "boxes", boxes),  # noqa: PLR2004
-        ("places", ", ".join(dict.fromkeys(w.of(p) for p in e.places))),
-        ("periods", "\n".join(w.period(p) for p in e.periods)),
-        ("vertical", "\n".join(heights)),
-    ]
-    return tuple((t(f"data.{name}"), value) for name, value in said if value.strip())
+    w, e = viewer.words, record.extent
+    boxes = [viewer.box(b) for b in e.boxes[:_MOST_BOXES]] + ["…"] * (len(e.boxes) > _MOST_BOXES)
+    said = (
+        ("data.boxes" if len(boxes) > 1 else "data.box", "\n".join(boxes)),
+        ("data.places", ", ".join(dict.fromkeys(w.of(p) for p in e.places))),
+        ("data.periods", "\n".join(w.period(p) for p in e.periods)),
+        ("data.vertical", "\n".join(_heights(v, w) for v in e.vertical)),
+    )
+    return tuple((w.text(key), value) for key, value in said if value.strip())
+
+
+def _heights(v: Vertical, w: Words) -> str:
+    span = w.text("data.span", start=w.number(v.minimum), end=w.number(v.maximum))
+    return f"{span} {v.unit or 'm'}" + (f" ({v.crs})" if v.crs else "")
 
 
 def _concepts(

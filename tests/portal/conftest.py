@@ -1,0 +1,197 @@
+"""A node with invented records of every kind, its application, and a real server for browsers."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+
+import estran
+from estran import formats
+from estran.formats import Links
+from estran.model import (
+    Box,
+    Concept,
+    Conformity,
+    Constraint,
+    Distribution,
+    Extent,
+    Funding,
+    Identifier,
+    Licence,
+    Organisation,
+    Party,
+    Period,
+    Quality,
+    Record,
+    Relation,
+    Text,
+    Variable,
+    Vertical,
+)
+from estran.web.app import create_app
+from tests.web.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+    from estran.node import Node
+
+SERIES = 45
+HOSTILE_TITLE = "<script>alert(1)</script> & \"quoted\" 'title'"
+
+
+def rich() -> Record:
+    """A record that has something of everything."""
+    return Record(
+        identifier="everything", identifiers=(Identifier("10.12770/abc-def", "doi"), Identifier("everything")),
+        kind="dataset",
+        title=Text((("fr", "Température de l’eau, rade de Brest"), ("en", "Water temperature, bay of Brest"))),
+        abstract=Text((("fr", "Une sonde à 2 m.\n\nVoir https://example.org/sonde."), ("en", "A probe at 2 m.\n\nSee https://example.org/sonde."))),
+        lineage=Text.of("Calibrated each year against a bottle sample.", "en"),
+        purpose=Text.of("Long-term watch of the coast.", "en"), version="2.1", language=("fr",), metadata_language="fr",
+        status="onGoing", frequency="daily", access="open", representation=("textTable",), crs=("EPSG:4326",),
+        created="2003-01-01", published="2019-04-02", revised="2024-05", metadata_date="2024-06-01",
+        landing_page="https://example.org/brest",
+        parties=(
+            Party(role="author", name="Le Goff, Anne", organisation=Text.of("IUEM", "fr"), email="anne.legoff@example.org", identifier="https://orcid.org/0000-0002-1825-0097"),
+            Party(role="publisher", organisation=Text.of("Coriolis", "fr")),
+        ),
+        concepts=(
+            Concept(label=Text.of("oceans"), role="topic"), Concept(label=Text.of("littoral", "fr"), role="theme"),
+            Concept(label=Text.of("SOMLIT"), role="project"), Concept(label=Text.of("CTD"), role="instrument"),
+        ),
+        variables=(Variable(name="temp", label=Text.of("Water temperature", "en"), standard_name="sea_water_temperature", unit="degC"),),
+        extent=Extent(boxes=(Box(-4.6, 48.2, -4.2, 48.5),), periods=(Period("2003-01-01", "2024-05-31"),), places=(Text.of("rade de Brest", "fr"),), vertical=(Vertical(-2.0, 0.0, "m"),)),
+        quality=Quality(distance_m=0.0, step="PT15M"),
+        distributions=(
+            Distribution(url="https://example.org/brest.nc", title=Text.of("All values", "en"), function="download", format="NetCDF", media_type="application/x-netcdf", size_bytes=4_200_000),
+            Distribution(url="https://example.org/ows?SERVICE=WMS", title=Text.of("Map", "en"), function="service", protocol="OGC:WMS", name="brest"),
+        ),
+        licences=(Licence(name=Text.of("CC BY 4.0"), uri="https://creativecommons.org/licenses/by/4.0/", spdx="CC-BY-4.0"),),
+        constraints=(Constraint(kind="use", code="otherRestrictions", text=Text.of("Cite the station.", "en")),),
+        relations=(Relation(kind="IsPartOf", target="series-01", title=Text()), Relation(kind="References", target="10.5194/gmd-13-401-2020", scheme="doi", title=Text.of("A model", "en"))),
+        fundings=(Funding(funder="ANR", award="ANR-11-INBS-0000", award_title="JERICO"),),
+        conformities=(Conformity(title=Text.of("INSPIRE", "en"), date="2010-12-08", passed="yes"),),
+    )  # fmt: skip
+
+
+def hostile() -> Record:
+    """A record whose every text and address attacks the page."""
+    return Record(
+        identifier="hostile", kind="dataset", title=Text.of(HOSTILE_TITLE),
+        abstract=Text.of('</script></p><img src=x onerror="alert(2)"> javascript:alert(3) https://good.example/a"onmouseover="x'),
+        landing_page="javascript:alert(4)", access="open",
+        parties=(Party(role="author", name="<b>Eve</b>", url="javascript:alert(5)", email='a@b.fr"><script>alert(6)</script>'),),
+        concepts=(Concept(label=Text.of('"><svg onload=alert(7)>'), role="theme", uri="data:text/html,<script>alert(8)</script>"),),
+        distributions=(
+            Distribution(url="javascript:alert(9)", title=Text.of("run me"), function="download"),
+            Distribution(url="data:text/html;base64,PHNjcmlwdD4=", title=Text.of("data"), function="download"),
+            Distribution(url="java\tscript:alert(10)", title=Text.of("tab"), function="information"),
+            Distribution(url="file:///etc/passwd", title=Text.of("file"), function="download"),
+        ),
+        thumbnails=("https://tracker.example/pixel.png",),
+        licences=(Licence(name=Text.of("own"), uri="javascript:alert(11)"),),
+        extent=Extent(boxes=(Box(170, -20, -170, -10),)),
+    )  # fmt: skip
+
+
+def series(n: int) -> Record:
+    """One of many plain records; every value is a function of its number."""
+    return Record(
+        identifier=f"series-{n:02d}", kind="collection" if n % 3 else "dataset",
+        title=Text.of(f"Snow depth {n:02d}" if n % 2 else f"Soil moisture {n:02d}", "en"),
+        abstract=Text.of("A long description of what was measured and how. " * 8, "en"),
+        concepts=(Concept(label=Text.of("inlandWaters"), role="topic"), Concept(label=Text.of(f"platform {n % 9}"), role="platform")),
+        extent=Extent(boxes=(Box(n % 20, 40, n % 20 + 1, 41),), periods=(Period(f"{1970 + n}", f"{1975 + n}"),)),
+        licences=(Licence(spdx="CC-BY-4.0"),) if n % 2 else (),
+        published=f"{2000 + n % 20}-01-01",
+    )  # fmt: skip
+
+
+def worldwide() -> Record:
+    """A record of the whole Earth."""
+    return Record(
+        identifier="world", kind="service", title=Text.of("Winds of the world", "en"),
+        extent=Extent(boxes=(Box(-180, -90, 180, 90),), periods=(Period("1990", ""),)),
+    )  # fmt: skip
+
+
+def fill(node: Node, folder: Path) -> None:
+    """Give a node the records above, of three centres and of none."""
+    node.organisations.add(
+        Organisation(id="own-hub", kind="hub", name=Text.of("Ice", "en"), colour="#336699"),
+        Organisation(id="ice-centre", kind="centre", name=Text.of("Ice <centre>", "en"), parents=("own-hub",), contact="javascript:alert(1)"),
+    )  # fmt: skip
+    for centre, records in {
+        "coriolis": [rich(), hostile()],
+        "cnes-toulouse": [series(n) for n in range(SERIES)],
+        "ice-centre": [worldwide()],
+    }.items():
+        inside = folder / centre
+        inside.mkdir()
+        for record in records:
+            body = formats.find("iso19115-3").write(record, Links()).body
+            (inside / f"{record.identifier}.xml").write_bytes(body)
+        report = node.load(inside, source=f"source of {centre}", centre=centre)
+        assert report.new == len(records), report
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """The node of these tests."""
+    folder = tmp_path_factory.mktemp("portal")
+    with estran.open(folder / "node") as opened:
+        fill(opened, folder)
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def app(node: Node) -> FastAPI:
+    """Its web application."""
+    return create_app(node)
+
+
+@pytest.fixture(scope="session")
+def client(app: FastAPI) -> Client:
+    """A browser without JavaScript."""
+    return Client(app, **{"Accept": "text/html", "Accept-Language": "en-GB,en;q=0.9"})
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Ids of the records that the tests speak of."""
+
+    rich: str
+    hostile: str
+    world: str
+
+
+@pytest.fixture(scope="session")
+def ids(node: Node) -> Ids:
+    """What the node calls its records."""
+    found = {r.identifier: r.id for r in node.scan(limit=100)[0]}
+    return Ids(found["everything"], found["hostile"], found["world"])
+
+
+@pytest.fixture(scope="session")
+def server(app: FastAPI) -> Iterator[str]:
+    """The application on a real socket; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        running = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not running.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{port}"
+        running.should_exit = True
+        thread.join(10)
