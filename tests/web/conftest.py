@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import estran
+from estran.catalogue.query import Query
 from estran.web.app import create_app
 from tests.web.client import Client
 
@@ -131,8 +132,6 @@ def _load(node: Node, file: Path, listed: list[dict[str, Any]], **options: Any) 
 
 def id_of(node: Node, identifier: str) -> str:
     """The node's id of the record that was handed in as `identifier`."""
-    from estran.catalogue.query import Query
-
     found = node.ask(Query(external_ids=(identifier,), limit=2)).records
     assert len(found) == 1, identifier
     return found[0].id

@@ -8,7 +8,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import Request  # noqa: TC002 - FastAPI reads the annotation
 
 from estran.web import portal
 from estran.web.app import create_app
@@ -16,6 +16,8 @@ from tests.web.client import Client
 from tests.web.conftest import ITEMS, id_of
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from estran.node import Node
 
 ADDRESSES = ["/ogc", ITEMS, "/health", "/fr/", "/nothing/here", "/robots.txt", "/dcat"]

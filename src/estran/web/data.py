@@ -103,7 +103,7 @@ def _formats(router: APIRouter) -> None:
         return replies.json({"formats": [_format(record, name, links) for name in writers()]})
 
     @router.get("/{id}/formats/{name}", **_described("A record in a format", "getFormat", "*/*"))
-    def written(request: Request, id: openapi.Id, name: str) -> Response:  # noqa: A002
+    def written(request: Request, id: openapi.Id, name: openapi.FormatName) -> Response:  # noqa: A002
         replies.checked(request, ())
         node = node_of(request)
         return _written(node, shown(node, id), name, links_of(request))
@@ -123,7 +123,7 @@ def _originals(router: APIRouter) -> None:
         return _sent(request, id, "0")
 
     @router.get("/{id}/originals/{number}", **_described("One of its documents", "getOriginalAt", "*/*"))
-    def numbered(request: Request, id: openapi.Id, number: str) -> Response:  # noqa: A002
+    def numbered(request: Request, id: openapi.Id, number: openapi.Number) -> Response:  # noqa: A002
         return _sent(request, id, number)
 
 

@@ -38,6 +38,8 @@ _REFUSALS = {
 
 Id = Annotated[str, Path(description="Identifier of the record.", examples=["an-id"])]
 """The id in an address."""
+FormatName = Annotated[str, Path(description="Name of a format.", examples=["bibtex"])]
+Number = Annotated[str, Path(description="Number of a document, 0 for the newest.", examples=["0"])]
 
 
 def parameter(name: str, description: str, *, example: Any = None, **schema: Any) -> dict[str, Any]:
