@@ -195,7 +195,7 @@ def _terms(source: Thing, term: Term, predicate: str) -> Licence | Constraint | 
     if predicate.endswith("license") and spoken in words.RESTRICTIONS:
         return Constraint(kind="use", code=spoken)
     spdx = (thing.word("dct:identifier") if thing else "") or _licences.spdx(spoken, uri)
-    if predicate.endswith("license") or spdx:
+    if predicate.endswith("license") or spdx or (thing and "dct:LicenseDocument" in thing.types and label):
         bare = not uri and spoken.startswith(("http://", "https://")) and " " not in spoken
         return Licence(name=Text() if bare else label, uri=spoken if bare else uri, spdx=spdx)
     return Constraint(kind=kind, text=label, uri=see)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from estran.formats._dcat.words import role
@@ -77,43 +77,40 @@ def _party(near: Thing, term: Term, part: str) -> Party | None:
     if agent is None:
         name = near.label(term)
         return Party(role=part, organisation=name) if name else None
+    spoken = known(agent.word("vcard:role"), ROLE_CODES)
+    urls = agent.urls("vcard:hasURL", "vcard:url", "foaf:homepage", "foaf:workplaceHomepage", "schema:url")
+    found = Party(
+        role=spoken if part == "pointOfContact" and spoken in ROLE_CODES.values() else part,
+        email=_without_scheme(agent, "vcard:hasEmail", "vcard:email", "foaf:mbox", "schema:email"),
+        phone=_without_scheme(agent, "vcard:hasTelephone", "vcard:tel", "foaf:phone", "schema:telephone"),
+        url=next(iter(urls), ""),
+        identifier=_identifier(agent),
+        **_called(agent),
+        **_address(agent),
+    )
+    if not found.name and str(found.organisation) in (str(found.position), found.email, found.url):
+        # A name is obligatory; this one only stands in for it.
+        found = replace(found, organisation=Text())
+    if not found.name and not found.organisation and not found.position and found.identifier:
+        # An agent that is only pointed to: the end of its address is its name in most catalogues.
+        return replace(found, organisation=Text.of(unquote(tail(found.identifier))))
+    return found if found != Party(role=found.role) else None
+
+
+def _called(agent: Thing) -> dict[str, Any]:
+    """Name, organisation and position of an agent."""
     names, organisation = agent.text(*_NAMES), _organisation(agent)
     person = bool(agent.types & _PERSONS)
     position = agent.text("vcard:title", "schema:jobTitle", "org:role")
-    spoken = known(agent.word("vcard:role"), ROLE_CODES)
-    if not names and not organisation and spoken:
+    if not names and not organisation and agent.word("vcard:role"):
         # Sextant puts the organisation where the position belongs.
         organisation, position = position, Text()
+    name = ""
     if names and (person or (organisation and str(organisation) != str(names))):
         name = str(names)
-    else:
-        name, organisation = "", organisation or names
-    if not name and person:
+    elif person:
         name = ", ".join(filter(None, (agent.word("foaf:familyName"), agent.word("foaf:givenName"))))
-    found = Party(
-        role=spoken if part == "pointOfContact" and spoken in ROLE_CODES.values() else part,
-        name=name,
-        organisation=organisation,
-        position=position,
-        email=_without_scheme(agent, "vcard:hasEmail", "vcard:email", "foaf:mbox", "schema:email"),
-        phone=_without_scheme(agent, "vcard:hasTelephone", "vcard:tel", "foaf:phone", "schema:telephone"),
-        url=next(
-            iter(
-                agent.urls(
-                    "vcard:hasURL", "vcard:url", "foaf:homepage", "foaf:workplaceHomepage", "schema:url"
-                )
-            ),
-            "",
-        ),
-        identifier=_identifier(agent),
-        **_address(agent),
-    )
-    if found == Party(role=found.role):
-        return None
-    if not found.name and not found.organisation and found.identifier:
-        # An agent that is only pointed to: the end of its address is its name in most catalogues.
-        return replace(found, organisation=Text.of(unquote(tail(found.identifier))))
-    return found
+    return {"name": name, "organisation": organisation or (Text() if name else names), "position": position}
 
 
 def _organisation(agent: Thing) -> Text:
@@ -146,7 +143,7 @@ def _without_scheme(agent: Thing, *predicates: str) -> str:
     return ""
 
 
-def _address(agent: Thing) -> dict[str, str]:
+def _address(agent: Thing) -> dict[str, Any]:
     place = next(iter(agent.things("vcard:hasAddress", "vcard:adr", "locn:address", "schema:address")), agent)
     lines = (
         place.word("vcard:street-address", "locn:thoroughfare", "locn:fullAddress", "schema:streetAddress"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from estran.formats import Refusal, _languages
@@ -289,7 +290,13 @@ def _concepts(resource: Thing, places: list[Thing]) -> tuple[Concept, ...]:
         ("topic", "geodcatap:topicCategory"),
         ("keyword", "schema:about"),
     ):
-        found += [c for term in resource.all(predicate) if (c := _concept(resource, term, role))]
+        # What is a theme and a subject too is a keyword with an address.
+        both = set(resource.all("dct:subject")) if predicate == "dcat:theme" else set()
+        found += [
+            c
+            for term in resource.all(predicate)
+            if term not in both and (c := _concept(resource, term, role))
+        ]
     spoken = {pair for concept in found if concept.role == "keyword" for pair in concept.label.variants}
     for predicate in ("dcat:keyword", "schema:keywords"):
         for term in resource.all(predicate):
@@ -354,6 +361,8 @@ def _relations(resource: Thing) -> Iterator[Relation]:
     for kind, predicate in (*words.RELATIONS.items(), *_MORE_RELATIONS):
         for term in resource.all(predicate):
             yield from _relation(resource, term, kind)
+    for term in resource.all("dcat:servesDataset"):
+        yield from (replace(one, type="Dataset") for one in _relation(resource, term, "References"))
     for qualified in resource.things("dcat:qualifiedRelation"):
         kind = tail(qualified.word("dcat:hadRole"))
         for term in qualified.all("dct:relation"):
@@ -362,7 +371,7 @@ def _relations(resource: Thing) -> Iterator[Relation]:
 
 _MORE_RELATIONS = (
     ("IsPartOf", "dcat:inSeries"), ("IsVersionOf", "dct:isVersionOf"), ("HasVersion", "dct:hasVersion"),
-    ("IsDerivedFrom", "prov:wasDerivedFrom"), ("IsReferencedBy", "schema:subjectOf"), ("HasPart", "dcat:servesDataset"),
+    ("IsDerivedFrom", "prov:wasDerivedFrom"), ("IsReferencedBy", "schema:subjectOf"),
 )  # fmt: skip
 
 

@@ -247,9 +247,23 @@ def protocol(uri: str) -> str:
     return _PROTOCOL_OF.get(found[1].lower(), f"OGC:{found[1].upper()}") if found else ""
 
 
+# As ISO records name them, from the exact code to plain English.
+_SPOKEN_SERVICES = (
+    (re.compile(r"\b(?:OGC:?)?WMTS\b|web map tile service", re.IGNORECASE), "OGC:WMTS"),
+    (re.compile(r"\b(?:OGC:?)?WMS\b|web map service", re.IGNORECASE), "OGC:WMS"),
+    (re.compile(r"\b(?:OGC:?)?WFS\b|web feature service", re.IGNORECASE), "OGC:WFS"),
+    (re.compile(r"\b(?:OGC:?)?WCS\b|web coverage service", re.IGNORECASE), "OGC:WCS"),
+    (re.compile(r"\b(?:OGC:?)?WPS\b|web processing service", re.IGNORECASE), "OGC:WPS"),
+    (re.compile(r"\b(?:OGC:?)?CSW\b|catalogue service", re.IGNORECASE), "OGC:CSW"),
+    (re.compile(r"\b(?:OGC:?)?SOS\b|sensor observation service", re.IGNORECASE), "OGC:SOS"),
+)
+
+
 def protocol_uri(name: str) -> str:
     """The address of a protocol's standard, "" where it has none here."""
-    return f"http://www.opengeospatial.org/standards/{_STANDARD_OF[name]}" if name in _STANDARD_OF else ""
+    if name not in _STANDARD_OF:
+        name = next((known for pattern, known in _SPOKEN_SERVICES if pattern.search(name)), "")
+    return f"http://www.opengeospatial.org/standards/{_STANDARD_OF[name]}" if name else ""
 
 
 _EPSG_URI = re.compile(

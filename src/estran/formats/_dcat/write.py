@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from estran.formats import Loss, losses
 from estran.formats._dcat import words
 from estran.formats._dcat.write_parts import (
     address,
     attributions,
+    bare_format,
     date,
     distributions,
     endpoint,
@@ -31,7 +33,7 @@ from estran.formats._iso import codes
 from estran.formats._languages import three_letters
 from estran.formats._rdf import PREFIXES, Iri, Words
 from estran.formats._rdf_write import Node, iri
-from estran.model import Text
+from estran.model import Distribution, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +68,7 @@ _PROFILES = (PREFIXES["dcatap"], PREFIXES["geodcatap"])
 
 def nodes(record: Record, links: Links) -> tuple[Node, Node]:
     """The record as a resource, and the catalogue's entry about it."""
-    page = links.page(record.id)
+    page = iri(links.page(record.id)) or f"urn:x-estran:{quote(record.id)}"
     entry = f"{page}#record"
     return _resource(record, page, entry), _entry(record, page, entry)
 
@@ -118,7 +120,7 @@ def _resource(record: Record, page: str, entry: str) -> Node:
                 ("dcat:version", literal(record.version)),
                 (
                     "adms:status",
-                    label("", words.status_uri(record.status), "skos:Concept") if record.status else None,
+                    Iri(words.status_uri(record.status)) if record.status else None,
                 ),
                 (
                     "dct:accrualPeriodicity",
@@ -143,7 +145,7 @@ def _resource(record: Record, page: str, entry: str) -> Node:
                 if not spread
             ),
             *(("foaf:depiction", link) for url in record.thumbnails if (link := links_to(url))),
-            *(_relation(one) for one in record.relations),
+            *(_relation(one, record.kind) for one in record.relations),
             *(fact for one in record.conformities for fact in _conformity(one)),
             ("foaf:isPrimaryTopicOf", Iri(entry)),
         ),
@@ -175,9 +177,9 @@ def _kind(record: Record) -> Iterator[Fact]:
     kind = record.kind
     if kind in words.RESOURCE_TYPES:
         uri = f"{words.INSPIRE}ResourceType/{words.RESOURCE_TYPES[kind]}"
-        yield "geodcatap:resourceType", Node(uri, ("skos:Concept",))
+        yield "geodcatap:resourceType", Iri(uri)
     elif kind in words.DCMI_TYPES:
-        yield "dct:type", Node(f"http://purl.org/dc/dcmitype/{words.DCMI_TYPES[kind]}", ("skos:Concept",))
+        yield "dct:type", Iri(f"http://purl.org/dc/dcmitype/{words.DCMI_TYPES[kind]}")
     else:
         yield "dct:type", _named_concept(kind)
     if record.kind_label:
@@ -187,7 +189,7 @@ def _kind(record: Record) -> Iterator[Fact]:
         uri = f"{words.INSPIRE}SpatialDataServiceType/{record.service_type}"
         yield (
             "geodcatap:serviceType",
-            Node(uri, ("skos:Concept",)) if known else _named_concept(record.service_type),
+            Iri(uri) if known else _named_concept(record.service_type),
         )
 
 
@@ -199,7 +201,7 @@ def _concept(concept: Concept) -> Iterator[Fact]:
     """A concept under the property of its role; the words of keywords as keywords besides."""
     uri = iri(concept.uri)
     if concept.role == "topic" and (topic := _topic(concept)):
-        yield "geodcatap:topicCategory", Node(topic, ("skos:Concept",))
+        yield "geodcatap:topicCategory", Iri(topic)
         return
     if concept.role == "place":
         kind, predicate = "dct:Location", "dct:spatial"
@@ -208,9 +210,17 @@ def _concept(concept: Concept) -> Iterator[Fact]:
     bare = not uri and not concept.scheme and not concept.scheme_uri and len(concept.label.variants) <= 1
     if predicate != "dct:subject" or not bare:
         said = (*texts("skos:prefLabel", concept.label), *facts(("skos:inScheme", _scheme(concept))))
-        yield predicate, Node(uri, (kind,), said)
+        # A concept without a name would be none to DCAT-AP: it is only pointed to.
+        yield predicate, Node(uri, (kind,), said) if concept.label or not uri else _pointed(uri, said)
+        if predicate == "dct:subject" and uri:
+            # Harvesters look for addresses among the themes; both together say that it is a keyword.
+            yield "dcat:theme", Iri(uri)
     if predicate == "dct:subject":
         yield from texts("dcat:keyword", concept.label)
+
+
+def _pointed(uri: str, said: tuple[Fact, ...]) -> Node | Iri:
+    return Node(uri, (), said) if said else Iri(uri)
 
 
 def _topic(concept: Concept) -> str:
@@ -219,10 +229,10 @@ def _topic(concept: Concept) -> str:
     return known.uri if known and (not concept.uri or concept.uri == known.uri) else ""
 
 
-def _scheme(concept: Concept) -> Node | None:
+def _scheme(concept: Concept) -> Node | Iri | None:
     uri = iri(concept.scheme_uri)
-    if not uri and not concept.scheme:
-        return None
+    if not concept.scheme:
+        return Iri(uri) if uri else None
     return Node(uri, ("skos:ConceptScheme",), tuple(facts(("dct:title", literal(concept.scheme)))))
 
 
@@ -274,13 +284,20 @@ def _endpoints(record: Record, page: str) -> Iterator[Fact]:
         yield "dcat:endpointURL", Iri(iri(record.landing_page) or page)
 
 
-def _relation(one: Relation) -> Fact:
+def _serves(one: Relation, kind: str) -> bool:
+    """Whether it is the tie of a service to its data."""
+    return kind == "service" and one.kind == "References" and one.type == "Dataset"
+
+
+def _relation(one: Relation, kind: str) -> Fact:
     node = identifier_value(one.target, one.scheme)
     said = tuple(texts("rdfs:label", one.title))
     if node is None:
         named = facts(("dct:identifier", literal(one.target)), ("adms:schemaAgency", literal(one.scheme)))
         node = Node("", ("rdfs:Resource",), tuple(named))
     target = node._replace(facts=(*node.facts, *said))
+    if _serves(one, kind):
+        return "dcat:servesDataset", target
     if one.kind in words.RELATIONS:
         return words.RELATIONS[one.kind], target
     role = Node(words.relation_uri(one.kind), ("dcat:Role",))
@@ -305,6 +322,8 @@ def _conformity(one: Conformity) -> Iterator[Fact]:
 def unsaid(record: Record) -> tuple[Loss, ...]:
     """What of a record DCAT-AP cannot carry."""
     carried = _CARRIED | ({"service_type"} if record.kind == "service" else frozenset())
+    if all(_serves(one, record.kind) for one in record.relations):
+        carried |= {"relations.type"}
     found = list(losses(record, carried, "DCAT has no place for it"))
     found += (Loss(field, why) for field, why in dict(_by_value(record)).items())
     return tuple(found)
@@ -332,7 +351,8 @@ def _by_value(record: Record) -> Iterator[tuple[str, str]]:
     ]
     if len(plain) > slots or any(c.kind == "security" and not c.code for c in record.constraints):
         yield "constraints.kind", "DCAT-AP allows one statement on access"
-    if any(not iri(one.url) for one in record.distributions):
+    common = bare_format(record)
+    if any(not iri(one.url) and one != Distribution(format=common) for one in record.distributions):
         yield "distributions", "a distribution without an address is left out"
     if record.kind == "service":
         yield from _lost_of_service(record)
@@ -348,6 +368,8 @@ def _role_kept(concept: Concept) -> bool:
 
 def _lost_of_service(record: Record) -> Iterator[tuple[str, str]]:
     why = "a service has endpoints and pages, not distributions"
+    if len({one.protocol for one in record.distributions if one.function in ("service", "")}) > 1:
+        yield "distributions.protocol", "which endpoint follows which protocol is not kept"
     for one in record.distributions:
         served = one.function in ("service", "")
         if one.function not in ("service", "information"):

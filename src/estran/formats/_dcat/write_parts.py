@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -11,19 +12,20 @@ from estran.formats._dcat import words
 from estran.formats._dcat.places import box_wkt, plain
 from estran.formats._rdf import PREFIXES, Iri, Words
 from estran.formats._rdf_write import Node, iri
-from estran.model import Text
+from estran.model import Distribution, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from estran.model import Constraint, Distribution, Licence, Party, Record
+    from estran.model import Constraint, Licence, Party, Record
 
     type Value = Node | Iri | Words
     type Fact = tuple[str, Value]
 
 __all__ = [
-    "address", "attributions", "checksum", "date", "distributions", "endpoint", "facts", "is_page", "label", "links_to",
-    "parties", "periods", "places", "rights", "texts",
+    "address", "attributions", "bare_format", "checksum", "date", "distributions", "endpoint", "facts",
+    "identifier_value", "is_page", "label", "licence_node", "links_to", "literal", "number",
+    "parties", "periods", "places", "protocols", "representation", "rights", "texts",
 ]  # fmt: skip
 
 _LANGUAGE_TAG = re.compile(r"[a-zA-Z]{2,8}(?:-[a-zA-Z0-9]{1,8})*")
@@ -147,7 +149,8 @@ def _agent(party: Party) -> Node:
         "",
         ("foaf:Person" if party.name else "foaf:Organization", "foaf:Agent"),
         (
-            *texts("foaf:name", Text.of(party.name) or party.organisation),
+            # A name is obligatory: what else is known of a nameless one stands in.
+            *texts("foaf:name", Text.of(party.name) or party.organisation or _stand_in(party)),
             *facts(
                 ("org:memberOf", employer if party.name and party.organisation else None),
                 ("foaf:mbox", _scheme("mailto", party.email)),
@@ -159,6 +162,10 @@ def _agent(party: Party) -> Node:
             *texts("vcard:title", party.position),
         ),
     )
+
+
+def _stand_in(party: Party) -> Text:
+    return party.position or Text.of(party.email or party.url or party.identifier or party.role or "?")
 
 
 def _node(kind: str, said: Iterator[Fact]) -> Node | None:
@@ -220,6 +227,7 @@ def distributions(record: Record) -> Iterator[Fact]:
     licence = next((licence_node(one) for one in record.licences), None)
     # Its name stands with the record.
     terms = Iri(licence.address) if licence and licence.address else licence
+    common = bare_format(record)
     for one in record.distributions:
         url = iri(one.url)
         if not url:
@@ -229,7 +237,16 @@ def distributions(record: Record) -> Iterator[Fact]:
             said = (*texts("dct:title", one.title), *texts("dct:description", one.description))
             yield "foaf:page", Node(url, ("foaf:Document",), said)
         else:
-            yield "dcat:distribution", _distribution(record, one, url, terms)
+            yield (
+                "dcat:distribution",
+                _distribution(record, replace(one, format=one.format or common), url, terms),
+            )
+
+
+def bare_format(record: Record) -> str:
+    """The one format that is told apart from any file, as ISO 19115 does, and so holds for all of them."""
+    bare = {one.format for one in record.distributions if one == Distribution(format=one.format)}
+    return bare.pop() if len(bare) == 1 else ""
 
 
 def _distribution(record: Record, one: Distribution, url: str, terms: Node | Iri | None) -> Node:
@@ -280,24 +297,19 @@ def _service(record: Record, one: Distribution) -> Node:
 
 def protocols(name: str) -> Iterator[Fact]:
     """The standard that a service follows, by its address where it has one; the exact words if they say more."""
-    if not name:
-        return
-    known = words.protocol_uri(name) or words.protocol_uri(name.partition("-")[0])
-    if known:
-        yield "dct:conformsTo", Node(known, ("dct:Standard",))
-    if known and words.protocol_uri(name):
-        yield "geodcatap:serviceProtocol", Node(known, ("dct:Standard",))
-    else:
-        yield "geodcatap:serviceProtocol", Node("", ("dct:Standard",), (("dct:title", Words(name)),))
+    known = address(words.protocol_uri(name), "dct:Standard")
+    exact = known if known and words.protocol(known.address) == name else None
+    said = exact or Node("", ("dct:Standard",), (("dct:title", Words(name)),))
+    return facts(("dct:conformsTo", known), ("geodcatap:serviceProtocol", said if name else None))
 
 
 def _standard(name: str) -> Node:
     return address(name, "dct:Standard") or Node("", ("dct:Standard",), (("dct:title", Words(name)),))
 
 
-def representation(code: str) -> Node:
+def representation(code: str) -> Iri:
     """How space is represented, by INSPIRE's address."""
-    return Node(f"{words.INSPIRE}SpatialRepresentationType/{quote(code)}", ("skos:Concept",))
+    return Iri(f"{words.INSPIRE}SpatialRepresentationType/{quote(code)}")
 
 
 def checksum(given: str) -> Node | None:
@@ -326,8 +338,10 @@ def licence_node(one: Licence) -> Node | None:
 
 def rights(record: Record) -> Iterator[Fact]:
     """Licences, the one access right that is allowed, and every constraint."""
-    for one in record.licences:
-        yield from facts(("dct:license", licence_node(one)))
+    for place, one in enumerate(record.licences):
+        # A service has one licence at most.
+        predicate = "dct:rights" if record.kind == "service" and place else "dct:license"
+        yield from facts((predicate, licence_node(one)))
     free = next((c for c in record.constraints if c.kind == "access"), None) if not record.access else None
     if record.access:
         uri = words.access_uri(record.access)
