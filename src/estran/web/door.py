@@ -21,7 +21,7 @@ from starlette.responses import Response
 from estran.access import ANYONE
 from estran.errors import EstranError, Invalid, NotAllowed
 from estran.formats import Links
-from estran.web.problems import Problem, TooLarge, Unauthorised, answer, problem_of
+from estran.web.problems import TooLarge, TooLong, Unauthorised, answer, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,12 +122,8 @@ class Door:
         headers = dict(scope["headers"])
         request = Request(scope)
         if len(scope["path"]) + len(scope["query_string"]) > _LONGEST_URL:
-            problem = Problem(
-                status=414,
-                title="Address too long",
-                detail=f"Addresses of up to {_LONGEST_URL} characters are read; shorten the query.",
-            )
-            return answer(request, problem, self._page)
+            why = f"Addresses of up to {_LONGEST_URL} characters are read; shorten the query."
+            return answer(request, problem_of(TooLong(why)), self._page)
         if passage.is_open and scope["method"] == "OPTIONS":
             return _preflight()
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,7 +17,6 @@ from estran.errors import (
     Conflict,
     EstranError,
     Invalid,
-    LicenceRequired,
     NotAllowed,
     NotFound,
     QuotaExceeded,
@@ -38,20 +38,9 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger("estran.web")
 
-# The nearest class of the tree decides.
-_STATUSES: tuple[tuple[type[EstranError], int, str], ...] = (
-    (NotFound, 404, "Not found"),
-    (QuotaExceeded, 429, "Quota used up"),
-    (LicenceRequired, 403, "Licence not accepted"),
-    (NotAllowed, 403, "Not allowed"),
-    (Invalid, 400, "Not understood"),
-    (Conflict, 409, "Conflict"),
-    (Unavailable, 503, "Not available now"),
-    (EstranError, 400, "Not possible"),
-)
-_HTTP_TITLES = {
-    404: ("Not found", "There is nothing at this address. The addresses of this node start at / and /ogc."),
-    405: ("Method not allowed", "This address is there, but not for this method; read it with GET."),
+_ADVICE = {
+    404: "There is nothing at this address. The addresses of this node start at / and /ogc.",
+    405: "This address is there, but not for this method; read it with GET.",
 }
 
 
@@ -71,11 +60,24 @@ class TooLarge(EstranError):
     """More was sent than is read."""
 
 
-_WEB_STATUSES: tuple[tuple[type[EstranError], int, str], ...] = (
-    (Gone, 410, "Removed"),
-    (NotAcceptable, 406, "Not offered in that form"),
-    (Unauthorised, 401, "Token not accepted"),
-    (TooLarge, 413, "Too large"),
+class TooLong(EstranError):
+    """The address is longer than what is read."""
+
+
+# The first class that fits decides.
+_STATUSES: tuple[tuple[type[EstranError], int], ...] = (
+    (Gone, 410),
+    (NotAcceptable, 406),
+    (Unauthorised, 401),
+    (TooLarge, 413),
+    (TooLong, 414),
+    (NotFound, 404),
+    (QuotaExceeded, 429),
+    (NotAllowed, 403),
+    (Invalid, 400),
+    (Conflict, 409),
+    (Unavailable, 503),
+    (EstranError, 400),
 )
 
 
@@ -84,7 +86,7 @@ class Problem:
     """What went wrong, for the client and for people.
 
     Attributes:
-        status: HTTP status; title: the kind of problem, always the same words for one kind.
+        status: HTTP status.
         detail: what is wrong and what to do next.
         where: the parameter or part at fault, "" where it is the whole.
         id: of the entry in the server's log, "" where there is none.
@@ -92,7 +94,6 @@ class Problem:
     """
 
     status: int
-    title: str
     detail: str
     where: str = ""
     id: str = ""
@@ -102,7 +103,7 @@ class Problem:
         """The problem document."""
         members: dict[str, Any] = {
             "type": "about:blank",
-            "title": self.title,
+            "title": HTTPStatus(self.status).phrase,
             "status": self.status,
             "detail": self.detail,
         }
@@ -141,41 +142,37 @@ def problem_of(error: Exception, *, known: bool = True) -> Problem:
         case RequestValidationError():
             return _invalid(error)
         case HTTPException():
-            title, detail = _HTTP_TITLES.get(error.status_code, (str(error.detail), str(error.detail)))
-            return Problem(status=error.status_code, title=title, detail=detail, headers=error.headers)
+            detail = _ADVICE.get(error.status_code, str(error.detail))
+            return Problem(status=error.status_code, detail=detail, headers=error.headers)
         case _:
             return _unexpected(error)
 
 
 def _own(error: EstranError, *, known: bool) -> Problem:
-    status, title = next((s, t) for kind, s, t in (*_WEB_STATUSES, *_STATUSES) if isinstance(error, kind))
+    status = next(status for kind, status in _STATUSES if isinstance(error, kind))
     detail, where = (error.why, error.where) if isinstance(error, Invalid) else (str(error), "")
     headers: dict[str, str] = {}
-    if status == 403 and not known:  # noqa: PLR2004
-        status, title = 401, "Token needed"
+    if status == HTTPStatus.FORBIDDEN and not known:
+        status = HTTPStatus.UNAUTHORIZED
         detail += " Send a token: Authorization: Bearer …; the node's operator makes them."
-    if status == 401:  # noqa: PLR2004
+    if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="estran"'
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
-    return Problem(status=status, title=title, detail=detail, where=where, headers=headers)
+    return Problem(status=int(status), detail=detail, where=where, headers=headers)
 
 
 def _invalid(error: RequestValidationError) -> Problem:
     first: Mapping[str, Any] = next(iter(error.errors()), {"msg": "the request does not fit", "loc": ()})
     place = ".".join(str(part) for part in first["loc"][1:])
-    return Problem(status=400, title="Not understood", detail=f"{first['msg']}; see /ogc/api", where=place)
+    return Problem(status=400, detail=f"{first['msg']}; see /ogc/api", where=place)
 
 
 def _unexpected(error: Exception) -> Problem:
     id_ = secrets.token_hex(6)
     _log.error("Unexpected error %s", id_, exc_info=error)
-    return Problem(
-        status=500,
-        title="Our fault",
-        detail=f"Something broke on this node; its operator finds it in the log as {id_}. Try again later.",
-        id=id_,
-    )
+    why = f"Something broke on this node; its operator finds it in the log as {id_}. Try again later."
+    return Problem(status=500, detail=why, id=id_)
 
 
 def answer(request: Request, problem: Problem, page: Page | None) -> Response:
