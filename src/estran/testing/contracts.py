@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from estran import formats
 from estran.formats import Document, Format, Links, Refusal, Written
@@ -24,6 +24,8 @@ __all__ = ["check_format"]
 _LINKS = Links("https://node.example.org", "A node")
 _FIELDS = frozenset(field.name for field in fields(Record))
 _MOST_FOUND = 10_000
+_EVERY_PHASE = tuple(Phase)
+_NO_SHRINKING = (Phase.explicit, Phase.generate)
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example)
 _GARBAGE = (
     b"", b" ", b"\0", b"\0" * 5000, b"\xff\xfe", b"\xef\xbb\xbf", b"<", b"<a>", b"<a/>", b"{", b"{}", b"[]",
@@ -34,12 +36,13 @@ _GARBAGE = (
 )  # fmt: skip
 
 
-def check_format(form: Format, examples: int = 25) -> None:
+def check_format(form: Format, examples: int = 25, *, shrink: bool = True) -> None:
     """Hold a format to its contract.
 
     Args:
         form: the format.
         examples: how many random records it must write.
+        shrink: whether to look for the smallest record that breaks a promise, which takes a while.
 
     Raises:
         AssertionError: a promise is broken; the message says which.
@@ -47,7 +50,7 @@ def check_format(form: Format, examples: int = 25) -> None:
     _describes_itself(form)
     _survives_garbage(form, _GARBAGE)
     if form.write is not None:
-        _writes(form, examples)
+        _writes(form, examples, _EVERY_PHASE if shrink else _NO_SHRINKING)
 
 
 def _describes_itself(form: Format) -> None:
@@ -87,8 +90,8 @@ def _read(form: Format, body: bytes, *, strict: bool) -> list[Record | Item | Re
     return found
 
 
-def _writes(form: Format, examples: int) -> None:
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=_SLOW)
+def _writes(form: Format, examples: int, phases: tuple[Phase, ...]) -> None:
+    @settings(max_examples=examples, deadline=None, database=None, phases=phases, suppress_health_check=_SLOW)
     @given(records())
     def hold(record: Record) -> None:
         written = _write(form, record)
