@@ -79,7 +79,6 @@ def rich() -> Record:
         licences=(Licence(name=Text.of("CC BY 4.0"), uri="https://creativecommons.org/licenses/by/4.0/", spdx="CC-BY-4.0"),),
         constraints=(Constraint(kind="use", code="otherRestrictions", text=Text.of("Cite the station.", "en")),),
         relations=(Relation(kind="IsPartOf", target="series-01", title=Text()), Relation(kind="References", target="10.5194/gmd-13-401-2020", scheme="doi", title=Text.of("A model", "en"))),
-        fundings=(Funding(funder="ANR", award="ANR-11-INBS-0000", award_title="JERICO"),),
         conformities=(Conformity(title=Text.of("INSPIRE", "en"), date="2010-12-08", passed="yes"),),
     )  # fmt: skip
 
@@ -117,6 +116,16 @@ def series(n: int) -> Record:
     )  # fmt: skip
 
 
+def funded() -> Record:
+    """A record in another standard, with what ISO 19115-3 has no place for."""
+    return Record(
+        identifier="10.5072/funded", identifiers=(Identifier("10.5072/funded", "doi"),), kind="dataset",
+        title=Text.of("Gravity of the Cévennes", "fr"), published="2021",
+        parties=(Party(role="author", name="Curie, Irène"), Party(role="publisher", organisation=Text.of("IPGP"))),
+        fundings=(Funding(funder="ANR", award="ANR-11-INBS-0000", award_title="JERICO", award_uri="https://anr.example/11"),),
+    )  # fmt: skip
+
+
 def worldwide() -> Record:
     """A record of the whole Earth."""
     return Record(
@@ -135,12 +144,13 @@ def fill(node: Node, folder: Path) -> None:
         "coriolis": [rich(), hostile()],
         "cnes-toulouse": [series(n) for n in range(SERIES)],
         "ice-centre": [worldwide()],
+        "eost-a2s": [funded()],
     }.items():
         inside = folder / centre
         inside.mkdir()
-        for record in records:
-            body = formats.find("iso19115-3").write(record, Links()).body
-            (inside / f"{record.identifier}.xml").write_bytes(body)
+        form = formats.find("datacite-json" if centre == "eost-a2s" else "iso19115-3")
+        for number, record in enumerate(records):
+            (inside / f"{number}{form.suffix}").write_bytes(form.write(record, Links()).body)
         report = node.load(inside, source=f"source of {centre}", centre=centre)
         assert report.new == len(records), report
 
@@ -173,13 +183,14 @@ class Ids:
     rich: str
     hostile: str
     world: str
+    funded: str
 
 
 @pytest.fixture(scope="session")
 def ids(node: Node) -> Ids:
     """What the node calls its records."""
     found = {r.identifier: r.id for r in node.scan(limit=100)[0]}
-    return Ids(found["everything"], found["hostile"], found["world"])
+    return Ids(found["everything"], found["hostile"], found["world"], found["10.5072/funded"])
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ def doors(node: Node, links: Links, words: Words) -> list[Way]:
             example=f'curl "{items}?limit=5"\ncurl "{items}?bbox=-10,35,20,60&datetime=2015-01-01/.."',
         ),
         Way(
-            key="dcat", title=t("api.dcat"), text=t("api.dcat_text"), api="dcat", href="/dcat",
+            key="dcat", title=t("api.dcat"), text=t("api.dcat_text"), api="dcat", href="/dcat.ttl",
             shown=f"{base}/dcat", example=f'curl -H "Accept: text/turtle" "{base}/dcat"',
         ),
         Way(

@@ -89,24 +89,25 @@ def search(node: Node, asked: Asked, words: Words, viewer: Viewer) -> SearchView
     chips = tuple(
         Chip(label=viewer.chip(name, value), href=rest.address(path)) for name, value, rest in asked.filters()
     )
-    matched = found.matched if found else 0
+    matched = found.matched if found is not None else 0
+    records = found.records if found is not None else ()
     sort = asked.sort or ("relevance" if asked.text else "-updated")
     return SearchView(
         matched=matched,
         status=_status(words, asked, found),
-        cards=tuple(viewer.card(record) for record in found.records) if found else (),
-        facets=tuple(viewer.facets(found, asked)) if found else (),
+        cards=tuple(viewer.card(record) for record in records),
+        facets=tuple(viewer.facets(found, asked)) if found is not None else (),
         chips=chips,
-        rescue=_rescue(node, asked, viewer, path) if found and not matched else (),
+        rescue=_rescue(node, asked, viewer, path) if found is not None and not matched else (),
         wrong={w.field: words.text(w.key, value=w.value, why=w.value) for w in asked.wrong},
         orders=tuple((code, words.label("sort", code)) for code in ORDERS if code != "relevance" or asked.text),
         sort=sort,
         hint=hint,
-        next=asked.after(found.next).address(path) if found and found.next else "",
+        next=asked.after(found.next).address(path) if found is not None and found.next else "",
         previous=before.address(path) if before else "",
         lost=before is not None and not before.cursor and asked.page > 2,  # noqa: PLR2004
         api=api_call(asked),
-        feed="/dcat",
+        feed=feed(asked),
         json=asked.address(f"{path}.json"),
         points=asked.first().address(f"{path}/map.json"),
         box=",".join(f"{v:g}" for v in asked.box) if asked.box else "",
@@ -175,7 +176,7 @@ def _corners(asked: Asked) -> dict[str, str]:
 
 
 def api_call(asked: Asked) -> str:
-    """The address of OGC API – Records that finds the same; "" where its words cannot say it.
+    """The address of OGC API – Records that finds the same; "" where its parameters cannot say it.
 
     There a blank between words makes a phrase and a comma an alternative; here all words must be found.
     """
@@ -183,16 +184,26 @@ def api_call(asked: Asked) -> str:
     phrase = len(text) > 2 and text[0] == text[-1] == '"' and text.count('"') == 2  # noqa: PLR2004
     if text and not phrase and not text.replace("-", "").isalnum():
         return ""
-    asks = [("q", text.strip('"')), ("bbox", written(asked.box) if asked.box else "")]
-    asks.append(
-        ("datetime", f"{asked.start or '..'}/{asked.end or '..'}" if asked.start or asked.end else "")
-    )
+    return _machine("/ogc/collections/records/items", text.strip('"'), asked)
+
+
+def feed(asked: Asked) -> str:
+    """The address of the same records in DCAT; "" where its parameters cannot say it."""
+    return _machine("/dcat.ttl", asked.text, asked)
+
+
+def _machine(path: str, text: str, asked: Asked) -> str:
     conditions = [_condition(name, values) for name, values in asked.where.items()]
     if "" in conditions:
         return ""
-    asks.append(("filter", " AND ".join(conditions)))
+    asks = (
+        ("q", text),
+        ("bbox", written(asked.box) if asked.box else ""),
+        ("datetime", f"{asked.start or '..'}/{asked.end or '..'}" if asked.start or asked.end else ""),
+        ("filter", " AND ".join(conditions)),
+    )
     told = urlencode([(name, value) for name, value in asks if value], safe=",:/'()")
-    return f"/ogc/collections/records/items?{told}" if told else "/ogc/collections/records/items"
+    return f"{path}?{told}" if told else path
 
 
 def _condition(name: str, values: tuple[str, ...]) -> str:

@@ -1,0 +1,242 @@
+"""The search page as a browser without JavaScript sees it: the address holds everything."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from tests.portal.conftest import HOSTILE_TITLE, SERIES
+from tests.portal.html import Html
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.portal.conftest import Ids
+    from tests.web.client import Client
+
+ALL = SERIES + 4
+
+
+def page(client: Client, address: str, status: int = 200) -> Html:
+    found = client.get(address, "text/html")
+    assert found.status_code == status, (found.status_code, found.text[:500])
+    assert found.headers["content-type"] == "text/html; charset=utf-8"
+    return Html(found.text)
+
+
+def titles(html: Html) -> list[str]:
+    return [h.text.strip() for h in html.all("h3") if any(p.tag == "article" for p in h.parents)]
+
+
+def status_of(html: Html) -> str:
+    return html.one("p", role="status").text
+
+
+def counts(html: Html, facet: str) -> dict[str, int]:
+    """Value -> count of one group of filters."""
+    boxes = [e for e in html.all("input", type="checkbox", name=facet)]
+    return {box["value"]: int(box.parents[-1].text.split()[-1]) for box in boxes}
+
+
+def moved(response: httpx.Response) -> str:
+    assert response.status_code == 303, response.status_code
+    return response.headers["location"]
+
+
+def test_everything_is_found_without_asking(client: Client):
+    html = page(client, "/en/search")
+    assert status_of(html) == f"{ALL} resources, 1 to 20"
+    assert len(titles(html)) == 20
+    assert counts(html, "hub") == {"continental-surfaces": 46, "ocean": 2, "own-hub": 1, "solid-earth": 1}
+    assert counts(html, "kind") == {"collection": 30, "dataset": 18, "service": 1}
+
+
+def test_what_a_plain_form_sends_is_brought_to_one_address(client: Client):
+    sent = "/en/search?q=snow&from=&to=&north=42&west=-5&east=10&south=40&hub=ocean&sort=relevance&utm=1"
+    address = moved(client.get(sent, "text/html"))
+    assert address == "/en/search?q=snow&bbox=-5,40,10,42&hub=ocean&sort=relevance"
+    page(client, address)
+    assert moved(client.get("/fr/search?q=&hub=", "text/html")) == "/fr/search"
+
+
+def test_words_box_time_and_facets_narrow_together(client: Client):
+    assert status_of(page(client, "/en/search?q=snow")).startswith("22 resources")
+    assert status_of(page(client, "/en/search?q=snow+depth&bbox=0,40,3,41")).startswith("6 resources")
+    html = page(client, "/en/search?bbox=-5,48,-4,49&from=2010&to=2011")
+    assert set(titles(html)) == {"Water temperature, bay of Brest", "Winds of the world"}
+    assert html.one("input", id="from")["value"] == "2010"
+    assert html.one("input", id="south")["value"] == "48"
+
+
+def test_each_facet_ignores_its_own_choice(client: Client):
+    html = page(client, "/en/search?hub=ocean")
+    assert status_of(html).startswith("2 resources")
+    assert counts(html, "hub") == {"continental-surfaces": 46, "ocean": 2, "own-hub": 1, "solid-earth": 1}
+    assert counts(html, "kind") == {"dataset": 2} or counts(html, "kind") == {}
+    assert [e["value"] for e in html.all("input", name="hub") if "checked" in e.attributes] == ["ocean"]
+    both = page(client, "/en/search?hub=ocean&hub=own-hub")
+    assert status_of(both).startswith("3 resources")
+
+
+def test_a_chosen_value_stays_where_nothing_has_it(client: Client):
+    html = page(client, "/en/search?kind=software")
+    assert counts(html, "kind")["software"] == 0
+    assert "checked" in html.one("input", name="kind", value="software").attributes
+
+
+def test_chips_take_one_filter_away_each(client: Client):
+    html = page(client, "/en/search?q=snow&bbox=0,40,3,41&from=1980&kind=dataset&kind=collection")
+    chips = html.all("a", class_="chip")
+    assert [chip.text.replace("×", "").strip() for chip in chips][:1] == ["“snow”"]
+    assert len(chips) == 5
+    assert chips[3]["aria-label"] == "Remove filter Dataset"
+    assert chips[3]["href"] == "/en/search?q=snow&bbox=0,40,3,41&from=1980&kind=collection"
+
+
+def test_pages_forward_and_back_show_each_record_once(client: Client):
+    address, seen, addresses = "/en/search?sort=title", [], []
+    while address:
+        html = page(client, address)
+        addresses.append(address)
+        seen.append(titles(html))
+        following = html.all("a", rel="next")
+        address = following[0]["href"] if following else ""
+    assert [len(part) for part in seen] == [20, 20, 9]
+    whole = [title for part in seen for title in part]
+    assert len(set(whole)) == ALL
+    assert HOSTILE_TITLE in whole
+    back = [seen[-1]]
+    html = page(client, addresses[-1])
+    while previous := html.all("a", rel="prev"):
+        html = page(client, previous[0]["href"])
+        back.insert(0, titles(html))
+    assert back == seen
+    assert status_of(page(client, addresses[1])) == f"{ALL} resources, 21 to 40"
+
+
+def test_a_page_of_another_search_is_refused_with_a_way_on(client: Client):
+    html = page(client, "/en/search?q=snow&cursor=abcdefgh&page=2", 400)
+    assert "start again" in html.one("div", id="wrong").text
+    assert titles(html) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [
+        ("/en/search?from=2024-02-30", "from"), ("/fr/search?to=hier", "to"), ("/en/search?bbox=1,2", "west"),
+        ("/en/search?west=a&south=1&east=2&north=3", "west"), ("/en/search?from=2024&to=2020", "to"), ("/en/search?sort=colour", "sort"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_said_beside_its_field(client: Client, address: str, field: str):
+    html = page(client, address, 400)
+    links = [a["href"] for a in html.all("a") if a.parents and any(p.get("id") == "wrong" for p in a.parents)]
+    assert links == [f"#{field}"]
+    assert titles(html) == []
+    if field != "sort":
+        assert html.one("input", id=field)["aria-describedby"] == "wrong"
+
+
+def test_nothing_found_says_what_to_take_away(client: Client):
+    html = page(client, "/en/search?q=snow&hub=ocean")
+    assert status_of(html) == "No resource"
+    ways = [(a.text, a["href"]) for a in html.all("a") if any(p.get("class") == "empty" for p in a.parents)]
+    # What finds most comes first.
+    assert ways == [
+        ("ODATIS – Ocean", "/en/search?q=snow"),
+        ("“snow”", "/en/search?hub=ocean"),
+        ("See everything", "/en/search"),
+    ]
+
+
+def test_the_beginning_of_a_word_finds_it_and_says_so(client: Client):
+    html = page(client, "/en/search?q=moist")
+    assert status_of(html).startswith("23 resources")
+    assert "begins so" in html.one("p", class_="note").text
+    following = html.one("a", rel="next")["href"]
+    assert len(titles(page(client, following))) == 3
+
+
+def test_htmx_gets_the_part_that_changes_and_its_address(client: Client):
+    part = client.get("/en/search?q=snow&from=&west=", "text/html", HX_Request="true", HX_Source="form#search")
+    assert part.headers["hx-push-url"] == "/en/search?q=snow"
+    assert part.headers["cache-control"] == "no-store"
+    assert "<html" not in part.text
+    assert Html(part.text).elements[0]["id"] == "search"
+    typed = client.get("/en/search?q=snow", "text/html", HX_Request="true", HX_Source="input#q")
+    assert typed.headers["hx-replace-url"] == "/en/search?q=snow"
+    assert "hx-push-url" not in typed.headers
+    wrong = client.get("/en/search?from=x", "text/html", HX_Request="true")
+    assert wrong.status_code == 400
+    assert "is not a date" in wrong.text
+
+
+def test_the_json_twin_says_the_same(client: Client):
+    html = page(client, "/en/search?q=snow&kind=dataset")
+    twin = html.one("link", rel="alternate", type="application/json")["href"]
+    assert twin.endswith("/en/search.json?q=snow&kind=dataset")
+    data = client.json(urlsplit(twin)._replace(scheme="", netloc="").geturl())
+    assert [c["title"] for c in data["cards"]] == titles(html)
+    assert data["matched"] == int(status_of(html).split()[0])
+
+
+def test_the_map_has_all_places_but_the_worldwide(client: Client):
+    data = client.json("/en/search/map.json?sort=title")
+    assert len(data["features"]) == ALL - 2
+    assert data["world"] == 1
+    assert data["note"] == "1 worldwide resource is not drawn."
+    by_title = {f["properties"]["title"]: f for f in data["features"]}
+    brest = by_title["Water temperature, bay of Brest"]
+    assert brest["geometry"]["coordinates"] == [-4.4, 48.35]
+    assert brest["properties"]["hub"] == "ocean"
+    assert by_title[HOSTILE_TITLE]["properties"]["box"] == [170, -20, 190, -10]
+    assert by_title[HOSTILE_TITLE]["geometry"]["coordinates"][0] == 180
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["", "q=snow", "bbox=0,40,3,41", "from=1990&to=1995", "kind=dataset&kind=service", "hub=ocean", "platform=platform+3",
+     "from=2000&licence=CC-BY-4.0", "centre=ice-centre", "access=open", "q=moisture&kind=collection"],
+)  # fmt: skip
+def test_the_api_call_finds_the_same(client: Client, asked: str):
+    html = page(client, f"/en/search?{asked}")
+    call = next(a["data-copy"] for a in html.all("a") if a.get("data-copy"))
+    assert urlsplit(call).path == "/ogc/collections/records/items"
+    answer = json.loads(client.get(call, "application/geo+json").text)
+    assert answer["numberMatched"] == (ALL if not asked else int(status_of(html).split()[0]))
+
+
+@pytest.mark.parametrize("asked", ["q=snow+depth", "bbox=0,40,3,41", "hub=ocean"])
+def test_the_dcat_feed_holds_the_same(client: Client, asked: str):
+    html = page(client, f"/en/search?{asked}")
+    feed = next(a["href"] for a in html.all("a") if a["href"].startswith("/dcat"))
+    records = client.get(feed, "text/turtle").text.count("a dcat:CatalogRecord")
+    assert records == int(status_of(html).split()[0])
+
+
+def test_the_filters_beyond_the_column_survive_the_form(client: Client):
+    html = page(client, "/en/search?language=fr")
+    assert [(e["name"], e["value"]) for e in html.all("input", type="hidden")] == [("language", "fr")]
+
+
+def test_one_status_line_that_stays(client: Client):
+    html = page(client, "/fr/search?q=snow")
+    assert status_of(html) == "22 ressources, 1 à 20"
+    assert not [e for e in html.all("*") if e.get("aria-live")]
+
+
+def test_long_lists_of_values_fold(client: Client):
+    html = page(client, "/en/search")
+    shown = [e for e in html.all("input", name="platform") if not any(p.get("id") == "more-platform" for p in e.parents)]
+    assert (len(shown), len(html.all("input", name="platform"))) == (6, 9)
+    assert "3 more" in next(s.text for s in html.all("summary") if "Platform" in s.text)
+
+
+def test_addresses_keep_hostile_values_apart(client: Client, ids: Ids):
+    value = '"><svg onload=alert(7)>'
+    html = page(client, f"/en/data/{ids.hostile}")
+    tag = next(a for a in html.all("a", class_="tag"))
+    assert list(dict(parse_qsl(urlsplit(tag["href"]).query)).values()) == [value]
+    assert titles(page(client, tag["href"])) == [HOSTILE_TITLE]
