@@ -8,7 +8,7 @@ from estran.errors import Invalid
 from estran.formats import Refusal, Written, _xml
 from estran.formats._iso import write_2003, write_2014
 from estran.formats._iso.forms import FORM_2003
-from estran.formats._iso.lost import lost
+from estran.formats._iso.lost import document_language, lost
 from estran.formats._iso.record import record as record_of
 from estran.formats._iso.values import LOCAL
 
@@ -90,8 +90,8 @@ def _why_none(root: _Element) -> str:
 
 
 def write(record: Record, form: Form, media_type: str) -> Written:
-    """A record in one of the forms, in the language of its metadata or else of its title."""
-    language = record.metadata_language or record.title.language or record.abstract.language
+    """A record in one of the forms, in the language of its title."""
+    language = document_language(record)
     make = write_2003.document if form is FORM_2003 else write_2014.document
     return Written(_xml.serialise(make(record, language)), media_type, lost(record, form))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from estran.formats._iso.forms import Form
     from estran.model import Record
 
-__all__ = ["lost"]
+__all__ = ["document_language", "lost"]
 
 _CARRIED = frozenset((
     "@*", "identifier", "identifiers", "kind", "kind_label", "title", "alternate_titles", "abstract", "purpose",
@@ -52,6 +52,11 @@ def lost(record: Record, form: Form) -> tuple[Loss, ...]:
     found.update(dict.fromkeys(_ways(record, older=older)))
     found.update(dict.fromkeys(_rest(record)))
     return tuple(found)
+
+
+def document_language(record: Record) -> str:
+    """The language that a record is written in: texts that do not say another are taken to be in it."""
+    return record.title.language or record.metadata_language or record.abstract.language
 
 
 def _concepts(record: Record, *, older: bool) -> Iterator[Loss]:
@@ -95,6 +100,8 @@ def _ways(record: Record, *, older: bool) -> Iterator[Loss]:
 
 
 def _rest(record: Record) -> Iterator[Loss]:
+    if record.metadata_language not in ("", document_language(record)):
+        yield Loss("metadata_language", "the document is in the language of its title")
     for relation in record.relations:
         if (
             relation.type

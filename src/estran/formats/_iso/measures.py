@@ -46,14 +46,19 @@ _DURATION = re.compile(
 )
 
 
-@lru_cache(maxsize=2048)
-def system(code: str, space: str = "") -> str:
-    """A reference system as ``EPSG:n`` where it is one, else as it came."""
+def _numbered(code: str, space: str = "") -> str:
+    """The EPSG number that words hold, "" for none."""
     if found := _EPSG.search(code):
         return f"EPSG:{found[1]}"
     if (found := _BARE.match(code)) and (not space or "epsg" in space.lower()):
         return f"EPSG:{found[1]}"
-    return _NAMED.get(re.sub(r"[^a-z0-9]", "", code.lower()), code)
+    return ""
+
+
+@lru_cache(maxsize=2048)
+def system(code: str, space: str = "") -> str:
+    """A reference system as ``EPSG:n`` where it is one, else as it came."""
+    return _numbered(code, space) or _NAMED.get(re.sub(r"[^a-z0-9]", "", code.lower()), code)
 
 
 def systems(reading: Reading, props: Iterable[_Element]) -> Iterator[str]:
@@ -65,13 +70,11 @@ def systems(reading: Reading, props: Iterable[_Element]) -> Iterator[str]:
                 code = first(inside, "code")
                 words, address = reading.string(code), href(code)
                 space = reading.string(first(inside, "codeSpace"))
-                found = system(words, space)
                 # The code may be but a name; its address or its description then tells the number.
-                for other in (address, reading.string(first(inside, "description")), f"{space}::{words}"):
-                    if not found.startswith("EPSG:") and (better := system(other)).startswith("EPSG:"):
-                        found = better
-                if found or address:
-                    yield found or address
+                others = (address, reading.string(first(inside, "description")), f"{space}::{words}")
+                numbered = _numbered(words, space) or next(filter(None, map(_numbered, others)), "")
+                if found := numbered or system(words, space) or address:
+                    yield found
 
 
 @lru_cache(maxsize=512)
