@@ -17,6 +17,7 @@ from estran.catalogue import archives, envelopes, json_streams, refusals
 from estran.catalogue.archives import HEAD_BYTES, MAX_DEPTH, MAX_DOCUMENT_BYTES, Meter, Source
 from estran.errors import Invalid
 from estran.formats import Document, Refusal
+from estran.formats._json import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +27,9 @@ __all__ = ["Total", "count_hint", "documents"]
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _NETCDF = (b"CDF\x01", b"CDF\x02", b"CDF\x05", b"\x89HDF\r\n\x1a\n")
+# Below the first, a format makes out its namespace somewhere; up to the second it would rather refuse.
+_HINT, _LIKELY = 0.25, 0.5
+_JSON_SIGNS = ("{", "[", "\x1e")
 _ZARR = ("zarr.json", ".zgroup", ".zarray", ".zmetadata")
 
 
@@ -121,15 +125,13 @@ def _documents_of(source: Source, head: bytes) -> Iterator[Document | Refusal]:
         yield _netcdf(source)
     elif why := refusals.of_binary(head):
         yield Refusal(source.name, why)
+    elif (sign := _first_sign(head)) == "<":
+        yield from _of_xml(source, head)
+    elif sign in _JSON_SIGNS or json_streams.is_lines(head, source.name):
+        yield from _of_json(source, head)
     else:
-        match _first_sign(head):
-            case "<":
-                yield from _of_xml(source, head)
-            case "{" | "[" | "\x1e":
-                yield from _of_json(source, head)
-            case _:
-                formats.recognise(Document(source.name, head))
-                yield from _whole(source)
+        formats.recognise(Document(source.name, head))
+        yield from _whole(source)
 
 
 def _unpacked(
@@ -151,34 +153,51 @@ def _netcdf(source: Source) -> Document | Refusal:
 
 
 def _of_xml(source: Source, head: bytes) -> Iterator[Document | Refusal]:
+    confidence = _confidence(source, head)
     if envelopes.is_answer(*refusals.root(head)):
         yield from envelopes.records_of_xml(source, refusals.of_known_xml(head))
-    elif _is_recognised(source, head):
+    elif confidence > _LIKELY:
         yield from _whole(source)
     elif why := refusals.of_known_xml(head):
         yield Refusal(source.name, why)
-    elif envelopes.wraps(head):
+    elif confidence <= _HINT and envelopes.wraps(head):
         yield from envelopes.records_of_xml(source, refusals.of_unknown_xml(head))
+    elif confidence:
+        yield from _whole(source)
     else:
         yield Refusal(source.name, refusals.of_unknown_xml(head))
 
 
 def _of_json(source: Source, head: bytes) -> Iterator[Document | Refusal]:
-    is_known = partial(_is_recognised, source)
+    is_known = partial(_confidence, source)
     if json_streams.is_lines(head, source.name):
         yield from json_streams.lines(source.name, source.stream, is_known)
     elif not is_known(head):
-        yield Refusal(source.name, refusals.of_json(head))
+        yield Refusal(source.name, _why_not_json(source, head))
     elif source.size > MAX_DOCUMENT_BYTES:
-        yield from json_streams.members(source.name, source.stream)
+        yield from json_streams.members(source.name, source.stream, is_known)
     else:
         body = source.stream.read(MAX_DOCUMENT_BYTES + 1)
         if len(body) > MAX_DOCUMENT_BYTES:
-            yield from json_streams.members(source.name, _Chained(body, source.stream))
+            yield from json_streams.members(source.name, _Chained(body, source.stream), is_known)
         elif len(body) > HEAD_BYTES and json_streams.is_lines(body, source.name):
             yield from json_streams.lines(source.name, io.BytesIO(body), is_known)
+        elif len(body) < HEAD_BYTES and json_streams.is_empty(body):
+            yield Refusal(
+                source.name, "it is a collection that lists nothing; there is nothing in it to load"
+            )
         else:
             yield Document(source.name, body, source.path)
+
+
+def _why_not_json(source: Source, head: bytes) -> str:
+    """The fault in it where it is no JSON at all, as far as the head tells; else what it is."""
+    if len(head) < HEAD_BYTES:
+        try:
+            decode(Document(source.name, head))
+        except Invalid as error:
+            return error.why
+    return refusals.of_json(head)
 
 
 class _Chained:
@@ -191,12 +210,13 @@ class _Chained:
         return self._first.read(size) or self._rest.read(size)
 
 
-def _is_recognised(source: Source, head: bytes) -> bool:
+def _confidence(source: Source, head: bytes) -> float:
+    """How sure the surest format is that it can read this."""
+    document = Document(source.name, head)
     try:
-        formats.recognise(Document(source.name, head))
+        return formats.recognise(document).recognise(document.head, source.name)
     except Invalid:
-        return False
-    return True
+        return 0.0
 
 
 def _whole(source: Source) -> Iterator[Document | Refusal]:

@@ -122,12 +122,17 @@ def _is_deleted(element: _Element) -> bool:
 def _documents_in(element: _Element) -> list[_Element]:
     """The element itself, or what stands in a holder and has not been read yet, known or not."""
     if not _is_record(element):
-        return [child for child in element if len(child)] if _holds(element) else []
+        return [child for child in element if _is_unread(child)] if _holds(element) else []
     above = element.getparent()
     if above is None or not _holds(above):
         return [element]
-    unread = [before for before in element.itersiblings(preceding=True) if len(before)]
+    unread = [before for before in element.itersiblings(preceding=True) if _is_unread(before)]
     return [*reversed(unread), element]
+
+
+def _is_unread(element: _Element) -> bool:
+    """Whether it holds something, and no document has been taken out of it."""
+    return len(element) > 0 and not any(_is_record(inner) for inner in element.iter("*"))
 
 
 def _holds(element: _Element) -> bool:

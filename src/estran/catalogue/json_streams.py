@@ -19,6 +19,7 @@ from estran.catalogue.archives import (
 )
 from estran.errors import Invalid
 from estran.formats import Document, Refusal
+from estran.formats._json import outline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -49,30 +50,41 @@ def is_lines(head: bytes, name: str) -> bool:
         return False
 
 
-def lines(name: str, stream: IO[bytes], is_known: Callable[[bytes], bool]) -> Iterator[Document | Refusal]:
-    """Each document of NDJSON, or of a text sequence, whose texts start with RS and may have many lines.
+def is_empty(body: bytes) -> bool:
+    """Whether it is a collection whose list of documents is empty."""
+    seen = outline(body)
+    listed = [name for name in _LISTS if seen.get(name) == "["]
+    return bool(listed) and not any(path.startswith(f"{name}.") for name in listed for path in seen)
 
-    Args:
-        name: of the file.
-        stream: at its start.
-        is_known: whether a line is metadata; a file that begins with many that are not is left there.
-    """
+
+type Known = Callable[[bytes], float]
+"""How surely some bytes are metadata."""
+
+
+def lines(name: str, stream: IO[bytes], is_known: Known) -> Iterator[Document | Refusal]:
+    """Each document of NDJSON, or of a text sequence, whose texts start with RS and may have many lines."""
     every = _lines(name, stream)
     first = next(every, None)
     if first is None:
         return
     every = _with(first, every)
     sequence = isinstance(first[1], bytes) and first[1].startswith(_RECORD_SEPARATOR)
+    numbered = _joined(name, every) if sequence else every
+    found = (t if isinstance(t, Refusal) else _document(name, t, number) for number, t in numbered)
+    yield from _while_known((one for one in found if one is not None), is_known)
+
+
+def _while_known(found: Iterable[Document | Refusal], is_known: Known) -> Iterator[Document | Refusal]:
+    """All of them, unless they begin with many, or have very many, that are no metadata."""
     known, strange = False, 0
-    for number, text in _joined(name, every) if sequence else every:
-        found = text if isinstance(text, Refusal) else _document(name, text, number)
-        if found is None:
-            continue
-        known = known or (isinstance(found, Document) and is_known(found.body))
-        strange += isinstance(found, Refusal) or not known
-        yield found
+    for one in found:
+        known = known or (isinstance(one, Document) and is_known(one.body) > 0)
+        strange += isinstance(one, Refusal) or not known
+        yield one
         if strange >= (_MOST_STRANGE if known else _MOST_STRANGE_AT_START):
-            yield Refusal(name, f"{strange} of its lines are no metadata; what follows was not read", number)
+            name = one.file if isinstance(one, Refusal) else one.name
+            why = f"{strange} of its parts are no metadata; what follows was not read"
+            yield Refusal(name, why, one.line)
             return
 
 
@@ -136,8 +148,12 @@ class Reads(Protocol):
         ...
 
 
-def members(name: str, stream: Reads) -> Iterator[Document | Refusal]:
+def members(name: str, stream: Reads, is_known: Known) -> Iterator[Document | Refusal]:
     """Each document of a JSON collection that is too large to be held: an array, or one among its members."""
+    yield from _while_known(_taken(name, stream), is_known)
+
+
+def _taken(name: str, stream: Reads) -> Iterator[Document | Refusal]:
     text, found = _Text(name, stream), 0
     try:
         for line, body in _members(text):

@@ -98,8 +98,6 @@ _ROOTS = (
     _Root("w3.org/2001/XMLSchema", "schema", "an XML schema", "load documents that follow it"),
     _Root("w3.org/1999/XSL/Transform", "*", "an XSL stylesheet", "load the documents that it transforms"),
     _Root("w3.org/2002/07/owl", "*", "an ontology (OWL)", "load it as a vocabulary"),
-    _Root("w3.org/1999/02/22-rdf-syntax-ns", "RDF", "RDF without a dataset or catalogue (DCAT)",
-          "load it as a vocabulary where it is SKOS"),
     _Root("", "html HTML", "a web page without metadata (schema.org JSON-LD)",
           "load the metadata record that it links to"),
     _Root("w3.org/2000/svg", "svg", "a picture (SVG)", _DATA),
@@ -139,11 +137,17 @@ _MEMBERS = (
     ("log.entries", "a recording of web traffic (HAR)", _RECORDS),
     ("resourceSets", "a document of an openEO or ArcGIS service", _SERVICE),
     ("currentVersion", "a document of an ArcGIS service", _SERVICE),
+    ("producer.producerId", "a document of the Theia/OZCAR pivot, which is not read yet", _CONVERT),
+    ("products", "a list of products that can be tasked (STAPI)", _DATA),
+    ("container-title", "a bibliographic reference (CSL-JSON)", "load the metadata of the data themselves"),
+    ("devDependencies", "the description of a software package (npm)", _CONVERT),
+    ("driverShortName", "a report of gdalinfo", _CONVERT),
+    ("$defs", "a JSON schema", "load documents that follow it"),
     ("$schema", "a JSON schema, or a document of a kind not known here", _CONVERT),
     ("geometry", "GeoJSON features without metadata (STAC, OGC API Records)", _DATA),
     ("features", "GeoJSON features without metadata (STAC, OGC API Records)", _DATA),
 )
-_SHOWN_MEMBERS = 6
+_SHOWN_MEMBERS, _LONGEST_MEMBER = 6, 30
 _DTD = "it carries a DTD or entity declarations, which are not accepted; remove <!DOCTYPE …>"
 
 _DOCTYPE = re.compile(rb"<!DOCTYPE\s+(?:[\w.-]+:)?([\w.-]+)")
@@ -203,7 +207,9 @@ def of_json(head: bytes) -> str:
     known = next((entry for entry in _MEMBERS if entry[0] in seen), None)
     if known is not None:
         return f"it is {known[1]}; {known[2]}"
-    names = list(dict.fromkeys(path.split(".")[0] for path in seen if path))[:_SHOWN_MEMBERS]
+    names = list(dict.fromkeys(path.split(".")[0][:_LONGEST_MEMBER] for path in seen if path))[
+        :_SHOWN_MEMBERS
+    ]
     shown = f" (its members are {', '.join(names)})" if names else ""
     return f"it is JSON{shown} of no metadata standard that is read here; {_CONVERT}"
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from estran.formats._dublin_core import Elements
 
 _DC = "http://purl.org/dc/"
+_ELEMENTS = b"http://purl.org/dc/elements/1.1/"
 _OWS = "http://www.opengis.net/ows"
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _CSW = "http://www.opengis.net/cat/csw/"
@@ -71,9 +72,9 @@ def _recognise(head: bytes, _name: str) -> float:
         return 1.0 if "dc" in space or _DC.encode() in head else 0.5
     if name == "metadata" and "onedcx" in space:
         return 1.0
-    if space == _RDF and name == "RDF" and _DC.encode() in head and b"ns/dcat#" not in head:
+    if space == _RDF and name == "RDF" and b"Description" in head and _ELEMENTS in head:
         # Any vocabulary may carry a dc:title: those who know it better come first.
-        return 0.3 if b"Description" in head and b"skos/core#" not in head else 0.0
+        return 0.0 if b"ns/dcat#" in head or b"skos/core#" in head or b"owl#" in head else 0.6
     return 0.0
 
 
