@@ -12,12 +12,20 @@ from estran.web.negotiation import HTML
 _ADDRESSES = ("http://", "https://")
 
 
-def document(title: str, content: Any, language: str = "en") -> Response:
+def document(title: str, content: Any) -> Response:
     """A page that holds all of a JSON document."""
+    from estran.web.portal import assets  # noqa: PLC0415 - the portal is loaded where pages are shown
+
     body = (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title></head><body><main><h1>{escape(title)}</h1>{_value(content)}</main></body></html>"
+        '<meta name="color-scheme" content="light dark">'
+        f'<title>{escape(title)}</title><link rel="icon" href="{assets.address("icon.svg")}" type="image/svg+xml">'
+        f'<link rel="stylesheet" href="{assets.address("estran.css")}"></head><body>'
+        '<header class="bar"><a class="brand" href="/">Estran</a>'
+        '<nav aria-label="API"><a href="/ogc?f=html">OGC API</a></nav></header>'
+        f'<main id="content"><div class="sheet"><header class="sheet-head"><h1>{escape(title)}</h1></header>'
+        f"<section>{_value(content)}</section></div></main></body></html>"
     )
     return Response(body, media_type=f"{HTML}; charset=utf-8")
 
@@ -35,6 +43,8 @@ def _value(value: Any) -> str:
                 f"<dt>{escape(str(name))}</dt><dd>{_value(part)}</dd>" for name, part in value.items()
             )
             return f"<dl>{rows}</dl>"
+        case [*parts] if parts and all(part is None or isinstance(part, int | float) for part in parts):
+            return ", ".join(map(_value, parts))
         case list() | tuple():
             return f"<ul>{''.join(f'<li>{_value(part)}</li>' for part in value)}</ul>"
         case str() if _is_address(value):
