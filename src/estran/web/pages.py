@@ -32,27 +32,24 @@ def document(title: str, content: Any) -> Response:
 
 def _value(value: Any) -> str:
     match value:
-        case {"href": str() as href, **rest}:
+        case {"href": str() as href, **rest} if _is_address(href):
             words = escape(str(rest.pop("title", "") or href))
             said = ", ".join(escape(str(part)) for part in rest.values())
-            return (
-                f'<a href="{escape(href)}">{words}</a> <small>{said}</small>' if _is_address(href) else words
-            )
+            return f'<a href="{escape(href)}">{words}</a> <small>{said}</small>'
         case dict():
-            rows = "".join(
-                f"<dt>{escape(str(name))}</dt><dd>{_value(part)}</dd>" for name, part in value.items()
-            )
-            return f"<dl>{rows}</dl>"
+            rows = (f"<dt>{escape(str(name))}</dt><dd>{_value(part)}</dd>" for name, part in value.items())
+            return f"<dl>{''.join(rows)}</dl>"
         case [*parts] if parts and all(part is None or isinstance(part, int | float) for part in parts):
-            return ", ".join(map(_value, parts))
+            return ", ".join(map(_plain, parts))
         case list() | tuple():
             return f"<ul>{''.join(f'<li>{_value(part)}</li>' for part in value)}</ul>"
-        case str() if _is_address(value):
-            return f'<a href="{escape(value)}">{escape(value)}</a>'
-        case None:
-            return "—"
         case _:
-            return escape(str(value))
+            return _plain(value)
+
+
+def _plain(value: Any) -> str:
+    words = "—" if value is None else escape(str(value))
+    return f'<a href="{words}">{words}</a>' if isinstance(value, str) and _is_address(value) else words
 
 
 def _is_address(text: str) -> bool:
