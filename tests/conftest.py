@@ -13,7 +13,7 @@ import estran
 from tests.postgresql import PostgreSQL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from estran.node import Node
 
@@ -38,6 +38,22 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the real files are not here ({folder} is absent)")
     return folder
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def open_node(request: pytest.FixtureRequest) -> Callable[[Path], Node]:
+    """Opens the node of a folder, on each engine; the same folder is the same node."""
+    if request.param == "sqlite":
+        return estran.open
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    urls: dict[Path, str] = {}
+
+    def open_(folder: Path) -> Node:
+        if folder not in urls:
+            urls[folder] = server.fresh()
+        return estran.open(folder, storage={"database": urls[folder]})
+
+    return open_
 
 
 @pytest.fixture

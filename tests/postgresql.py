@@ -20,6 +20,7 @@ class PostgreSQL:
         # initdb refuses to run as root, and the folder must be one that the other user may enter.
         self._user = "postgres" if os.geteuid() == _ROOT_USER else None
         self._folder = Path()
+        self._made = 0
 
     @classmethod
     def found(cls) -> PostgreSQL | None:
@@ -36,6 +37,12 @@ class PostgreSQL:
     def url(self) -> str:
         """Where its database is, as libpq and SQLAlchemy write it."""
         return f"postgresql:///postgres?host={self._folder}&user=postgres"
+
+    def fresh(self) -> str:
+        """The URL of a new, empty database."""
+        self._made += 1
+        self.psql(f"CREATE DATABASE node{self._made}")
+        return f"postgresql:///node{self._made}?host={self._folder}&user=postgres"
 
     def psql(self, sql: str) -> str:
         """The answer to some SQL: rows in lines, columns apart by bars."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 import shapely
 
-import estran
 from estran.catalogue.conditions import pattern_test
 from estran.errors import Invalid
 from estran.model import bounds
@@ -17,14 +16,15 @@ from tests.catalogue.records import held, put, some_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from estran.model import Record
     from estran.node import Node
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    with estran.open(tmp_path_factory.mktemp("conditions")) as node:
+def full(open_node: Callable[[Path], Node], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    with open_node(tmp_path_factory.mktemp("conditions")) as node:
         put(node, some_records(400, seed=5))
         yield node
 

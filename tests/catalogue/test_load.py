@@ -201,7 +201,6 @@ def test_a_removed_record_is_gone_from_everywhere_and_may_come_back(node: Node, 
             "external_id",
             "period",
             "place",
-            "place_of",
             "words",
         ):
             assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 1, table
@@ -236,7 +235,7 @@ print("done", report.new, report.unchanged, flush=True)
 """
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_kill_loses_nothing_that_was_reported(tmp_path: Path, seed: int) -> None:
     count = 1200
     file = lines(tmp_path / "a.ndjson", [feature(n) for n in range(count)])

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import estran
 from estran.access import ANYONE, Actor
 from estran.catalogue import FACETS, Query
 from estran.catalogue.words import split
@@ -17,7 +16,8 @@ from estran.model import Box, interval
 from tests.catalogue.records import CENTRES, WORDS, held, matches, ordered, put, some_records, values_of, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from estran.model import Record
     from estran.node import Node
@@ -26,9 +26,9 @@ COUNT = 600
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+def full(open_node: Callable[[Path], Node], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A node with records, written in several batches."""
-    with estran.open(tmp_path_factory.mktemp("search")) as node:
+    with open_node(tmp_path_factory.mktemp("search")) as node:
         records = some_records(COUNT)
         for start in range(0, COUNT, 250):
             put(node, records[start : start + 250])
@@ -64,7 +64,7 @@ _queries = st.fixed_dictionaries(
 
 
 @given(_queries)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_search_equals_the_slow_search(
     full: Node, everything: list[Record], asked: dict[str, object]
 ) -> None:

@@ -81,6 +81,7 @@ class Engine:
         within: (column, pks) -> expression "column is one of pks", for any number of pks.
         joined: column -> aggregate of all its integers as one text with commas: the quickest way out
             of a database for many of them.
+        begin_read: SQL that starts a transaction with one view of the database.
         begin_write: SQL that starts a transaction which alone may write.
     """
 
@@ -90,6 +91,7 @@ class Engine:
     text_index: TextIndex
     within: Callable[[Any, Sequence[int]], Any]
     joined: Callable[[Any], Any]
+    begin_read: tuple[str, ...]
     begin_write: tuple[str, ...]
 
 
@@ -109,7 +111,8 @@ class Database:
             Unavailable: the database cannot be reached.
         """
         with _translated(), self._pool.connect() as connection:
-            connection.exec_driver_sql("BEGIN")
+            for statement in self.engine.begin_read:
+                connection.exec_driver_sql(statement)
             try:
                 yield connection
             finally:

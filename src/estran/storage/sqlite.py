@@ -169,5 +169,6 @@ ENGINE = Engine(
     text_index=_Words(),
     within=within,
     joined=sa.func.group_concat,
+    begin_read=("BEGIN",),
     begin_write=("BEGIN IMMEDIATE",),
 )

@@ -103,9 +103,8 @@ class View:
     def accepted(self, column: Column, accept: Callable[[str], bool]) -> BitMap:
         """The records with a text in a column that passes a test of ours: dear, for all texts are read."""
         chosen = _COLUMNS[column]
-        rows = self._connection.execution_options(yield_per=_FETCHED).execute(
-            select(chosen.table.c.pk, chosen).where(chosen.is_not(None))
-        )
+        texts = select(chosen.table.c.pk, chosen).where(chosen.is_not(None))
+        rows = self._connection.execute(texts.execution_options(yield_per=_FETCHED))
         return BitMap([pk for pk, text in rows if accept(text)])
 
     def spanning(self, tests: Iterable[tuple[Literal["start", "end"], Operator, int]]) -> BitMap:
@@ -144,7 +143,7 @@ class View:
             chosen = chosen.where(self._engine.within(_R.pk, list(pool)))
         found: list[tuple[int, tuple[Any, ...]]] = []
         for statement in _phases(chosen, order, after):
-            with self._connection.execution_options(yield_per=max(limit, 64)).execute(statement) as rows:
+            with self._connection.execute(statement.execution_options(yield_per=max(limit, 64))) as rows:
                 for pk, *values in rows:
                     if pk in pool:
                         found.append((pk, tuple(values)))

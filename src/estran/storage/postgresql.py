@@ -1,0 +1,157 @@
+"""PostgreSQL with PostGIS: GiST for boxes, tsvector for words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from estran.model import Box
+from estran.storage.engine import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+# One writer at a time, as on SQLite: bitmaps are read, changed and written back.
+_WRITER = 0x45535452
+
+
+def connect(url: str) -> sa.Engine:
+    """An engine through psycopg; transactions are begun by hand, so that a read is one snapshot."""
+    address = sa.make_url(url).set(drivername="postgresql+psycopg")
+    return sa.create_engine(
+        address, pool_size=20, max_overflow=20, pool_pre_ping=True, isolation_level="AUTOCOMMIT",
+        connect_args={"options": "-c jit=off -c timezone=UTC", "application_name": "estran"},
+    )  # fmt: skip
+
+
+def within(column: Any, pks: Sequence[int]) -> Any:
+    """`column` is one of `pks`, as one bound array: no limit on their number."""
+    return column == sa.any_(sa.cast(sa.literal([int(pk) for pk in pks], ARRAY(sa.Integer)), ARRAY(sa.Integer)))
+
+
+def joined(column: Any) -> Any:
+    """All integers of a column as one text with commas."""
+    return sa.func.string_agg(sa.cast(column, sa.Text), ",")
+
+
+class _Boxes:
+    """PostGIS envelopes under GiST. The index rounds to 32 bits outwards; the exact corners decide."""
+
+    table = sa.table("place", *(sa.column(name) for name in ("pk", "west", "east", "south", "north", "shape")))
+
+    def create(self, connection: sa.Connection) -> None:
+        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS postgis")
+        connection.exec_driver_sql(
+            "CREATE TABLE place (pk integer NOT NULL, west float8, east float8, south float8, north float8,"
+            " shape geometry GENERATED ALWAYS AS (ST_MakeEnvelope(west, south, east, north, 4326)) STORED)"
+        )
+        connection.exec_driver_sql("CREATE INDEX place_shape ON place USING gist (shape)")
+        connection.exec_driver_sql("CREATE INDEX place_pk ON place (pk)")
+
+    def put(self, connection: sa.Connection, rows: Iterable[tuple[int, Box]]) -> None:
+        halves = [(pk, b.west, b.east, b.south, b.north) for pk, box in rows for b in box.parts()]
+        if halves:
+            connection.exec_driver_sql(
+                "INSERT INTO place (pk, west, east, south, north) VALUES (%s, %s, %s, %s, %s)", halves
+            )
+
+    def remove(self, connection: sa.Connection, pks: Sequence[int]) -> None:
+        connection.exec_driver_sql("DELETE FROM place WHERE pk = ANY(%s)", (list(pks),))
+
+    def touching(self, box: Box) -> sa.Select[tuple[int]]:
+        t = self.table.c
+        parts = [
+            sa.and_(
+                t.shape.op("&&")(sa.func.ST_MakeEnvelope(b.west, b.south, b.east, b.north, 4326)),
+                t.west <= b.east,
+                t.east >= b.west,
+                t.south <= b.north,
+                t.north >= b.south,
+            )
+            for b in box.parts()
+        ]
+        return sa.select(t.pk).where(sa.or_(*parts))
+
+    def boxes(self, connection: sa.Connection, pks: Sequence[int]) -> list[tuple[int, Box]]:
+        rows = connection.exec_driver_sql(
+            "SELECT pk, west, south, east, north FROM place WHERE pk = ANY(%s)", ([int(pk) for pk in pks],)
+        )
+        return [(pk, Box(*corners)) for pk, *corners in rows]
+
+
+class _Words:
+    """A tsvector a column, made from tokens that were folded and stemmed before; PostgreSQL stems nothing."""
+
+    columns = ("title_fr", "title_en", "subject_fr", "subject_en", "body_fr", "body_en")
+    table = sa.table("words", sa.column("pk"), *(sa.column(name) for name in columns))
+
+    def create(self, connection: sa.Connection) -> None:
+        columns = ", ".join(f"{name} tsvector" for name in self.columns)
+        connection.exec_driver_sql(f"CREATE TABLE words (pk integer PRIMARY KEY, {columns})")
+        for name in self.columns:
+            connection.exec_driver_sql(f"CREATE INDEX words_{name} ON words USING gin ({name})")
+
+    def put(self, connection: sa.Connection, rows: Iterable[tuple[int, tuple[str, ...]]]) -> None:
+        listed = [(pk, *(_vector(tokens) for tokens in columns)) for pk, columns in rows]
+        if listed:
+            connection.exec_driver_sql(
+                "INSERT INTO words (pk, title_fr, title_en, subject_fr, subject_en, body_fr, body_en) VALUES"
+                " (%s, %s::tsvector, %s::tsvector, %s::tsvector, %s::tsvector, %s::tsvector, %s::tsvector)",
+                listed,
+            )
+
+    def remove(self, connection: sa.Connection, pks: Sequence[int]) -> None:
+        connection.exec_driver_sql("DELETE FROM words WHERE pk = ANY(%s)", (list(pks),))
+
+    def matching(self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False) -> sa.Select[tuple[int]]:
+        # Tokens are letters and digits only, so nothing of the query language can get in.
+        asked = {
+            column: " <-> ".join(f"'{token}'{':*' if prefix and last else ''}" for token, last in _marked(tokens))
+            for column, tokens in phrases.items()
+            if tokens
+        }
+        parts = [self.table.c[column].op("@@")(sa.cast(query, _TsQuery())) for column, query in asked.items()]
+        return sa.select(self.table.c.pk).where(sa.or_(*parts))
+
+
+class _TsQuery(sa.types.UserDefinedType[str]):
+    """PostgreSQL's type of text queries."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Its name in SQL."""
+        return "tsquery"
+
+
+# PostgreSQL keeps positions up to this; what follows is found but stands in no phrase.
+_LAST_POSITION = 16_383
+_MOST_POSITIONS = 255
+
+
+def _vector(tokens: str) -> str:
+    """The literal tsvector of blank-separated tokens, with their positions."""
+    places: dict[str, list[int]] = {}
+    for position, token in enumerate(tokens.split(), 1):
+        held = places.setdefault(token, [])
+        if len(held) < _MOST_POSITIONS:
+            held.append(min(position, _LAST_POSITION))
+    return " ".join(f"'{token}':{','.join(map(str, held))}" for token, held in places.items())
+
+
+def _marked(tokens: Sequence[str]) -> list[tuple[str, bool]]:
+    return [(token, n == len(tokens) - 1) for n, token in enumerate(tokens)]
+
+
+ENGINE = Engine(
+    scheme="postgresql",
+    connect=connect,
+    place_index=_Boxes(),
+    text_index=_Words(),
+    within=within,
+    joined=joined,
+    begin_read=("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",),
+    begin_write=("BEGIN", f"SELECT pg_advisory_xact_lock({_WRITER})"),
+)
