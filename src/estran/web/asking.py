@@ -23,22 +23,27 @@ _MOST_VALUES = 200
 # The properties that have a parameter of the standard are not asked for by name.
 BY_NAME = tuple(name for name in RECORDS if name not in ("id", "type", "externalId", "geometry", "time"))
 """Queryables that are parameters themselves."""
+_WORDS: dict[str, Any] = {"items": {"type": "string"}, "minItems": 1}
 PARAMETERS = (
     parameter(
         "bbox",
         "West, south, east, north; west > east crosses the antimeridian; heights may stand between.",
-        example="-5,42,9,51",
+        example=[-5, 42, 9, 51],
+        items={"type": "number"},
+        minItems=4,
+        maxItems=6,
     ),
     parameter("bbox-crs", "Reference system of bbox.", enum=[CRS84]),
     parameter(
         "datetime", "An instant, or an interval with a slash; `..` leaves an end open.", example="2015/.."
     ),
-    parameter("type", "Kinds of resource, with commas between.", example="dataset,service"),
-    parameter("ids", "Identifiers of records, with commas between.", example="a,b"),
+    parameter("type", "Kinds of resource, one of which it is.", example=["dataset", "service"], **_WORDS),
+    parameter("ids", "Identifiers of records.", example=["a", "b"], **_WORDS),
     parameter(
         "externalIds",
-        "Identifiers given elsewhere, with commas between: `scheme:value`, a value, or `scheme:`.",
-        example="doi:10.1234/abc",
+        "Identifiers given elsewhere: `scheme:value`, a value, or `scheme:`.",
+        example=["doi:10.1234/abc"],
+        **_WORDS,
     ),
     parameter(
         "filter",

@@ -44,13 +44,17 @@ Number = Annotated[str, Path(description="Number of a document, 0 for the newest
 
 def parameter(name: str, description: str, *, example: Any = None, **schema: Any) -> dict[str, Any]:
     """A query parameter of an operation; its schema is a string unless it says otherwise."""
-    made = {
+    made: dict[str, Any] = {
         "name": name,
         "in": "query",
         "required": False,
         "description": description,
         "schema": {"type": "string", **schema},
     }
+    if "items" in schema:
+        # Several values stand in one parameter, with commas between.
+        made["schema"]["type"] = "array"
+        made |= {"style": "form", "explode": False}
     return made if example is None else made | {"example": example}
 
 

@@ -72,7 +72,8 @@ _PARAMETERS = (
         "q",
         "Words to find: a comma means or, blanks keep words together in order; case, accents and endings "
         "do not count.",
-        example="temperature,salinité",
+        example=["temperature", "salinité"],
+        items={"type": "string"},
     ),
     *asking.PARAMETERS,
     _P(
@@ -85,8 +86,10 @@ _PARAMETERS = (
     ),
     _P(
         "sortby",
-        f"Properties to sort by, with commas between, minus for descending: {', '.join(SORTABLES)}.",
-        example="-updated",
+        f"Properties to sort by, a minus in front for descending: {', '.join(SORTABLES)}.",
+        example=["-updated"],
+        items={"type": "string", "pattern": "^[+-]?[A-Za-z_]+$"},
+        minItems=1,
     ),
     _P("cursor", "Where the page starts; taken from a `next` link."),
     _F,
