@@ -131,6 +131,8 @@ def people(record: Record, publisher: str) -> tuple[dict[str, Any], list[tuple[s
         lost.append(("parties.role", "DataCite has no type for it; “Other” or a creator was written"))
     if any(p.role == "coAuthor" for p in creators):
         lost.append(("parties.role", "DataCite tells creators apart by their order only"))
+    if first is not None and first.role == "publisher" and first.name:
+        lost.append(("parties.name", "DataCite names the publisher by its organisation alone"))
     if sum(p.role == "publisher" for p in named) > 1:
         lost.append(("parties", "DataCite keeps one publisher"))
     found = {

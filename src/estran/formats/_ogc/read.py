@@ -220,7 +220,7 @@ def _period(given: Any, notes: list[str]) -> Period | None:
 
 
 def _is_picture(link: dict[str, Any]) -> bool:
-    return link.get("rel") in _PICTURES and not text(link.get("type")).startswith("text/")
+    return text(link.get("rel")) in _PICTURES and not text(link.get("type")).startswith("text/")
 
 
 def _distributions(

@@ -230,7 +230,7 @@ def _links(record: Record, links: Links) -> list[dict[str, Any]]:
 
 def _distribution(distribution: Distribution) -> dict[str, Any]:
     link = _link(
-        _REL_OF_FUNCTION.get(distribution.function, "related"),
+        _REL_OF_FUNCTION.get(distribution.function, "item"),
         distribution.url,
         distribution.media_type,
         str(distribution.title) or distribution.name,
@@ -274,7 +274,7 @@ def unsaid(record: Record) -> tuple[Loss, ...]:
         (
             any(d.function and d.function not in _REL_OF_FUNCTION for d in record.distributions),
             "distributions.function",
-            "IANA has no relation for it; “related” is written",
+            "IANA has no relation for it; “item” is written",
         ),
         (
             any(r.kind and r.kind not in _REL_OF_KIND for r in record.relations),
