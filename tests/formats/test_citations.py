@@ -93,7 +93,7 @@ def test_bibtex_keeps_unicode_and_escapes_what_tex_reads() -> None:
     assert text.startswith("@misc{h-1,\n")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(records())
 def test_bibtex_braces_always_balance(record: Record) -> None:
     depth = 0
@@ -104,7 +104,7 @@ def test_bibtex_braces_always_balance(record: Record) -> None:
     assert depth == 0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(records())
 def test_ris_lines_are_tags_with_one_end(record: Record) -> None:
     lines = written(ris.FORMAT, record).split("\r\n")
@@ -123,7 +123,7 @@ def test_ris_gives_each_author_and_keyword_a_line() -> None:
     assert "DO  - 10.17882/ab_12" in lines
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(records())
 def test_csl_json_is_one_entry_with_parts_of_a_date(record: Record) -> None:
     (entry,) = json.loads(written(csl_json.FORMAT, record))
