@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from estran.formats import Format, Written, _rdf_parse, _xml
 from estran.formats._dcat import context, read, write
+from estran.formats._dcat.unsaid import unsaid
 from estran.formats._json import outline
 from estran.formats._rdf import Iri, Words
 from estran.formats._rdf_write import SYNTAXES, Node, document, iri
@@ -41,7 +42,7 @@ def _reader(serialisation: Serialisation) -> Callable[[Document], Iterator[Recor
 def _writer(serialisation: Serialisation) -> Callable[[Record, Links], Written]:
     def write_dcat(record: Record, links: Links) -> Written:
         body = b"".join(document(write.nodes(record, links), serialisation))
-        return Written(body, SYNTAXES[serialisation].media_type, write.unsaid(record))
+        return Written(body, SYNTAXES[serialisation].media_type, unsaid(record))
 
     return write_dcat
 

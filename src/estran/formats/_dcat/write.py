@@ -6,12 +6,10 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from estran.formats import Loss, losses
 from estran.formats._dcat import words
 from estran.formats._dcat.write_parts import (
     address,
     attributions,
-    bare_format,
     date,
     distributions,
     endpoint,
@@ -33,7 +31,7 @@ from estran.formats._iso import codes
 from estran.formats._languages import three_letters
 from estran.formats._rdf import PREFIXES, Iri, Words
 from estran.formats._rdf_write import Node, iri
-from estran.model import Distribution, Text
+from estran.model import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,25 +40,15 @@ if TYPE_CHECKING:
     from estran.formats._dcat.write_parts import Fact
     from estran.model import Concept, Conformity, Quality, Record, Relation
 
-__all__ = ["nodes", "unsaid"]
+__all__ = ["DURATION", "nodes", "serves", "topic"]
 
 _TYPES = {
     "collection": ("dcat:DatasetSeries", "dcat:Dataset"), "service": ("dcat:DataService",),
     "software": ("dcat:Resource",), "publication": ("dcat:Resource",), "project": ("dcat:Resource",),
     "other": ("dcat:Resource",),
 }  # fmt: skip
-_CARRIED = frozenset((
-    "identifier", "identifiers", "kind", "kind_label", "title", "alternate_titles", "abstract", "purpose",
-    "lineage", "version", "language", "metadata_language", "status", "frequency", "access", "representation",
-    "crs", "created", "published", "revised", "available", "metadata_date", "metadata_standard", "landing_page",
-    "parties", "metadata_parties", "concepts", "extent.boxes", "extent.geometries", "extent.places",
-    "extent.periods", "quality", "thumbnails", "licences", "constraints", "relations.kind", "relations.target",
-    "relations.scheme", "relations.title", "conformities", "@*",
-    "distributions.url", "distributions.title", "distributions.description", "distributions.function",
-    "distributions.protocol", "distributions.media_type", "distributions.format", "distributions.name",
-    "distributions.size_bytes", "distributions.checksum", "distributions.conforms_to",
-))  # fmt: skip
-_DURATION = re.compile(
+# xsd:duration has no weeks.
+DURATION = re.compile(
     r"P(?=[\dT])(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?"
 )
 _PROFILES = (PREFIXES["dcatap"], PREFIXES["geodcatap"])
@@ -200,8 +188,8 @@ def _named_concept(name: str) -> Node:
 def _concept(concept: Concept) -> Iterator[Fact]:
     """A concept under the property of its role; the words of keywords as keywords besides."""
     uri = iri(concept.uri)
-    if concept.role == "topic" and (topic := _topic(concept)):
-        yield "geodcatap:topicCategory", Iri(topic)
+    if concept.role == "topic" and (known := topic(concept)):
+        yield "geodcatap:topicCategory", Iri(known)
         return
     if concept.role == "place":
         kind, predicate = "dct:Location", "dct:spatial"
@@ -223,7 +211,7 @@ def _pointed(uri: str, said: tuple[Fact, ...]) -> Node | Iri:
     return Node(uri, (), said) if said else Iri(uri)
 
 
-def _topic(concept: Concept) -> str:
+def topic(concept: Concept) -> str:
     """The address of an ISO topic category, "" for a topic of another list."""
     known = codes.topic(concept.uri if "/TopicCategory/" in concept.uri else str(concept.label))
     return known.uri if known and (not concept.uri or concept.uri == known.uri) else ""
@@ -237,7 +225,7 @@ def _scheme(concept: Concept) -> Node | Iri | None:
 
 
 def _quality(quality: Quality) -> Iterator[Fact]:
-    duration = _DURATION.fullmatch(quality.step)
+    duration = DURATION.fullmatch(quality.step)
     yield from facts(
         ("dcat:spatialResolutionInMeters", number(quality.distance_m)),
         ("dcat:temporalResolution", Words(quality.step, "", "xsd:duration") if duration else None),
@@ -284,7 +272,7 @@ def _endpoints(record: Record, page: str) -> Iterator[Fact]:
         yield "dcat:endpointURL", Iri(iri(record.landing_page) or page)
 
 
-def _serves(one: Relation, kind: str) -> bool:
+def serves(one: Relation, kind: str) -> bool:
     """Whether it is the tie of a service to its data."""
     return kind == "service" and one.kind == "References" and one.type == "Dataset"
 
@@ -296,7 +284,7 @@ def _relation(one: Relation, kind: str) -> Fact:
         named = facts(("dct:identifier", literal(one.target)), ("adms:schemaAgency", literal(one.scheme)))
         node = Node("", ("rdfs:Resource",), tuple(named))
     target = node._replace(facts=(*node.facts, *said))
-    if _serves(one, kind):
+    if serves(one, kind):
         return "dcat:servesDataset", target
     if one.kind in words.RELATIONS:
         return words.RELATIONS[one.kind], target
@@ -317,71 +305,3 @@ def _conformity(one: Conformity) -> Iterator[Fact]:
     association = Node("", ("prov:Association",), (("prov:hadPlan", plan),))
     activity = (("prov:generated", result), ("prov:qualifiedAssociation", association))
     yield "prov:wasUsedBy", Node("", ("prov:Activity",), activity)
-
-
-def unsaid(record: Record) -> tuple[Loss, ...]:
-    """What of a record DCAT-AP cannot carry."""
-    carried = _CARRIED | ({"service_type"} if record.kind == "service" else frozenset())
-    if all(_serves(one, record.kind) for one in record.relations):
-        carried |= {"relations.type"}
-    found = list(losses(record, carried, "DCAT has no place for it"))
-    found += (Loss(field, why) for field, why in dict(_by_value(record)).items())
-    return tuple(found)
-
-
-def _by_value(record: Record) -> Iterator[tuple[str, str]]:
-    """Fields that DCAT has a place for, but not for the value in this record."""
-    if any(len(one.variants) > 1 for one in record.alternate_titles):
-        yield "alternate_titles@*", "which title translates which is not kept"
-    if any(not _role_kept(concept) for concept in record.concepts):
-        yield "concepts.role", "DCAT tells keywords, themes, topics and places only"
-    addressed = (
-        ("landing_page", record.landing_page), *(("thumbnails", url) for url in record.thumbnails),
-        *(("concepts.uri", one.uri) for one in record.concepts), *(("licences.uri", one.uri) for one in record.licences),
-        *((f"parties.{name}", v) for p in record.parties for name, v in (("url", p.url), ("identifier", p.identifier))),
-    )  # fmt: skip
-    for field, url in addressed:
-        if url and not iri(url):
-            yield field, "it is no address"
-    if record.quality.step and not _DURATION.fullmatch(record.quality.step):
-        yield "quality.step", "it is no duration of XML Schema"
-    slots = 0 if record.access else 1
-    plain = [
-        c for c in record.constraints if c.kind == "access" and "LimitationsOnPublicAccess/" not in c.uri
-    ]
-    if len(plain) > slots or any(c.kind == "security" and not c.code for c in record.constraints):
-        yield "constraints.kind", "DCAT-AP allows one statement on access"
-    common = bare_format(record)
-    if any(not iri(one.url) and one != Distribution(format=common) for one in record.distributions):
-        yield "distributions", "a distribution without an address is left out"
-    if record.kind == "service":
-        yield from _lost_of_service(record)
-    elif any(one.protocol and one.function != "service" for one in record.distributions):
-        yield "distributions.protocol", "DCAT tells the protocol of services only"
-
-
-def _role_kept(concept: Concept) -> bool:
-    if concept.role == "topic":
-        return bool(_topic(concept))
-    return concept.role in ("keyword", "theme") or (concept.role == "place" and bool(iri(concept.uri)))
-
-
-def _lost_of_service(record: Record) -> Iterator[tuple[str, str]]:
-    why = "a service has endpoints and pages, not distributions"
-    if len({one.protocol for one in record.distributions if one.function in ("service", "")}) > 1:
-        yield "distributions.protocol", "which endpoint follows which protocol is not kept"
-    for one in record.distributions:
-        served = one.function in ("service", "")
-        if one.function not in ("service", "information"):
-            yield "distributions.function", why
-        if one.protocol and not served:
-            yield "distributions.protocol", why
-        for field in ("media_type", "format", "name", "checksum", "conforms_to"):
-            if getattr(one, field):
-                yield f"distributions.{field}", why
-        if one.size_bytes >= 0:
-            yield "distributions.size_bytes", why
-        if served:
-            yield from (
-                (f"distributions.{field}", why) for field in ("title", "description") if getattr(one, field)
-            )
