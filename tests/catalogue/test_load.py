@@ -125,6 +125,18 @@ def test_neither_title_nor_identifier_is_refused(node: Node, tmp_path: Path) -> 
     assert "neither" in report.refused[0].why
 
 
+def test_records_without_an_identifier_are_named_by_their_place(node: Node, tmp_path: Path) -> None:
+    def nameless(n: int) -> dict[str, Any]:
+        return {**{k: v for k, v in feature(n).items() if k != "id"}}
+
+    file = lines(tmp_path / "a.ndjson", [nameless(1), nameless(2)])
+    (tmp_path / "b.json").write_text(
+        json.dumps({"type": "FeatureCollection", "features": [nameless(3), nameless(4)]})
+    )
+    assert node.load([file, tmp_path / "b.json"]).new == 4
+    assert node.load([file, tmp_path / "b.json"]).unchanged == 4
+
+
 def test_claims_give_records_to_centres_and_sources_remember(node: Node, tmp_path: Path) -> None:
     node.organisations.add(
         Organisation(

@@ -215,23 +215,26 @@ def _prepared(portion: list[Document | Refusal], given: Assignment) -> _Portion:
     for document in portion:
         if isinstance(document, Refusal):
             done.refused.append(document)
+        else:
+            _prepare_document(document, given, done)
+    return done
+
+
+def _prepare_document(document: Document, given: Assignment, done: _Portion) -> None:
+    try:
+        form = formats.recognise(document)
+    except Invalid as error:
+        done.refused.append(Refusal(document.name, error.why, document.line))
+        return
+    held = original(document, form.name)
+    at = f"{document.name}:{document.line}" if document.line else document.name
+    for number, value in enumerate(formats.read(document, form)):
+        if isinstance(value, Refusal):
+            done.refused.append(value)
             continue
+        record = value.record() if isinstance(value, Item) else value
+        record = replace(record, source=given.source, centre=given.of(record), visibility=given.visibility)
         try:
-            form = formats.recognise(document)
+            done.prepared.append(prepare(record, held, given.owner, f"{at}#{number}" if number else at))
         except Invalid as error:
             done.refused.append(Refusal(document.name, error.why, document.line))
-            continue
-        held = original(document, form.name)
-        for value in formats.read(document, form):
-            if isinstance(value, Refusal):
-                done.refused.append(value)
-                continue
-            record = value.record() if isinstance(value, Item) else value
-            record = replace(
-                record, source=given.source, centre=given.of(record), visibility=given.visibility
-            )
-            try:
-                done.prepared.append(prepare(record, held, given.owner))
-            except Invalid as error:
-                done.refused.append(Refusal(document.name, error.why, document.line))
-    return done

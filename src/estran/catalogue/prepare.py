@@ -99,8 +99,14 @@ def decode(document: bytes) -> Record:
     return _DECODER.decode(unpack(document))
 
 
-def prepare(record: Record, held: Original, owner: str) -> Prepared:
+def prepare(record: Record, held: Original, owner: str, place: str = "") -> Prepared:
     """The rows of a record whose source, centre and visibility are set.
+
+    Args:
+        record: to be stored.
+        held: the document it came from.
+        owner: whose it is while it is a draft.
+        place: where in its source it stood, its name where it has no identifier.
 
     Raises:
         Invalid: it has neither title nor identifier.
@@ -108,7 +114,7 @@ def prepare(record: Record, held: Original, owner: str) -> Prepared:
     title = str(record.title)
     if not title and not record.identifier:
         raise Invalid("it has neither a title nor an identifier; give it one of them", held.name)
-    key = record.identifier or held.name
+    key = record.identifier or place or held.name
     body = encode(record)
     periods = tuple(dict.fromkeys(p for p in map(Period.bounds, record.extent.periods) if p[0] < p[1]))
     return Prepared(

@@ -117,7 +117,9 @@ def _written(text: str) -> list[str]:
 
 
 def _folded_words(written: str) -> list[str]:
-    return [word for word in _WORD.findall(folded(written)) if word not in _SMALL and len(word) <= _LONGEST_WORD]
+    return [
+        word for word in _WORD.findall(folded(written)) if word not in _SMALL and len(word) <= _LONGEST_WORD
+    ]
 
 
 def stems(word: str) -> tuple[str, str]:
