@@ -41,6 +41,8 @@ _HALF_TURN = 180.0
 _POLE = 90.01
 # No wider gap is left between the columns of a global grid, curvilinear ones included.
 _GAP_OF_GRIDS = 2.0
+# The coarsest grid that is taken for global has columns 45 degrees apart.
+_LEAST_COLUMNS = 8
 # Ten centimetres on the ground; what stands beyond is the noise of single precision.
 _DECIMALS = 6
 
@@ -170,7 +172,8 @@ def _arc(longitudes: np.ndarray) -> tuple[float, float]:
     around = np.unique((longitudes + _HALF_TURN) % _FULL_TURN - _HALF_TURN)
     gaps = np.diff(around, append=around[0] + _FULL_TURN)
     widest = int(gaps.argmax())
-    if gaps[widest] <= max(2 * float(np.median(gaps)), _GAP_OF_GRIDS):
+    step = 2 * float(np.median(gaps)) if around.size >= _LEAST_COLUMNS else 0.0
+    if gaps[widest] <= max(step, _GAP_OF_GRIDS):
         return -_HALF_TURN, _HALF_TURN
     wrapped = float(longitudes.max()) > _HALF_TURN
     if widest == around.size - 1 or not (wrapped or gaps[widest] > _HALF_TURN):

@@ -23,6 +23,7 @@ __all__ = ["Named", "attributes", "is_numeric", "values", "words"]
 type Named = Mapping[str, tuple[netCDF4.Variable[Any], dict[str, Any]]]
 
 MOST_VALUES = 2_000_000
+_NO_UTF8 = "\ufffd"
 
 
 def attributes(holder: netCDF4.Dataset | netCDF4.Variable[Any]) -> dict[str, Any]:
@@ -36,17 +37,17 @@ def attributes(holder: netCDF4.Dataset | netCDF4.Variable[Any]) -> dict[str, Any
 
 
 def _attribute(holder: netCDF4.Dataset | netCDF4.Variable[Any], name: str) -> Any:
-    for encoding in ("utf-8", "latin-1"):
-        try:
-            value: Any = holder.getncattr(name, encoding=encoding)
-        except UnicodeDecodeError:
-            continue
-        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError):
-            # A type of its own, which says nothing to people.
-            return None
-        plain = value.tolist() if hasattr(value, "tolist") else value
-        return plain if isinstance(plain, str | int | float | list) else None
-    return None
+    try:
+        value: Any = holder.getncattr(name)
+        if _NO_UTF8 in str(value):
+            # Not in UTF-8: the library put a mark for each byte that it did not know.
+            older: Any = holder.getncattr(name, encoding="cp1252")
+            value = value if _NO_UTF8.encode().decode("cp1252") in older else older
+    except (AttributeError, KeyError, RuntimeError, TypeError, ValueError):
+        # A type of its own, which says nothing to people.
+        return None
+    plain = value.tolist() if hasattr(value, "tolist") else value
+    return plain if isinstance(plain, str | int | float | list) else None
 
 
 def words(value: Any) -> str:
