@@ -59,7 +59,9 @@ class Html(HTMLParser):
             for e in self.elements
             if tag in (e.tag, "*")
             and all(
-                value in e.get("class").split() if name == "class_" else e.get(name.replace("_", "-")) == value
+                value in e.get("class").split()
+                if name == "class_"
+                else e.get(name.replace("_", "-")) == value
                 for name, value in attributes.items()
             )
         ]
@@ -71,4 +73,8 @@ class Html(HTMLParser):
 
     def links(self, base: str) -> set[str]:
         """Absolute addresses that anchors lead to, fragments left out."""
-        return {urlsplit(urljoin(base, a["href"]))._replace(fragment="").geturl() for a in self.all("a") if a.get("href")}
+        return {
+            urlsplit(urljoin(base, a["href"]))._replace(fragment="").geturl()
+            for a in self.all("a")
+            if a.get("href")
+        }

@@ -24,7 +24,7 @@ _asked = st.builds(
     start=st.just("") | _years,
     end=st.just("") | st.just("2031"),
     where=st.dictionaries(st.sampled_from((*FACETS, *FURTHER)), _values, max_size=3),
-    sort=st.just("") | st.sampled_from(ORDERS),
+    sort=st.just("") | st.sampled_from(ORDERS[2:]),
     cursor=st.just("") | st.text("abcXYZ019_-", min_size=5, max_size=20),
     page=st.integers(1, 999),
 )
@@ -39,7 +39,12 @@ def test_an_address_says_its_search_and_nothing_else(asked: Asked):
     assert again.query() == asked.query()
 
 
-@given(st.dictionaries(st.sampled_from(["q", "bbox", "from", "to", "west", "sort", "page", "hub", "cursor"]), st.text(max_size=30)))
+@given(
+    st.dictionaries(
+        st.sampled_from(["q", "bbox", "from", "to", "west", "sort", "page", "hub", "cursor"]),
+        st.text(max_size=30),
+    )
+)
 def test_whatever_stands_in_an_address_is_read_or_named(params: dict[str, str]):
     asked = read(QueryParams(list(params.items())))
     assert asked.wrong or read(QueryParams(asked.params())).params() == asked.params()
@@ -47,7 +52,11 @@ def test_whatever_stands_in_an_address_is_read_or_named(params: dict[str, str]):
 
 def test_what_cannot_be_read_is_named():
     asked = read(QueryParams("from=2024-02-30&bbox=1,2,3&sort=colour"))
-    assert [(w.field, w.key) for w in asked.wrong] == [("from", "error.date"), ("sort", "error.sort"), ("west", "error.box")]
+    assert [(w.field, w.key) for w in asked.wrong] == [
+        ("from", "error.date"),
+        ("sort", "error.sort"),
+        ("west", "error.box"),
+    ]
     assert read(QueryParams("from=2024&to=2020")).wrong[0].key == "error.order"
 
 

@@ -40,7 +40,14 @@ def uv() -> str:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sources as a fresh clone has them: nothing that git ignores."""
     folder = tmp_path_factory.mktemp("clone")
-    for name in ("pyproject.toml", "README.md", "LICENSE", "package.json", "package-lock.json", "hatch_build.py"):
+    for name in (
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "package.json",
+        "package-lock.json",
+        "hatch_build.py",
+    ):
         shutil.copyfile(ROOT / name, folder / name)
     ignored = shutil.ignore_patterns("__pycache__", "vendor", "world")
     shutil.copytree(ROOT / "src", folder / "src", ignore=ignored)
@@ -50,14 +57,28 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(*command: str, cwd: Path) -> None:
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode and re.search(r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|dns error|client error \(Connect\)", done.stderr):
+    if done.returncode and re.search(
+        r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|dns error|client error \(Connect\)", done.stderr
+    ):
         lacking("a package registry that npm and uv reach")
     assert done.returncode == 0, done.stderr
 
 
 def test_an_editable_build_fills_a_fresh_clone_and_is_done_the_next_time(checkout: Path, uv: str):
     run(uv, "venv", "-q", "--python", sys.executable, "env", cwd=checkout)
-    install = (uv, "pip", "install", "-q", "--no-deps", "--python", "env/bin/python", "--reinstall-package", "estran", "-e", ".")
+    install = (
+        uv,
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--python",
+        "env/bin/python",
+        "--reinstall-package",
+        "estran",
+        "-e",
+        ".",
+    )
     run(*install, cwd=checkout)
     assert [name for name in WANTED if not (checkout / PORTAL / name).is_file()] == []
     assert (checkout / "node_modules/axe-core/axe.min.js").is_file()
@@ -83,7 +104,17 @@ def test_the_lock_file_pins_hashes_and_names_no_registry():
 
 
 def test_no_library_of_others_is_in_git():
-    kept = subprocess.run(["git", "ls-files", "--", str(PORTAL / "static"), "node_modules"], cwd=ROOT, capture_output=True, text=True, check=False)
+    kept = subprocess.run(
+        ["git", "ls-files", "--", str(PORTAL / "static"), "node_modules"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if kept.returncode:
         lacking("a git checkout")
-    assert not [name for name in kept.stdout.splitlines() if "/vendor/" in name or "/world/" in name or "node_modules" in name]
+    assert not [
+        name
+        for name in kept.stdout.splitlines()
+        if "/vendor/" in name or "/world/" in name or "node_modules" in name
+    ]

@@ -22,7 +22,9 @@ def test_no_shape_jumps_across_the_map(scale: str):
     rings = [ring for name in ("land", "lakes") for part in world[name]["coordinates"] for ring in part]
     rings += [line for name in ("rivers", "borders") for line in world[name]["coordinates"]]
     assert len(rings) > 300
-    jumps = [(a, b) for ring in rings for a, b in pairwise(ring) if abs(a[0] - b[0]) > 90 and min(a[1], b[1]) > -89]
+    jumps = [
+        (a, b) for ring in rings for a, b in pairwise(ring) if abs(a[0] - b[0]) > 90 and min(a[1], b[1]) > -89
+    ]
     assert jumps == []
 
 

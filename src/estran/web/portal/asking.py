@@ -120,7 +120,7 @@ class Asked:
     def filters(self) -> Iterator[tuple[str, str, Asked]]:
         """Each active filter: its field, its value, and the search without it."""
         if self.text:
-            yield "q", self.text, self.first(text="", sort="" if self.sort == "relevance" else self.sort)
+            yield "q", self.text, self.first(text="")
         if self.box:
             yield "bbox", written(self.box), self.first(box=None)
         if self.start:
@@ -154,18 +154,24 @@ def read(params: QueryParams) -> Asked:
         wrong.append(Wrong("sort", "error.sort", sort[:40]))
         sort = ""
     page = params.get("page", "")
+    text = " ".join(params.get("q", "").split())[:_LONGEST].strip()
     return Asked(
-        text=" ".join(params.get("q", "").split())[:_LONGEST],
+        text=text,
         box=_box(params, wrong),
         start=start,
         end=end,
         where=where,
-        sort=sort,
+        sort="" if sort == default_order(text) else sort,
         cursor=params.get("cursor", "")[:_LONGEST],
         trail=tuple(c[:_LONGEST] for c in params.getlist("trail")[-_TRAIL:]),
         page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,  # noqa: PLR2004
         wrong=tuple(wrong),
     )
+
+
+def default_order(text: str) -> str:
+    """The order where none is asked for."""
+    return "relevance" if text else "-updated"
 
 
 def _date(given: str, name: str, wrong: list[Wrong]) -> str:

@@ -93,7 +93,10 @@ def front(request: Request) -> Response:
 def hub_colours(request: Request) -> Response:
     """Style of the hubs that brought colours of their own."""
     own = views.own_hubs(node_of(request).organisations.all("hub"))
-    rules = "\n".join(f".h-{css} {{ --hub: {colour}; }}" for css, colour in own.items())
+    # A colour that someone chose may be unreadable as text on one of the themes: words stay in ink.
+    rules = "\n".join(
+        f".h-{css} {{ --hub: {colour}; --hub-ink: var(--ink); }}" for css, colour in own.items()
+    )
     return Response(rules, media_type="text/css", headers={"Cache-Control": "no-cache"})
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from estran.errors import Invalid
-from estran.web.portal.asking import FACETS, ORDERS, PAGE, Asked, Wrong, written
+from estran.web.portal.asking import FACETS, ORDERS, PAGE, Asked, Wrong, default_order, written
 from estran.web.portal.views import Card, Facet, Viewer, footprints
 
 if TYPE_CHECKING:
@@ -91,7 +91,6 @@ def search(node: Node, asked: Asked, words: Words, viewer: Viewer) -> SearchView
     )
     matched = found.matched if found is not None else 0
     records = found.records if found is not None else ()
-    sort = asked.sort or ("relevance" if asked.text else "-updated")
     return SearchView(
         matched=matched,
         status=_status(words, asked, found),
@@ -100,8 +99,8 @@ def search(node: Node, asked: Asked, words: Words, viewer: Viewer) -> SearchView
         chips=chips,
         rescue=_rescue(node, asked, viewer, path) if found is not None and not matched else (),
         wrong={w.field: words.text(w.key, value=w.value, why=w.value) for w in asked.wrong},
-        orders=tuple((code, words.label("sort", code)) for code in ORDERS if code != "relevance" or asked.text),
-        sort=sort,
+        orders=_orders(asked, words),
+        sort=asked.sort,
         hint=hint,
         next=asked.after(found.next).address(path) if found is not None and found.next else "",
         previous=before.address(path) if before else "",
@@ -150,6 +149,13 @@ def _status(words: Words, asked: Asked, found: Results | None) -> str:
             "search.range", first=words.number(first), last=words.number(first + len(found.records) - 1)
         )
     )
+
+
+def _orders(asked: Asked, words: Words) -> tuple[tuple[str, str], ...]:
+    """(value, label) to sort by; the order that comes by itself has no value."""
+    usual = default_order(asked.text)
+    others = (code for code in ORDERS if code not in (usual, "" if asked.text else "relevance"))
+    return ("", words.label("sort", usual)), *((code, words.label("sort", code)) for code in others)
 
 
 def _rescue(node: Node, asked: Asked, viewer: Viewer, path: str) -> tuple[Chip, ...]:

@@ -144,7 +144,6 @@ function start() {
 await refresh();
 const hubs = ["land", "atmosphere", "ocean", "earth", "life", ...container.dataset.hubs.split(" ").filter(Boolean)];
 map = await basemap(container, { hubs, ...start() });
-const here = document.getElementById("here");
 if (map) {
   shown = "";
   await refresh();
@@ -156,7 +155,4 @@ if (map) {
     ask([b.getWest(), b.getSouth(), b.getEast(), b.getNorth()]);
   });
   map.once("idle", () => ready("map"));
-} else {
-  here.disabled = true;
-  document.getElementById("draw").disabled = true;
 }

@@ -1,0 +1,76 @@
+"""Chromium as the tests drive it, and what they watch for on every page."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+)  # fmt: skip
+# Software rendering says this of every picture that is taken of a map.
+_KNOWN = ("GL Driver Message", "GPU stall", "No interactive map", "WebGL")
+
+
+@contextmanager
+def launched(chromium: Path) -> Iterator[Browser]:
+    """A headless Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(chromium), args=FLAGS, headless=True)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watch:
+    """What went wrong on a page: its own errors, and requests that leave the node."""
+
+    page: Page
+    home: str
+    faults: list[str] = field(default_factory=list)
+    bytes: int = 0
+
+    def __post_init__(self) -> None:
+        self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        self.page.on("console", lambda m: self._heard(m.type, m.text))
+        self.page.on("request", lambda r: self._asked(r.url))
+        session = self.page.context.new_cdp_session(self.page)
+        session.send("Network.enable")
+        session.on("Network.loadingFinished", self._received)
+
+    def _heard(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and not any(known in text for known in _KNOWN):
+            self.faults.append(f"{kind}: {text}")
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((self.home, "data:", "blob:")):
+            self.faults.append(f"request to {url}")
+
+    def _received(self, event: dict[str, Any]) -> None:
+        self.bytes += int(event["encodedDataLength"])
+
+    def open(self, path: str) -> None:
+        """Go to a page."""
+        self.page.goto(self.home + path)
+
+    def drawn(self, path: str = "") -> None:
+        """Wait for the page's map, if it has one; a path is opened first."""
+        if path:
+            self.open(path)
+        if self.page.query_selector("#map, #globe"):
+            self.page.wait_for_selector("html[data-map-ready]", timeout=60_000)
+
+
+def watched(context: BrowserContext, home: str) -> Watch:
+    """A new page of a context, watched."""
+    return Watch(context.new_page(), home)

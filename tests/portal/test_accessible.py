@@ -1,0 +1,70 @@
+"""axe-core finds nothing on any page, in either language, in either theme."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import ROOT, lacking
+from tests.portal.browser import launched, watched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+    from tests.portal.conftest import Ids
+
+pytestmark = pytest.mark.chromium
+PAGES = {
+    "home": "/{lang}/",
+    "search": "/{lang}/search?q=snow&kind=dataset",
+    "nothing": "/{lang}/search?q=snow&hub=ocean",
+    "wrong": "/{lang}/search?from=2024-02-30",
+    "record": "/{lang}/data/{rich}",
+    "hostile": "/{lang}/data/{hostile}",
+    "centres": "/{lang}/centres",
+    "centre": "/{lang}/centres/ocean",
+    "api": "/{lang}/api",
+    "accessibility": "/{lang}/accessibility",
+    "problem": "/{lang}/nothing",
+}
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    file = ROOT / "node_modules/axe-core/axe.min.js"
+    return (
+        file.read_text(encoding="utf-8")
+        if file.is_file()
+        else lacking("axe-core (an editable build fetches it)")
+    )
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    with launched(chromium) as running:
+        yield running
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_axe_finds_nothing(browser: Browser, server: str, ids: Ids, axe: str, lang: str, name: str):
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce"
+    )
+    watch = watched(context, server)
+    watch.drawn(PAGES[name].format(lang=lang, rich=ids.rich, hostile=ids.hostile))
+    # Evaluated by the debugger, which the content policy does not bind.
+    watch.page.evaluate(axe)
+    for theme in ("light", "dark"):
+        watch.page.emulate_media(color_scheme=theme)
+        found = watch.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        faults = [
+            (v["id"], n["target"], n["failureSummary"]) for v in found["violations"] for n in v["nodes"]
+        ]
+        assert faults == [], (theme, json.dumps(faults, indent=1))
+    context.close()
