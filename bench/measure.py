@@ -217,17 +217,7 @@ def serve(folder: Path, ids: list[str]) -> dict[str, Any]:
     server = Server(folder)
     try:
         idle = server.memory_mb
-        r = random.Random(records.SEED)
-        themes = [quote(name) for theme in records.THEMES for name in theme[:2]]
-        addresses: dict[str, Callable[[], str]] = {
-            "/health": lambda: "/health",
-            "a record, JSON": lambda: f"/data/{r.choice(ids)}.json",
-            "a record, ISO": lambda: f"/data/{r.choice(ids)}.xml",
-            "a record, page": lambda: f"/en/data/{r.choice(ids)}",
-            "OGC items, q": lambda: f"/ogc/collections/records/items?limit=10&q={r.choice(themes)}",
-            "search page, all facets": lambda: f"/en/search?q={r.choice(themes)}",
-        }
-        rows = [_answers(server, name, address) for name, address in addresses.items()]
+        rows = [_answers(server, name, address) for name, address in _addresses(ids).items()]
         return {
             "start_s": round(server.start_s, 2),
             "idle_mb": idle,
@@ -236,6 +226,31 @@ def serve(folder: Path, ids: list[str]) -> dict[str, Any]:
         }
     finally:
         server.stop()
+
+
+def _addresses(ids: list[str]) -> dict[str, Callable[[], str]]:
+    """What is asked over HTTP: the six requests of the peers' measurements, then Estran's own."""
+    r = random.Random(records.SEED)
+    themes = [quote(name) for theme in records.THEMES for name in theme[:2]]
+    places = [quote(place[0]) for place in records.PLACES]
+    items = "/ogc/collections/records/items?limit=10"
+
+    def box() -> str:
+        west, south = r.uniform(-150, 120), r.uniform(-60, 40)
+        return f"{west:.3f},{south:.3f},{west + 30:.3f},{south + 20:.3f}"
+
+    return {
+        "items_first10": lambda: items,
+        "items_q": lambda: f"{items}&q={r.choice(themes)}",
+        "items_q_two_words": lambda: f"{items}&q={r.choice(themes)}%20{r.choice(places)}",
+        "items_q_bbox": lambda: f"{items}&q={r.choice(themes)}&bbox={box()}",
+        "items_bbox": lambda: f"{items}&bbox={box()}",
+        "item": lambda: f"/ogc/collections/records/items/{r.choice(ids)}",
+        "a record in ISO": lambda: f"/data/{r.choice(ids)}.xml",
+        "a record's page": lambda: f"/en/data/{r.choice(ids)}",
+        "search page, all facets": lambda: f"/en/search?q={r.choice(themes)}",
+        "/health": lambda: "/health",
+    }
 
 
 def _answers(server: Server, name: str, address: Callable[[], str], count: int = 150) -> dict[str, Any]:
