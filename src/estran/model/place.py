@@ -102,7 +102,8 @@ class Box(NamedTuple):
 def _wrapped(degrees: float, *, end: bool = False) -> float:
     if -_DATE_LINE <= degrees <= _DATE_LINE:
         return degrees
-    turned = (degrees + _DATE_LINE) % _TURN - _DATE_LINE
+    # Rounded, so that 359.9 becomes -0.1 and not -0.10000000000002274.
+    turned = round((degrees + _DATE_LINE) % _TURN - _DATE_LINE, 10)
     return _DATE_LINE if end and turned == -_DATE_LINE else turned
 
 
