@@ -95,7 +95,10 @@ def test_missions_and_levels_have_one_name(found: dict[str, dict[str, Any]]) -> 
 @pytest.mark.parametrize(
     ("markdown", "text"),
     [
-        ("**DEFINITION**\\n\\nSea ice", "DEFINITION\n\nSea ice"),
+        ("**DEFINITION**\\n\\nSea ice", "Sea ice"),
+        ("**Short description:**\n\nSea ice", "Sea ice"),
+        ("**CONTEXT**\\n\\nSea ice", "CONTEXT\n\nSea ice"),
+        ("Descriptions of ice\nand more", "Descriptions of ice and more"),
         ("see [the page](https://example.org/a) now", "see the page (https://example.org/a) now"),
         ("[https://example.org](https://example.org)", "https://example.org"),
         ("one\nparagraph\n\n\n\nand  another ", "one paragraph\n\nand another"),

@@ -39,6 +39,8 @@ _LISTS = {
 _SOLID_EARTH = re.compile(r"FLATSIM_|.*_SAGSA_")
 _LICENCES = {"CC BY-SA 4.0": "CC-BY-SA-4.0"}
 _MARINE_LICENCE = "https://marine.copernicus.eu/user-corner/service-commitments-and-licence"
+# A heading over the first paragraph says nothing that its place does not say.
+_HEADING = re.compile(r"^\s*(?:DEFINITION|(?:Short )?description:?)\s*\n", re.IGNORECASE)
 _NOWHERE = [0, 0, 0, 0]
 _NEVER = "1970-01-01T00:00:00.000000Z"
 # One mission is written in several ways; "" stands for what is no platform.
@@ -183,7 +185,7 @@ def plain_text(markdown: str) -> str:
     """A description without its Markdown: no emphasis, links written out, paragraphs of one line."""
     text = html.unescape(markdown.replace("\\n", "\n")).replace("**", "").replace("'''", "")
     text = re.sub(r"\[([^\]\n]*)\]\((https?://[^)\s]+)\)", _link, text)
-    text = re.sub(r"[ \t]+", " ", text)
+    text = _HEADING.sub("", re.sub(r"[ \t]+", " ", text))
     text = re.sub(r" ?\n ?", "\n", text)
     # A single line end inside a paragraph is only where somebody's editor was full.
     text = re.sub(r"(?<!\n)\n(?!\n|[-*•–]|\d+[.)])", " ", text)
