@@ -311,6 +311,13 @@ def test_a_bad_member_does_not_stop_the_others() -> None:
     assert found[2].why.startswith("features[2]")
 
 
+@pytest.mark.parametrize("key", ["features", "collections"])
+def test_a_list_of_other_things_is_refused_once(key: str) -> None:
+    (found,) = formats.read(document({key: [{"id": n, "name": "x"} for n in range(50)]}), FORMAT)
+    assert isinstance(found, Refusal)
+    assert "none of its 50" in found.why
+
+
 # ---------------------------------------------------------------- real files
 
 NOT_STAC = {
@@ -428,7 +435,7 @@ def test_what_is_not_said_lost_comes_back(record: Record) -> None:
     ] == [(p.role, p.name, str(p.organisation), p.identifier) for p in record.parties]
     assert {str(c.label) for c in record.concepts} <= {str(c.label) for c in back.concepts}
     if "concepts.uri" not in lost:
-        assert {c.uri for c in record.concepts} <= {c.uri for c in back.concepts}
+        assert {c.uri for c in record.concepts if c.uri} <= {c.uri for c in back.concepts}
     names = {v.name for v in back.variables}
     assert {v.name for v in record.variables} <= names
     kept = {(d.url, d.media_type, d.size_bytes, str(d.title)) for d in back.distributions}

@@ -77,7 +77,7 @@ _COMMONS = re.compile(
 )
 _AT_SPDX = re.compile(r"spdx\.org/licenses/([a-z0-9.+-]+?)(?:\.(?:html|json|txt))?(?:[#?].*)?$")
 _SPOKEN = re.compile(
-    r"(?:creative\s*commons|cc)[\s:,_-]*(?:licen[cs]e[\s:,-]*)?"
+    r"(?:creative\s*commons|\bcc)[\s:,_-]*(?:licen[cs]e[\s:,-]*)?"
     r"(attribution|by)"
     r"([\s,_/-]*(?:non[\s-]?commercial|nc))?"
     r"([\s,_/-]*(?:no[\s-]?deriv(?:ative|ativework|s|atives)?s?|nd|share[\s-]?alike|sa))?"

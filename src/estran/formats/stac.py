@@ -10,7 +10,7 @@ from estran.errors import Invalid
 from estran.formats import Format, Refusal
 from estran.formats._json import decode, outline
 from estran.formats._stac.collection import read_collection
-from estran.formats._stac.item import read_item
+from estran.formats._stac.item import is_item, read_item
 from estran.formats._stac.write import write_collection
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ def recognise(head: bytes, name: str) -> float:
     kind = shown.get("type", "")
     if kind in ("Feature", "FeatureCollection"):
         return _of_feature(shown, "features." if kind == "FeatureCollection" else "")
-    if any(_is_collection(shown, place) for place in ("", "collections.")) or _has_assets(shown):
+    if any(_shows_collection(shown, place) for place in ("", "collections.")) or _has_assets(shown):
         return _LIKELY
     if kind in ("Catalog", "Collection") and "id" in shown:
         return _POSSIBLE
     return _DOUBTFUL if name.endswith("collection.json") and "id" in shown else 0.0
 
 
-def _is_collection(shown: Mapping[str, str], place: str) -> bool:
+def _shows_collection(shown: Mapping[str, str], place: str) -> bool:
     extent = any(f"{place}extent.{part}" in shown for part in ("spatial", "temporal", "bbox"))
     return extent or (bool(place) and f"{place}id" in shown and f"{place}links" in shown)
 
@@ -84,6 +84,8 @@ def read(document: Document) -> Iterator[Record | Item | Refusal]:
     for key in ("collections", "features"):
         if isinstance(value.get(key), list):
             found = True
+            if value[key] and not any(isinstance(part, dict) and _is_stac(part) for part in value[key]):
+                raise Invalid(f"none of its {len(value[key])} {key} is of STAC", document.name)
             yield from _each(document, value[key], _parts(body, key, value[key]), key, notes)
     if not found:
         yield _one(value, body, notes, document.name)
@@ -113,11 +115,23 @@ def _each(
             yield Refusal(document.name, str(error), document.line)
 
 
-def _one(value: dict[str, Any], body: bytes, notes: list[str], where: str) -> Record | Item:
+def _is_feature(value: dict[str, Any]) -> bool:
+    return str(value.get("type", "")).lower() == "feature" or "geometry" in value
+
+
+def _is_collection(value: dict[str, Any]) -> bool:
     kind = str(value.get("type", "")).lower()
-    if kind == "feature" or "geometry" in value:
+    return kind in ("collection", "catalog") or "extent" in value or "stac_version" in value
+
+
+def _is_stac(value: dict[str, Any]) -> bool:
+    return is_item(value) if _is_feature(value) else _is_collection(value)
+
+
+def _one(value: dict[str, Any], body: bytes, notes: list[str], where: str) -> Record | Item:
+    if _is_feature(value):
         return read_item(value, body, notes, where)
-    if kind in ("collection", "catalog") or "extent" in value or "stac_version" in value:
+    if _is_collection(value):
         return read_collection(value, notes, where)
     raise Invalid("it is neither a STAC Item nor a Collection nor a Catalog", where)
 

@@ -6,6 +6,7 @@ differ by little, and files often name the wrong one.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from lxml.etree import Element, SubElement
@@ -24,70 +25,40 @@ _SCHEMA = "http://schema.datacite.org/meta/kernel-4.6/metadata.xsd"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
-# List, its element, the member that holds the element's text, its attributes (JSON name: XML name).
+
+def _names(words: str) -> dict[str, str]:
+    """JSON name -> XML name of some attributes."""
+    return {word: _XML_LANG if word == "lang" else re.sub("Uri$", "URI", word) for word in words.split()}
+
+
+# List, its element, the member that holds the element's text, its attributes.
 _PLAIN = (
-    (
-        "subjects",
-        "subject",
-        "subject",
-        {
-            "subjectScheme": "subjectScheme",
-            "schemeUri": "schemeURI",
-            "valueUri": "valueURI",
-            "classificationCode": "classificationCode",
-            "lang": _XML_LANG,
-        },
-    ),
-    ("dates", "date", "date", {"dateType": "dateType", "dateInformation": "dateInformation"}),
-    (
-        "alternateIdentifiers",
-        "alternateIdentifier",
-        "alternateIdentifier",
-        {"alternateIdentifierType": "alternateIdentifierType"},
-    ),
+    ("titles", "title", "title", _names("titleType lang")),
+    ("subjects", "subject", "subject", _names("subjectScheme schemeUri valueUri classificationCode lang")),
+    ("dates", "date", "date", _names("dateType dateInformation")),
+    ("alternateIdentifiers", "alternateIdentifier", "alternateIdentifier", _names("alternateIdentifierType")),
     (
         "relatedIdentifiers",
         "relatedIdentifier",
         "relatedIdentifier",
-        {
-            "relatedIdentifierType": "relatedIdentifierType",
-            "relationType": "relationType",
-            "relationTypeInformation": "relationTypeInformation",
-            "resourceTypeGeneral": "resourceTypeGeneral",
-            "relatedMetadataScheme": "relatedMetadataScheme",
-            "schemeUri": "schemeURI",
-            "schemeType": "schemeType",
-        },
+        _names(
+            "relatedIdentifierType relationType relationTypeInformation resourceTypeGeneral "
+            "relatedMetadataScheme schemeUri schemeType"
+        ),
     ),
+    ("sizes", "size", "", {}),
+    ("formats", "format", "", {}),
     (
         "rightsList",
         "rights",
         "rights",
-        {
-            "rightsUri": "rightsURI",
-            "rightsIdentifier": "rightsIdentifier",
-            "rightsIdentifierScheme": "rightsIdentifierScheme",
-            "schemeUri": "schemeURI",
-            "lang": _XML_LANG,
-        },
+        _names("rightsUri rightsIdentifier rightsIdentifierScheme schemeUri lang"),
     ),
-    ("descriptions", "description", "description", {"descriptionType": "descriptionType", "lang": _XML_LANG}),
-    ("titles", "title", "title", {"titleType": "titleType", "lang": _XML_LANG}),
-    ("sizes", "size", "", {}),
-    ("formats", "format", "", {}),
+    ("descriptions", "description", "description", _names("descriptionType lang")),
 )
-_NAME_IDENTIFIER = {"nameIdentifierScheme": "nameIdentifierScheme", "schemeUri": "schemeURI"}
-_AFFILIATION = {
-    "affiliationIdentifier": "affiliationIdentifier",
-    "affiliationIdentifierScheme": "affiliationIdentifierScheme",
-    "schemeUri": "schemeURI",
-}
-_PUBLISHER = {
-    "publisherIdentifier": "publisherIdentifier",
-    "publisherIdentifierScheme": "publisherIdentifierScheme",
-    "schemeUri": "schemeURI",
-    "lang": _XML_LANG,
-}
+_NAME_IDENTIFIER = _names("nameIdentifierScheme schemeUri")
+_AFFILIATION = _names("affiliationIdentifier affiliationIdentifierScheme schemeUri")
+_PUBLISHER = _names("publisherIdentifier publisherIdentifierScheme schemeUri lang")
 _CORNERS = ("westBoundLongitude", "eastBoundLongitude", "southBoundLatitude", "northBoundLatitude")
 
 
