@@ -49,6 +49,8 @@ _ABSOLUTE = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:[^\s]")
 def iri(text: str) -> str:
     """The address that a text is, with what is not allowed in it percent-encoded; "" where it is none."""
     text = text.strip()
+    if text.startswith("www."):
+        text = f"http://{text}"
     if not _ABSOLUTE.match(text):
         return ""
     head, mark, fragment = _LONE_PERCENT.sub("%25", text).partition("#")

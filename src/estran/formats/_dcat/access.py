@@ -148,17 +148,18 @@ def endpoints(service: Thing) -> Iterator[Distribution]:
     protocol = _protocol(service)
     described = service.urls("dcat:endpointDescription")
     roots = [url for url in service.urls("dcat:endpointURL") if not any(d.startswith(url) for d in described)]
-    # An endpoint is obligatory: the page of the service itself stands for a missing one.
-    own = (service.iri, *service.urls("dcat:landingPage"))
-    for url in (*described, *(url for url in roots if url not in own)):
+    # An endpoint is obligatory: the address of the service itself stands for a missing one.
+    for url in (*described, *(url for url in roots if url != service.iri)):
         yield Distribution(url=url, function="service", protocol=protocol)
 
 
 def representations(resource: Thing) -> tuple[str, ...]:
     """How space is represented, as the distributions say."""
     sources = (resource, *resource.things(*_DISTRIBUTIONS))
-    codes = (tail(uri) for one in sources for uri in one.words("adms:representationTechnique"))
-    return tuple(dict.fromkeys(code for code in codes if code in words.REPRESENTATIONS))
+    codes = (
+        words.representation(uri) for one in sources for uri in one.words("adms:representationTechnique")
+    )
+    return tuple(dict.fromkeys(code for code in codes if code))
 
 
 def rights(resource: Thing) -> Rights:
@@ -195,7 +196,10 @@ def _terms(source: Thing, term: Term, predicate: str) -> Licence | Constraint | 
     if predicate.endswith("license") and spoken in words.RESTRICTIONS:
         return Constraint(kind="use", code=spoken)
     spdx = (thing.word("dct:identifier") if thing else "") or _licences.spdx(spoken, uri)
-    if predicate.endswith("license") or spdx or (thing and "dct:LicenseDocument" in thing.types and label):
+    # A statement of rights may speak of a licence without being one.
+    statement = thing is not None and "dct:RightsStatement" in thing.types and not _licences.spdx("", uri)
+    document = thing is not None and "dct:LicenseDocument" in thing.types
+    if predicate.endswith("license") or (document and label) or (spdx and not statement):
         bare = not uri and spoken.startswith(("http://", "https://")) and " " not in spoken
         return Licence(name=Text() if bare else label, uri=spoken if bare else uri, spdx=spdx)
     return Constraint(kind=kind, text=label, uri=see)

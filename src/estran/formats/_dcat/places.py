@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import msgspec
 
 from estran.errors import Invalid
 from estran.formats._geojson import wkt_and_box
+from estran.formats._numbers import plain
 from estran.formats._rdf import Thing, Words, tail
 from estran.model import Box, Extent, Period, Text, date
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from estran.formats._rdf import Term
 
-__all__ = ["Where", "box_wkt", "extent", "plain"]
+__all__ = ["box_wkt", "extent"]
 
 _WKT = re.compile(
     r"^\s*(?:<(?P<iri>[^>]*)>|SRID=(?P<srid>\d+);)?\s*(?P<kind>(?:MULTI)?(?:POINT|LINESTRING|POLYGON))\s*(?:ZM?|M)?\s*"
@@ -55,6 +55,7 @@ class Where:
 
     boxes: dict[Box, None] = field(default_factory=dict[Box, None])
     around: dict[Box, None] = field(default_factory=dict[Box, None])
+    rectangles: dict[str, Box] = field(default_factory=dict[str, Box])
     geometries: dict[str, None] = field(default_factory=dict[str, None])
     places: dict[Text, None] = field(default_factory=dict[Text, None])
     named: dict[str, Thing] = field(default_factory=dict[str, Thing])
@@ -69,6 +70,11 @@ def extent(thing: Thing) -> tuple[Extent, list[Thing]]:
             _location(location, where)
         elif isinstance(term, Words):
             _spoken_place(thing, term, where)
+    if where.boxes:
+        where.geometries |= dict.fromkeys(where.rectangles)
+    else:
+        # Many give the bounding box as a geometry and nothing else.
+        where.boxes |= dict.fromkeys(where.rectangles.values())
     found = Extent(
         # A footprint without any bounding box is found by its own.
         boxes=tuple(where.boxes or where.around),
@@ -139,8 +145,10 @@ def _add_geometry(thing: Thing, terms: list[Term], where: Where, *, as_box: bool
             continue
         if box is None:
             continue
-        if as_box or _is_rectangle(geometry):
+        if as_box:
             where.boxes[box] = None
+        elif _is_rectangle(geometry):
+            where.rectangles[wkt] = box
         else:
             where.geometries[wkt] = None
             where.around[box] = None
@@ -260,12 +268,6 @@ def _day(thing: Thing, words: str) -> str:
     except Invalid as error:
         thing.notes.append(f"dct:temporal: {error.why}; it was left out")
         return ""
-
-
-def plain(number: float) -> str:
-    """A number in full, without exponent."""
-    written = format(Decimal(repr(float(number))), "f")
-    return written.rstrip("0").rstrip(".") if "." in written else written
 
 
 def box_wkt(box: Box) -> str:

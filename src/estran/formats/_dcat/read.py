@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from estran.formats import Refusal, _languages
@@ -11,13 +10,14 @@ from estran.formats._dcat import words
 from estran.formats._dcat.access import distributions, endpoints, representations, rights
 from estran.formats._dcat.agents import metadata_parties, parties
 from estran.formats._dcat.places import extent
+from estran.formats._dcat.ties import agency, conformities, relations
 from estran.formats._identifiers import identifier
 from estran.formats._iso import codes
 from estran.formats._rdf import Iri, Thing, Words, tail
-from estran.model import KINDS, Concept, Conformity, Identifier, Quality, Record, Relation, Text
+from estran.model import KINDS, Concept, Identifier, Quality, Record, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from estran.formats import Document
     from estran.formats._rdf import Blank, Graph, Term
@@ -151,8 +151,8 @@ def _record(resource: Thing, entry: Thing | None) -> Record:
         ),
         licences=terms.licences,
         constraints=terms.constraints,
-        relations=tuple(dict.fromkeys(_relations(resource))),
-        conformities=tuple(dict.fromkeys(_conformities(resource))),
+        relations=tuple(dict.fromkeys(relations(resource))),
+        conformities=tuple(dict.fromkeys(conformities(resource))),
         **_entry(entry),
         warnings=tuple(dict.fromkeys((*resource.notes, *(entry.notes if entry else ())))),
     )
@@ -206,13 +206,7 @@ def _alternative_identifiers(resource: Thing) -> Iterator[Identifier]:
         if thing is None or not thing.known:
             yield identifier(str(resource.label(term) or term))
         elif value := thing.word("skos:notation", "dct:identifier", "rdf:value"):
-            yield identifier(value, _agency(thing))
-
-
-def _agency(thing: Thing) -> str:
-    """The scheme of an identifier, if its agency is given as a short word."""
-    word = thing.word("adms:schemaAgency").lower()
-    return word if re.fullmatch(r"[a-z][a-z0-9+.-]{1,19}", word) else ""
+            yield identifier(value, agency(thing))
 
 
 def _kind(resource: Thing) -> tuple[str, str]:
@@ -355,75 +349,3 @@ def _quality(resource: Thing) -> Quality:
     return Quality(
         distance_m=max(metres, 0.0), distance_degrees=max(degrees, 0.0), scale_denominator=scale, step=step
     )
-
-
-def _relations(resource: Thing) -> Iterator[Relation]:
-    for kind, predicate in (*words.RELATIONS.items(), *_MORE_RELATIONS):
-        for term in resource.all(predicate):
-            yield from _relation(resource, term, kind)
-    for term in resource.all("dcat:servesDataset"):
-        yield from (replace(one, type="Dataset") for one in _relation(resource, term, "References"))
-    for qualified in resource.things("dcat:qualifiedRelation"):
-        kind = tail(qualified.word("dcat:hadRole"))
-        for term in qualified.all("dct:relation"):
-            yield from _relation(qualified, term, kind if kind[:1].isupper() else "")
-
-
-_MORE_RELATIONS = (
-    ("IsPartOf", "dcat:inSeries"), ("IsVersionOf", "dct:isVersionOf"), ("HasVersion", "dct:hasVersion"),
-    ("IsDerivedFrom", "prov:wasDerivedFrom"), ("IsReferencedBy", "schema:subjectOf"),
-)  # fmt: skip
-
-
-def _relation(resource: Thing, term: Term, kind: str) -> Iterator[Relation]:
-    thing = resource.at(term)
-    if thing is None:
-        value, title = str(resource.label(term)), Text()
-    else:
-        value = thing.iri or thing.word("dct:identifier", "owl:sameAs")
-        title = thing.text("rdfs:label", "dct:title")
-    if value or title:
-        one = identifier(value, _agency(thing) if thing else "")
-        yield Relation(kind=kind, target=one.value, scheme=one.scheme, title=title)
-
-
-def _conformities(resource: Thing) -> Iterator[Conformity]:
-    """Checks against specifications, then what the resource says to conform to without more."""
-    checked: set[str] = set()
-    for activity in resource.things("prov:wasUsedBy"):
-        found = _check(activity)
-        if found is not None:
-            checked |= {found.uri, str(found.title)}
-            yield found
-    for term in resource.all("dct:conformsTo"):
-        thing = resource.at(term)
-        uri = thing.iri if thing else ""
-        title = thing.text("dct:title", "rdfs:label") if thing else resource.label(term)
-        system = words.crs(uri) or (thing and words.CRS_TYPE in thing.words("dct:type"))
-        known = (uri and uri in checked) or (title and str(title) in checked)
-        if not system and not words.protocol(uri) and not known and (uri or title):
-            yield Conformity(
-                title=title, uri=uri, date=thing.date("dct:issued") if thing else "", passed="yes"
-            )
-
-
-def _check(activity: Thing) -> Conformity | None:
-    plans = [activity, *activity.things("prov:qualifiedAssociation")]
-    plans += [plan for one in plans for plan in one.things("prov:hadPlan")]
-    result = next(iter(activity.things("prov:generated")), None)
-    degree = tail(result.word("dct:type")) if result else ""
-    passed = next((p for p, name in words.DEGREES.items() if name == degree), "")
-    explanation = result.text("dct:description") if result else Text()
-    for specification in _first(plans, "prov:wasDerivedFrom"):
-        title = specification.text("dct:title", "rdfs:label")
-        if specification.iri or title:
-            day = specification.date("dct:issued", "dct:created", "dct:modified")
-            return Conformity(
-                title=title, uri=specification.iri, date=day, explanation=explanation, passed=passed
-            )
-    return None
-
-
-def _first(things: Iterable[Thing], predicate: str) -> Iterator[Thing]:
-    for thing in things:
-        yield from thing.things(predicate)

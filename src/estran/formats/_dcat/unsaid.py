@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from estran.formats import Loss, losses
 from estran.formats._dcat import words
 from estran.formats._dcat.write import DURATION, serves, topic
-from estran.formats._dcat.write_parts import bare_format, checksum
+from estran.formats._dcat.write_parts import bare_format, checksum, is_page
 from estran.formats._rdf_write import iri
 from estran.model import Distribution
 
@@ -78,12 +78,15 @@ def _addressed(record: Record) -> Iterator[tuple[str, str]]:
         *(("conformities.uri", one.uri) for one in record.conformities),
         *(("parties.url", one.url) for one in record.parties),
         *(("parties.identifier", one.identifier) for one in record.parties),
+        *(("metadata_parties.url", one.url) for one in record.metadata_parties),
+        *(("metadata_parties.identifier", one.identifier) for one in record.metadata_parties),
     )
     return ((field, "it is no address") for field, url in listed if url and not iri(url))
 
 
 def _distributed(record: Record) -> Iterator[tuple[str, str]]:
-    common = bare_format(record)
+    files = [one for one in record.distributions if iri(one.url) and not is_page(one)]
+    common = bare_format(record) if files and record.kind != "service" else ""
     if any(not iri(one.url) and one != Distribution(format=common) for one in record.distributions):
         yield "distributions", "a distribution without an address is left out"
     if any(one.checksum and not checksum(one.checksum) for one in record.distributions):

@@ -12,10 +12,11 @@ from urllib.parse import quote, unquote
 from estran.formats._rdf import tail
 
 __all__ = [
-    "CRS_TYPE", "DCMI_TYPES", "DEGREES", "EU", "INSPIRE", "KIND_OF", "METRICS", "RELATIONS", "REPRESENTATIONS",
-    "RESOURCE_TYPES", "RESTRICTIONS", "SERVICE_TYPES", "THEMES", "access", "access_uri", "crs", "crs_uri", "file_type",
+    "CRS_TYPE", "DCMI_TYPES", "DEGREES", "EU", "INSPIRE", "KIND_OF", "METRICS", "RELATIONS", "RESOURCE_TYPES",
+    "RESTRICTIONS", "SERVICE_TYPES", "THEMES", "access", "access_uri", "crs", "crs_uri", "file_type",
     "file_type_uri", "frequency", "frequency_uri", "function", "function_uri", "iso_uri", "media_type",
-    "media_type_uri", "protocol", "protocol_uri", "relation_uri", "role", "role_uri", "status", "status_uri",
+    "media_type_uri", "protocol", "protocol_uri", "relation", "relation_uri", "representation",
+    "representation_uri", "role", "role_uri", "status", "status_uri",
 ]  # fmt: skip
 
 EU = "http://publications.europa.eu/resource/authority/"
@@ -23,6 +24,7 @@ INSPIRE = "http://inspire.ec.europa.eu/metadata-codelist/"
 _ISO = "http://standards.iso.org/iso/19115/resources/Codelists/cat/codelists.xml#"
 _IANA = "https://www.iana.org/assignments/media-types/"
 CRS_TYPE = "http://inspire.ec.europa.eu/glossary/SpatialReferenceSystem"
+_REPRESENTATION = f"{INSPIRE}SpatialRepresentationType/"
 _DATACITE = "http://purl.org/datacite/v4.4/"
 _COAR = "http://purl.org/coar/access_right/"
 
@@ -195,6 +197,7 @@ def role_uri(code: str) -> str:
     return f"{INSPIRE}ResponsiblePartyRole/{code}" if code in _INSPIRE_ROLES else iso_uri("CI_RoleCode", code)
 
 
+_REPRESENTATIONS = frozenset(("vector", "grid", "textTable", "tin", "stereoModel", "video"))
 RELATIONS = _pairs("""
 IsPartOf:dct:isPartOf HasPart:dct:hasPart IsVersionOf:dcat:isVersionOf HasVersion:dcat:hasVersion
 IsNewVersionOf:dcat:previousVersion IsDerivedFrom:dct:source References:dct:references
@@ -204,9 +207,25 @@ IsObsoletedBy:dct:isReplacedBy IsVariantFormOf:dct:isFormatOf :dct:relation
 """DataCite's relation types that Dublin Core or DCAT has a property for."""
 
 
+def relation(uri: str) -> str:
+    """The relation type of DataCite that an address stands for, "" for another one."""
+    return unquote(uri.removeprefix(_DATACITE)) if uri.startswith(_DATACITE) else ""
+
+
 def relation_uri(kind: str) -> str:
     """The address of a relation type of DataCite."""
     return f"{_DATACITE}{quote(kind)}"
+
+
+def representation(uri: str) -> str:
+    """The ISO code for a representation of space that an address or a word stands for, "" for another word."""
+    known = uri.startswith(_REPRESENTATION) or uri in _REPRESENTATIONS
+    return unquote(tail(uri)) if known else ""
+
+
+def representation_uri(code: str) -> str:
+    """INSPIRE's address for a representation of space."""
+    return f"{_REPRESENTATION}{quote(code)}"
 
 
 # Pivot's function of a distribution -> ISO 19115-1 code for online functions.
@@ -288,7 +307,6 @@ def crs_uri(name: str) -> str:
     return name if ":" in name and "://" in name else ""
 
 
-REPRESENTATIONS = frozenset(("vector", "grid", "textTable", "tin", "stereoModel", "video"))
 DCMI_TYPES = {
     "software": "Software", "publication": "Text", "image": "Image", "event": "Event", "sample": "PhysicalObject",
 }  # fmt: skip

@@ -23,7 +23,6 @@ from estran.formats._dcat.write_parts import (
     periods,
     places,
     protocols,
-    representation,
     rights,
     texts,
 )
@@ -86,57 +85,59 @@ def _entry(record: Record, page: str, entry: str) -> Node:
 
 
 def _resource(record: Record, page: str, entry: str) -> Node:
+    # Nothing is said twice: several concepts may have one address.
+    facts = dict.fromkeys(_statements(record, page, entry))
+    return Node(page, _TYPES.get(record.kind, ("dcat:Dataset",)), tuple(facts))
+
+
+def _statements(record: Record, page: str, entry: str) -> tuple[Fact, ...]:
     title = record.title or Text.of(record.identifier or page)
     ways = tuple(_endpoints(record, page) if record.kind == "service" else distributions(record))
     spread = any(predicate == "dcat:distribution" for predicate, _ in ways)
-    return Node(
-        page,
-        _TYPES.get(record.kind, ("dcat:Dataset",)),
-        (
-            *texts("dct:title", title),
-            *(fact for one in record.alternate_titles for fact in texts("dct:alternative", one)),
-            # A description is obligatory.
-            *texts("dct:description", record.abstract or title),
-            *texts("geodcatap:purpose", record.purpose),
-            *_identifiers(record),
-            *_kind(record),
-            *facts(
-                ("dct:created", date(record.created)),
-                ("dct:issued", date(record.published)),
-                ("dct:modified", date(record.revised)),
-                ("dct:available", date(record.available)),
-                ("dcat:version", literal(record.version)),
-                (
-                    "adms:status",
-                    Iri(words.status_uri(record.status)) if record.status else None,
-                ),
-                (
-                    "dct:accrualPeriodicity",
-                    label(record.frequency, words.frequency_uri(record.frequency), "dct:Frequency"),
-                ),
-                ("dcat:landingPage", address(record.landing_page, "foaf:Document")),
+    return (
+        *texts("dct:title", title),
+        *(fact for one in record.alternate_titles for fact in texts("dct:alternative", one)),
+        # A description is obligatory.
+        *texts("dct:description", record.abstract or title),
+        *texts("geodcatap:purpose", record.purpose),
+        *_identifiers(record),
+        *_kind(record),
+        *facts(
+            ("dct:created", date(record.created)),
+            ("dct:issued", date(record.published)),
+            ("dct:modified", date(record.revised)),
+            ("dct:available", date(record.available)),
+            ("dcat:version", literal(record.version)),
+            (
+                "adms:status",
+                Iri(words.status_uri(record.status)) if record.status else None,
             ),
-            *(("dct:language", node) for code in record.language if (node := _language(code))),
-            *parties(record),
-            *(fact for concept in record.concepts for fact in _concept(concept)),
-            *places(record),
-            *periods(record),
-            *_quality(record.quality),
-            *(("geodcatap:referenceSystem", _reference_system(name)) for name in record.crs),
-            *_provenance(record),
-            *rights(record),
-            *ways,
-            # Said of each distribution, or here for want of one.
-            *(
-                ("adms:representationTechnique", representation(code))
-                for code in record.representation
-                if not spread
+            (
+                "dct:accrualPeriodicity",
+                label(record.frequency, words.frequency_uri(record.frequency), "dct:Frequency"),
             ),
-            *(("foaf:depiction", link) for url in record.thumbnails if (link := links_to(url))),
-            *(_relation(one, record.kind) for one in record.relations),
-            *(fact for one in record.conformities for fact in _conformity(one)),
-            ("foaf:isPrimaryTopicOf", Iri(entry)),
+            ("dcat:landingPage", address(record.landing_page, "foaf:Document")),
         ),
+        *(("dct:language", node) for code in record.language if (node := _language(code))),
+        *parties(record),
+        *(fact for concept in record.concepts for fact in _concept(concept)),
+        *places(record),
+        *periods(record),
+        *_quality(record.quality),
+        *(("geodcatap:referenceSystem", _reference_system(name)) for name in record.crs),
+        *_provenance(record),
+        *rights(record),
+        *ways,
+        # Said of each distribution, or here for want of one.
+        *(
+            ("adms:representationTechnique", Iri(words.representation_uri(code)))
+            for code in record.representation
+            if not spread
+        ),
+        *(("foaf:depiction", link) for url in record.thumbnails if (link := links_to(url))),
+        *(_relation(one, record.kind) for one in record.relations),
+        *(fact for one in record.conformities for fact in _conformity(one)),
+        ("foaf:isPrimaryTopicOf", Iri(entry)),
     )
 
 
@@ -269,7 +270,7 @@ def _endpoints(record: Record, page: str) -> Iterator[Fact]:
             served = True
             yield from protocols(one.protocol)
     if not served:
-        yield "dcat:endpointURL", Iri(iri(record.landing_page) or page)
+        yield "dcat:endpointURL", Iri(page)
 
 
 def serves(one: Relation, kind: str) -> bool:

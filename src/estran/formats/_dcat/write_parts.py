@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from estran.formats import _identifiers, _licences
 from estran.formats._dcat import words
-from estran.formats._dcat.places import box_wkt, plain
+from estran.formats._dcat.places import box_wkt
+from estran.formats._numbers import plain
 from estran.formats._rdf import PREFIXES, Iri, Words
 from estran.formats._rdf_write import Node, iri
 from estran.model import Distribution, Text
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "address", "attributions", "bare_format", "checksum", "date", "distributions", "endpoint", "facts",
     "identifier_value", "is_page", "label", "licence_node", "links_to", "literal", "number",
-    "parties", "periods", "places", "protocols", "representation", "rights", "texts",
+    "parties", "periods", "places", "protocols", "rights", "texts",
 ]  # fmt: skip
 
 _LANGUAGE_TAG = re.compile(r"[a-zA-Z]{2,8}(?:-[a-zA-Z0-9]{1,8})*")
@@ -276,7 +277,10 @@ def _distribution(record: Record, one: Distribution, url: str, terms: Node | Iri
                 ("dct:license", terms),
             ),
             *(("dct:conformsTo", _standard(name)) for name in one.conforms_to),
-            *(("adms:representationTechnique", representation(code)) for code in record.representation),
+            *(
+                ("adms:representationTechnique", Iri(words.representation_uri(code)))
+                for code in record.representation
+            ),
         ),
     )
 
@@ -305,11 +309,6 @@ def protocols(name: str) -> Iterator[Fact]:
 
 def _standard(name: str) -> Node:
     return address(name, "dct:Standard") or Node("", ("dct:Standard",), (("dct:title", Words(name)),))
-
-
-def representation(code: str) -> Iri:
-    """How space is represented, by INSPIRE's address."""
-    return Iri(f"{words.INSPIRE}SpatialRepresentationType/{quote(code)}")
 
 
 def checksum(given: str) -> Node | None:

@@ -25,9 +25,7 @@ __all__ = ["Tree", "parse"]
 
 _SPACES = ("https://schema.org/", "http://schema.org/", "https://www.schema.org/", "http://www.schema.org/")
 _USUAL_PREFIXES = ("schema:", "sc:", "so:", "sdo:", "schema-org:")
-_SCRIPT = re.compile(
-    rb"<script[^>]{1,300}application/ld\+json[^>]{0,300}>(.*?)</script>", re.IGNORECASE | re.DOTALL
-)
+_SCRIPT = re.compile(rb"<script[^>]{1,300}application/ld\+json[^>]{0,300}>", re.IGNORECASE)
 _MOST_SCRIPTS = 50
 # Members that lead from a page, a list or a catalogue to the things described.
 _LEADING = ("@graph", "mainEntity", "dataset", "itemListElement", "item")
@@ -107,18 +105,26 @@ def parse(document: Document, warnings: list[str]) -> Tree:
     head = document.body[:200].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not head.startswith(b"<"):
         return _tree(_json.decode(document, warnings)[0])
-    scripts = _SCRIPT.findall(document.body)[:_MOST_SCRIPTS]
+    scripts = list(_scripts(document.body))
     if not scripts:
         raise Invalid("the page carries no schema.org description (application/ld+json)", document.name)
     parts: list[Any] = []
     for script in scripts:
-        words = (
-            script
-            if script.lstrip().startswith((b"{", b"["))
-            else unescape(script.decode("utf-8", "replace")).encode()
-        )
-        parts += seq(_json.decode(replace(document, body=words), warnings)[0])
+        parts += seq(_json.decode(replace(document, body=script), warnings)[0])
     return _tree(parts)
+
+
+def _scripts(page: bytes) -> Iterator[bytes]:
+    """What stands in the page's scripts of JSON-LD."""
+    end = 0
+    for _ in range(_MOST_SCRIPTS):
+        start = _SCRIPT.search(page, end)
+        end = page.find(b"</script", start.end()) if start else -1
+        if start is None or end < 0:
+            return
+        words = page[start.end() : end].strip()
+        plain = words.startswith((b"{", b"["))
+        yield words if plain else unescape(words.decode("utf-8", "replace")).encode()
 
 
 def _tree(value: Any) -> Tree:

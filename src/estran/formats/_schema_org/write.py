@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from estran.formats import Loss, losses
 from estran.formats import _licences as known_licences
-from estran.formats._dcat.places import plain
 from estran.formats._geojson import geometry_of_wkt
+from estran.formats._numbers import plain
 from estran.formats._rdf_write import iri
 from estran.formats._schema_org.terms import ACCESS, PARTIES, RELATIONS, STANDARD_NAMES, TYPES
 
@@ -228,7 +228,7 @@ def _term(one: Concept, language: str) -> Any:
         {
             "@type": "DefinedTerm",
             "name": said,
-            "url": one.uri,
+            "url": iri(one.uri),
             "inDefinedTermSet": vocabulary if len(vocabulary) > 1 else None,
         }
     )
@@ -357,6 +357,8 @@ def _by_value(record: Record) -> Iterator[tuple[str, str]]:
         ),
         ("constraints", "schema.org tells conditions of access and use, in words",
          any(one.kind not in ("access", "use") or not (one.text or one.uri) for one in record.constraints)),
+        ("concepts.uri", "it is no address", any(one.uri and not iri(one.uri) for one in record.concepts)),
+        ("parties.role", "who has no role is a contributor", any(not one.role for one in record.parties)),
         ("kind", "schema.org has no type for it", bool(record.kind_label) and record.kind not in TYPES),
         ("extent.geometries", "schema.org draws polygons without holes and lines",
          len(list(_drawn(record.extent))) < len(record.extent.geometries)),
