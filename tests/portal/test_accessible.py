@@ -52,7 +52,9 @@ def browser(chromium: Path) -> Iterator[Browser]:
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("lang", ["fr", "en"])
-def test_axe_finds_nothing(browser: Browser, server: str, ids: Ids, axe: str, lang: str, name: str):
+def test_axe_finds_nothing(  # noqa: PLR0917 - fixtures
+    browser: Browser, server: str, ids: Ids, axe: str, lang: str, name: str
+):
     context = browser.new_context(
         viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce"
     )

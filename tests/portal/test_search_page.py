@@ -37,7 +37,7 @@ def status_of(html: Html) -> str:
 
 def counts(html: Html, facet: str) -> dict[str, int]:
     """Value -> count of one group of filters."""
-    boxes = [e for e in html.all("input", type="checkbox", name=facet)]
+    boxes = html.all("input", type="checkbox", name=facet)
     return {box["value"]: int(box.parents[-1].text.split()[-1]) for box in boxes}
 
 

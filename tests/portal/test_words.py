@@ -10,7 +10,7 @@ import pytest
 from estran import model
 from estran.catalogue.query import FACETS
 from estran.model import Period, Text
-from estran.web.portal import asking, i18n
+from estran.web.portal import asking, i18n, recording
 from estran.web.portal.i18n import CODES, LANGUAGES, negotiated, typeset, words
 
 PORTAL = Path(i18n.__file__).parent
@@ -42,7 +42,7 @@ def test_every_message_is_used_and_every_used_message_is_there():
 def test_every_code_of_the_model_has_words():
     for table, codes in {
         "kind": model.KINDS, "role": model.ROLES, "concept": model.CONCEPT_ROLES, "facet": (*asking.FACETS, *asking.FURTHER),
-        "organisation": model.ORGANISATION_KINDS, "organisation_status": model.STATUSES, "sort": asking.ORDERS,
+        "organisation": model.ORGANISATION_KINDS, "organisation_status": model.STATUSES, "sort": asking.ORDERS, "citation": recording.CITATIONS,
     }.items():  # fmt: skip
         assert {f"{table}.{code}" for code in codes} <= set(EN.table), table
     assert set(asking.FACETS) | set(asking.FURTHER) <= set(FACETS)

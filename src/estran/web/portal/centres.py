@@ -132,7 +132,7 @@ def centre_view(node: Node, id_: str, viewer: Viewer) -> CentreView:
     w, o, held = viewer.words, node.organisations.show(id_), counts(node)
     field = "hub" if o.kind == "hub" else "centre"
     found = node.ask(Query(where={field: (o.id,)}, limit=_NEWEST, sort="-updated"))
-    known = viewer.organisations
+    known, viewer.first = viewer.organisations, (id_,)
     return CentreView(
         id=o.id, name=w.of(o.name), kind=w.label("organisation", o.kind),
         status=w.label("organisation_status", o.status), description=w.of(o.description), contact=o.contact,

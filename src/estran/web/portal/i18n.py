@@ -18,7 +18,7 @@ LANGUAGES = ("fr", "en")
 CODES = (
     "kind", "role", "concept", "topic", "function", "access", "status", "frequency", "representation",
     "restriction", "constraint", "organisation", "organisations", "organisation_status", "visibility", "relation", "tongue",
-    "facet", "sort", "sea", "unit",
+    "facet", "sort", "sea", "unit", "citation",
 )  # fmt: skip
 """Tables of the catalogues that say codes in words; the other tables hold messages."""
 

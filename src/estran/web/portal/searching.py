@@ -108,7 +108,7 @@ def search(node: Node, asked: Asked, words: Words, viewer: Viewer) -> SearchView
         api=api_call(asked),
         feed=feed(asked),
         json=asked.address(f"{path}.json"),
-        points=asked.first().address(f"{path}/map.json"),
+        points=asked.first().address(f"{path}/map.json") if found is not None else "",
         box=",".join(f"{v:g}" for v in asked.box) if asked.box else "",
         map_note=_map_note(words, matched, 0),
         corners=_corners(asked),

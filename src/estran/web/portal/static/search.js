@@ -21,9 +21,9 @@ async function refresh() {
   const { points, box } = note().dataset;
   if (points === shown) return;
   shown = points;
-  const answer = await fetch(points);
-  if (!answer.ok || shown !== points) return;
-  places = await answer.json();
+  const found = points ? await (await fetch(points)).json() : { ...collection([]), note: "" };
+  if (shown !== points) return;
+  places = found;
   note().textContent = places.note;
   if (!map) return;
   // Outlines of places as wide as a continent would only be in the way.
