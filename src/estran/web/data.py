@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from estran.catalogue import OriginalDocument
-    from estran.formats import Links
+    from estran.formats import Links, Written
     from estran.model import Record
-    from estran.node import Node
 
 # Suffix -> name of the format.
 TWINS = {"json": "ogc-records", "xml": "iso19115-3", "jsonld": "schema-org", "ttl": "dcat-turtle"}
@@ -57,10 +56,9 @@ def routes(page: Callable[[Request, str], Response]) -> APIRouter:
     @router.get("/{id}", **openapi.described("A record", "getData", forms, [_FORMAT], 404, 406, 410))
     def data(request: Request, id: openapi.Id) -> Response:  # noqa: A002
         replies.checked(request, ("format",))
-        node, links = node_of(request), links_of(request)
-        record = shown(node, id)
+        record, links = shown(node_of(request), id), links_of(request)
         if name := replies.one(request, "format") or _negotiated(request):
-            return _written(node, record, name, links)
+            return _written(record, name, links)
         response = page(request, id)
         response.headers["Link"] = replies.link_header(signposts.for_header(signposts.of(record, links)))
         return response
@@ -82,9 +80,8 @@ def _twins(router: APIRouter) -> None:
 def _twin(name: str) -> Callable[[Request, str], Response]:
     def twin(request: Request, id: openapi.Id) -> Response:  # noqa: A002
         replies.checked(request, ())
-        node, links = node_of(request), links_of(request)
-        record = shown(node, id)
-        written = node.export(id, name, links)
+        record, links = shown(node_of(request), id), links_of(request)
+        written = _write(record, name, links)
         found = Response(written.body, media_type=written.media_type)
         found.headers["Link"] = replies.link_header(signposts.describes(record, links))
         return found
@@ -98,15 +95,13 @@ def _formats(router: APIRouter) -> None:
     )
     def listed(request: Request, id: openapi.Id) -> Response:  # noqa: A002
         replies.checked(request, ())
-        node, links = node_of(request), links_of(request)
-        record = shown(node, id)
+        record, links = shown(node_of(request), id), links_of(request)
         return replies.json({"formats": [_format(record, name, links) for name in writers()]})
 
     @router.get("/{id}/formats/{name}", **_described("A record in a format", "getFormat", "*/*"))
     def written(request: Request, id: openapi.Id, name: openapi.FormatName) -> Response:  # noqa: A002
         replies.checked(request, ())
-        node = node_of(request)
-        return _written(node, shown(node, id), name, links_of(request))
+        return _written(shown(node_of(request), id), name, links_of(request))
 
 
 def _originals(router: APIRouter) -> None:
@@ -161,10 +156,20 @@ def _negotiated(request: Request) -> str:
     return _media_types()[found]
 
 
-def _written(node: Node, record: Record, name: str, links: Links) -> Response:
-    if name not in writers():
+def _write(record: Record, name: str, links: Links) -> Written:
+    """The record in a format that writes.
+
+    Raises:
+        NotFound: there is no such format, or it is only read.
+    """
+    write = formats.find(name).write if name in formats.names() else None
+    if write is None:
         raise NotFound("format", name, f"Written here: {', '.join(writers())}.")
-    written = node.export(record.id, name, links)
+    return write(record, links)
+
+
+def _written(record: Record, name: str, links: Links) -> Response:
+    written = _write(record, name, links)
     file = f"{record.id}{formats.find(name).suffix}"
     return Response(
         written.body,
@@ -177,12 +182,10 @@ def _written(node: Node, record: Record, name: str, links: Links) -> Response:
 
 
 def _format(record: Record, name: str, links: Links) -> dict[str, Any]:
-    form = formats.find(name)
-    assert form.write is not None  # writers() has it
-    written = form.write(record, links)
+    written = _write(record, name, links)
     return {
         "name": name,
-        "title": form.title,
+        "title": formats.find(name).title,
         "href": f"{links.page(record.id)}/formats/{name}",
         "type": written.media_type,
         "losses": [{"field": loss.field, "why": loss.why} for loss in written.losses],
