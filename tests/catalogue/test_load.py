@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -247,6 +248,15 @@ print("done", report.new, report.unchanged, flush=True)
 """
 
 
+def ended(processes: list[str]) -> bool:
+    """Whether all these processes end within some seconds."""
+    for _ in range(100):
+        if not any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() for pid in processes):
+            return True
+        time.sleep(0.1)
+    return False
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_kill_loses_nothing_that_was_reported(tmp_path: Path, seed: int) -> None:
     count = 1200
@@ -263,9 +273,11 @@ def test_a_kill_loses_nothing_that_was_reported(tmp_path: Path, seed: int) -> No
         reported = int(line)
         if reported >= wanted:
             break
+    helpers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
+    assert ended(helpers), "the loader's processes outlive it"
     with estran.open(folder) as node:
         kept = held(node)
         assert len(kept) >= reported

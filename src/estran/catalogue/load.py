@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -28,6 +30,7 @@ _PORTION = 100
 _PORTION_BYTES = 4 << 20
 _ALONE = 400
 _FURTHER = 4
+_WATCH_S = 1.0
 
 
 @dataclass(slots=True)
@@ -187,7 +190,7 @@ def _in_parallel(portions: Iterator[list[Document | Refusal]], given: Assignment
     from loky import ProcessPoolExecutor  # noqa: PLC0415 - only large loads need it
 
     cores = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.sched_getaffinity(0))  # type: ignore[attr-defined]
-    with ProcessPoolExecutor(max_workers=cores or 1) as pool:
+    with ProcessPoolExecutor(cores or 1, initializer=_end_with, initargs=(os.getpid(),)) as pool:
         under_way: deque[Any] = deque()
         for portion in portions:
             under_way.append(pool.submit(_prepared, portion, given))
@@ -195,6 +198,17 @@ def _in_parallel(portions: Iterator[list[Document | Refusal]], given: Assignment
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
+
+
+def _end_with(loader: int) -> None:
+    """End this process soon after its loader did: a loader that is killed cannot say goodbye."""
+
+    def watch() -> None:
+        while os.getppid() == loader:
+            time.sleep(_WATCH_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _portioned(found: Iterator[Document | Refusal]) -> Iterator[list[Document | Refusal]]:

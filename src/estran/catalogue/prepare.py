@@ -69,14 +69,12 @@ class Prepared:
 
 
 def original(document: Document, format_name: str) -> Original:
-    """A document's bytes, kept for good; one that stands in a file of its own is read whole."""
-    body = document.body or b""
-    return Original(
-        hashlib.sha256(body or document.name.encode()).digest(),
-        format_name,
-        document.name,
-        pack(body),
-    )
+    """A document's bytes, kept for good; a data file such as NetCDF is only named.
+
+    Its name goes without the folders above it, which are nobody's business but the operator's.
+    """
+    digest = hashlib.sha256(document.body or document.name.encode()).digest()
+    return Original(digest, format_name, document.name.rpartition("/")[2], pack(document.body))
 
 
 def mint(source: str, key: str, title: str) -> str:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
-
-import snowballstemmer
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,68 +21,9 @@ _WORD = re.compile(r"[^\W_]+")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "đ": "d", "ł": "l", "’": " "})
 # Folded; too frequent to find anything by.
 _SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "by",
-        "for",
-        "from",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "of",
-        "on",
-        "or",
-        "over",
-        "that",
-        "the",
-        "this",
-        "to",
-        "was",
-        "were",
-        "which",
-        "with",
-        "au",
-        "aux",
-        "ce",
-        "ces",
-        "cette",
-        "d",
-        "dans",
-        "de",
-        "des",
-        "du",
-        "en",
-        "et",
-        "est",
-        "l",
-        "la",
-        "le",
-        "les",
-        "leur",
-        "ou",
-        "par",
-        "pour",
-        "qu",
-        "que",
-        "qui",
-        "s",
-        "sa",
-        "se",
-        "ses",
-        "son",
-        "sont",
-        "sur",
-        "un",
-        "une",
-    ]
+    "a an and are as at be by for from in into is it its of on or over that the this to was were which with "  # noqa: SIM905
+    "au aux ce ces cette d dans de des du en et est l la le les leur ou par pour qu que qui s sa se ses son sont "
+    "sur un une".split()
 )
 _LONGEST_WORD = 80
 # Beyond this an abstract is a book; what follows is not searched.
@@ -93,8 +33,6 @@ _REMEMBERED = 100_000
 # A word as it is written -> its folded forms with their stems: texts repeat their words.
 _known: dict[str, tuple[tuple[str, str], ...]] = {}
 _stems: dict[str, tuple[str, str]] = {}
-_french = snowballstemmer.stemmer("french")
-_english = snowballstemmer.stemmer("english")
 
 
 def folded(text: str) -> str:
@@ -122,6 +60,14 @@ def _folded_words(written: str) -> list[str]:
     ]
 
 
+@cache
+def _stemmers() -> tuple[Any, Any]:
+    """The French and the English stemmer."""
+    import snowballstemmer  # noqa: PLC0415 - it loads every language
+
+    return snowballstemmer.stemmer("french"), snowballstemmer.stemmer("english")
+
+
 def stems(word: str) -> tuple[str, str]:
     """The French and the English stem of a folded word."""
     held = _stems.get(word)
@@ -129,7 +75,8 @@ def stems(word: str) -> tuple[str, str]:
         if len(_stems) >= _REMEMBERED:
             _stems.clear()
         # Numbers and codes have no stem.
-        held = (word, word) if not word.isalpha() else (_french.stemWord(word), _english.stemWord(word))
+        french, english = _stemmers()
+        held = (french.stemWord(word), english.stemWord(word)) if word.isalpha() else (word, word)
         _stems[word] = held
     return held
 
