@@ -83,6 +83,9 @@ def take(  # noqa: PLR0917 - what a picture is of
     context = browser.new_context(viewport=size, color_scheme=theme, reduced_motion="reduce")
     watch = watched(context, url)
     watch.drawn(path)
+    # Close to the ground the finer coast comes after.
+    watch.page.wait_for_load_state("networkidle")
+    watch.page.wait_for_timeout(1500)
     watch.page.screenshot(path=file, full_page=whole)
     context.close()
     print(f"{file}  {file.stat().st_size // 1000} kB  {' '.join(watch.faults)}")  # noqa: T201 - a script

@@ -57,6 +57,8 @@ def address(watch: Watch) -> str:
 def test_a_page_draws_stays_at_home_and_is_light(watch: Watch, ids: Ids, path: str):
     watch.drawn(path.format(rich=ids.rich, world=ids.world))
     assert watch.page.evaluate("document.documentElement.dataset.mapReady ?? 'none'") in ("map", "none")
+    # Close to the ground the finer coast comes after.
+    watch.page.wait_for_load_state("networkidle")
     assert watch.bytes < HEAVIEST
     if "search" in path or path.endswith("/en/"):
         assert watch.page.query_selector("canvas.maplibregl-canvas")

@@ -2,38 +2,59 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import pytest
 
 from estran.model import Box
 from estran.web.portal import assets
 from estran.web.portal.svg import locator
-from estran.web.portal.worldmap import area, path, thinned, turned, untangle
+from estran.web.portal.worldmap import area, path, steps, thinned, turned, untangle
 
 WORLD = {scale: json.loads(assets.files()[f"world/{scale}.json"].read_text()) for scale in ("110m", "50m")}
+
+
+def points(steps: list[int]) -> list[tuple[float, float]]:
+    """What the browser makes of the steps."""
+    xs, ys = accumulate(steps[::2]), accumulate(steps[1::2])
+    return [(x / 100, y / 100) for x, y in zip(xs, ys, strict=True)]
 
 
 @pytest.mark.parametrize("scale", ["110m", "50m"])
 def test_no_shape_jumps_across_the_map(scale: str):
     world = WORLD[scale]
-    rings = [ring for name in ("land", "lakes") for part in world[name]["coordinates"] for ring in part]
-    rings += [line for name in ("rivers", "borders") for line in world[name]["coordinates"]]
+    rings = [points(ring) for name in ("land", "lakes") for part in world[name] for ring in part]
+    rings += [points(line) for name in ("rivers", "borders") for line in world[name]]
     assert len(rings) > 300
-    jumps = [
-        (a, b) for ring in rings for a, b in pairwise(ring) if abs(a[0] - b[0]) > 90 and min(a[1], b[1]) > -89
-    ]
+    jumps = [(a, b) for r in rings for a, b in pairwise(r) if abs(a[0] - b[0]) > 90 and min(a[1], b[1]) > -89]
     assert jumps == []
 
 
 @pytest.mark.parametrize("scale", ["110m", "50m"])
 def test_inner_seas_lie_in_their_land(scale: str):
-    for outer, *holes in WORLD[scale]["land"]["coordinates"]:
+    """A Caspian Sea a turn away from Asia drew a band across the Atlantic."""
+    holes = 0
+    for part in WORLD[scale]["land"]:
+        outer, *inner = map(points, part)
         west, east = min(x for x, _ in outer), max(x for x, _ in outer)
-        assert -270 <= (west + east) / 2 <= 270
-        assert all(west <= x <= east for hole in holes for x, _ in hole)
+        assert -180 <= (west + east) / 2 <= 180
+        assert all(west <= x <= east for hole in inner for x, _ in hole)
+        holes += len(inner)
+    assert holes
+
+
+def test_the_finer_world_stays_light():
+    sizes = {s: len(gzip.compress(assets.files()[f"world/{s}.json"].read_bytes(), 9)) for s in WORLD}
+    assert sizes["110m"] < 30_000
+    assert sizes["50m"] < 150_000
+
+
+def test_lines_are_written_as_steps():
+    assert steps([(1.0, 2.0), (1.5, 2.0), (1.25, -3.0)]) == [100, 200, 50, 0, -25, -500]
+    assert points([100, 200, 50, 0, -25, -500]) == [(1.0, 2.0), (1.5, 2.0), (1.25, -3.0)]
 
 
 def test_a_ring_across_the_date_line_runs_on():

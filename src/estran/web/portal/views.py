@@ -124,6 +124,7 @@ class Viewer:
     def __init__(self, node: Node, words: Words, base: str, first: tuple[str, ...] = ()) -> None:
         """Args: base is the node's own address, from which thumbnails may be shown; first, hubs to name first."""
         self.node, self.words, self.base, self.first = node, words, base, first
+        self._hubs: dict[str, tuple[Badge, ...]] = {}
 
     @cached_property
     def organisations(self) -> dict[str, Organisation]:
@@ -146,9 +147,13 @@ class Viewer:
         return Badge(id=id, name=self.name(id), css=css_of(self.organisations.get(id)))
 
     def hubs_of(self, centre: str) -> tuple[Badge, ...]:
-        """Badges of a centre's hubs."""
-        hubs = self.node.organisations.hubs_of(centre) if centre else ()
-        return tuple(self.badge(hub) for hub in sorted(hubs, key=lambda hub: hub not in self.first))
+        """Badges of a centre's hubs, those that were asked for first."""
+        if centre not in self._hubs:
+            hubs = self.node.organisations.hubs_of(centre) if centre else ()
+            self._hubs[centre] = tuple(
+                self.badge(hub) for hub in sorted(hubs, key=lambda h: h not in self.first)
+            )
+        return self._hubs[centre]
 
     def card(self, record: Record) -> Card:
         """A record in a list."""

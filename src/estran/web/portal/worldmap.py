@@ -22,6 +22,9 @@ Topology = dict[str, Any]
 
 _TURN = 360
 _RING_POINTS = 4
+# Of the base map: hundredths of a degree, and no point that the others already say to two of them.
+_STEPS = 100
+_TOLERANCE = 0.02
 # The outline of cards: half degrees, no island or lake below this area in square degrees.
 _OUTLINE_STEP = 0.5
 _OUTLINE_TOLERANCE = 0.35
@@ -29,15 +32,24 @@ _OUTLINE_AREA = 2.0
 
 
 def write_world(source: Path, target: Path) -> None:
-    """GeoJSON geometries of land, lakes, rivers and borders, from one TopoJSON file."""
+    """Land, lakes, rivers and borders of one TopoJSON file: polygons as lists of rings, lines as lists of points.
+
+    Points are written as steps from the one before, in hundredths of a degree: a third of GeoJSON's bytes.
+    """
     topology: Topology = json.loads(source.read_text(encoding="utf-8"))
-    world = {
-        "land": areas(topology, "land"),
-        "lakes": areas(topology, "lakes"),
-        "rivers": lines(topology, "rivers"),
-        "borders": borders(topology),
+    world: dict[str, Any] = {
+        "land": [[steps(ring) for ring in part] for part in areas(topology, "land")],
+        "lakes": [[steps(ring) for ring in part] for part in areas(topology, "lakes")],
+        "rivers": [steps(line) for line in lines(topology, "rivers")],
+        "borders": [steps(line) for line in borders(topology)],
     }
     target.write_text(json.dumps(world, separators=(",", ":")), encoding="utf-8")
+
+
+def steps(line: Ring) -> list[int]:
+    """A line as whole steps: x and y of the first point, then from each point to the next."""
+    points = [(round(x * _STEPS), round(y * _STEPS)) for x, y in line]
+    return [n for (ax, ay), (bx, by) in pairwise([(0, 0), *points]) for n in (bx - ax, by - ay)]
 
 
 def write_outline(source: Path, target: Path) -> None:
@@ -107,12 +119,6 @@ def area(ring: Ring) -> float:
     return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring))) / 2
 
 
-def rounded(ring: Ring, decimals: int = 2) -> list[list[float]]:
-    """Fewer decimals, without the doubles that rounding leaves."""
-    points = [[round(x, decimals), round(y, decimals)] for x, y in ring]
-    return [p for i, p in enumerate(points) if i == 0 or p != points[i - 1]]
-
-
 def thinned(ring: Ring, tolerance: float) -> Ring:
     """The ring with fewer points, none of the others farther than `tolerance` from it (Douglas-Peucker)."""
     kept = {0, len(ring) - 1}
@@ -140,38 +146,38 @@ def _off(point: Point, a: Point, b: Point) -> float:
 
 def path(ring: Ring) -> str:
     """The ring in SVG path commands, relative whole steps."""
-    steps = [(round(x / _OUTLINE_STEP), round(-y / _OUTLINE_STEP)) for x, y in ring]
-    moves = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(steps)]
+    points = [(round(x / _OUTLINE_STEP), round(-y / _OUTLINE_STEP)) for x, y in ring]
+    moves = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(points)]
     drawn = "".join(f"l{x},{y}" for x, y in moves[:-1] if (x, y) != (0, 0)).replace(",-", "-")
-    return f"M{steps[0][0]},{steps[0][1]}{drawn}z" if drawn else ""
+    return f"M{points[0][0]},{points[0][1]}{drawn}z" if drawn else ""
 
 
-def areas(topology: Topology, name: str) -> dict[str, Any]:
-    """Every polygon of one layer, as a single MultiPolygon; the largest ring of each comes first."""
+def areas(topology: Topology, name: str) -> list[list[Ring]]:
+    """Every polygon of one layer, the largest ring of each first."""
     arcs = decode_arcs(topology)
-    found: list[list[list[list[float]]]] = []
+    found: list[list[Ring]] = []
     for part in filter(None, _parts(topology, name)):
         rings = sorted((untangle(join(arcs, ring)) for ring in part), key=area, reverse=True)
         # Untangling may leave a sea a turn away from the land that it lies in.
         around = turned(rings[0])
         rings = [around, *(turned(ring, _middle(around)) for ring in rings[1:])]
-        if kept := [drawn for ring in rings if len(drawn := rounded(ring)) >= _RING_POINTS]:
+        if kept := [thin for ring in rings if len(thin := thinned(ring, _TOLERANCE)) >= _RING_POINTS]:
             found.append(kept)
-    return {"type": "MultiPolygon", "coordinates": found}
+    return found
 
 
-def lines(topology: Topology, name: str) -> dict[str, Any]:
+def lines(topology: Topology, name: str) -> list[Ring]:
     """Every line of one layer."""
     arcs = decode_arcs(topology)
-    found: list[list[list[float]]] = []
+    found: list[Ring] = []
     for shape in topology["objects"][name]["geometries"]:
         if shape["type"] in ("LineString", "MultiLineString"):
             parts = shape["arcs"] if shape["type"] == "MultiLineString" else [shape["arcs"]]
-            found += [rounded(untangle(join(arcs, part))) for part in parts]
-    return {"type": "MultiLineString", "coordinates": [line for line in found if len(line) > 1]}
+            found += [thinned(untangle(join(arcs, part)), _TOLERANCE) for part in parts]
+    return [line for line in found if len(line) > 1]
 
 
-def borders(topology: Topology) -> dict[str, Any]:
+def borders(topology: Topology) -> list[Ring]:
     """The arcs that two countries share: land borders, each drawn once."""
     arcs = decode_arcs(topology)
     owners: defaultdict[int, set[int]] = defaultdict(set)
@@ -180,8 +186,7 @@ def borders(topology: Topology) -> dict[str, Any]:
             for ring in part:
                 for index in ring:
                     owners[index if index >= 0 else ~index].add(number)
-    shared = [rounded(untangle(arcs[i])) for i, countries in owners.items() if len(countries) > 1]
-    return {"type": "MultiLineString", "coordinates": [line for line in shared if len(line) > 1]}
+    return [thinned(untangle(arcs[i]), _TOLERANCE) for i, countries in owners.items() if len(countries) > 1]
 
 
 def _parts(topology: Topology, name: str) -> list[list[list[int]]]:

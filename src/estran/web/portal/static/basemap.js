@@ -45,9 +45,19 @@ function seas(container) {
   );
 }
 
+/** The points of a line that is written as steps, in hundredths of a degree, each from the point before. */
+function points(steps) {
+  const line = [];
+  for (let i = 0, x = 0, y = 0; i < steps.length; i += 2) line.push([(x += steps[i]) / 100, (y += steps[i + 1]) / 100]);
+  return line;
+}
+
 /** Shapes and names of the base map as one source: each further source costs the map as much again. */
 function ground(container, shapes) {
-  const listed = Object.entries(shapes).map(([is, geometry]) => feature(geometry, { is }));
+  const areas = (parts) => ({ type: "MultiPolygon", coordinates: parts.map((rings) => rings.map(points)) });
+  const lines = (parts) => ({ type: "MultiLineString", coordinates: parts.map(points) });
+  const drawn = { land: areas(shapes.land), lakes: areas(shapes.lakes), rivers: lines(shapes.rivers), borders: lines(shapes.borders) };
+  const listed = Object.entries(drawn).map(([is, geometry]) => feature(geometry, { is }));
   return collection([...listed, feature(graticule(), { is: "graticule" }), ...seas(container)]);
 }
 
@@ -73,7 +83,7 @@ function layers(hubs) {
       layer(`seas-${from}`, "symbol", "world", ["all", ["==", ["get", "is"], "sea"], ["==", ["get", "from"], from]], named, { minzoom: from, layout: label }),
     ),
     layer("fills", "fill", "places", shape, { "fill-color": hub, "fill-opacity": ["coalesce", ["get", "fill"], 0] }),
-    layer("outlines", "line", "places", shape, { "line-color": hub, "line-width": 1.2, "line-opacity": ["coalesce", ["get", "line"], 0.55] }),
+    layer("outlines", "line", "places", shape, { "line-color": hub, "line-width": 1.2, "line-opacity": ["coalesce", ["get", "line"], 0.45] }),
     layer("points", "circle", "places", ["==", ["geometry-type"], "Point"], { "circle-color": hub, "circle-stroke-color": land, "circle-stroke-width": 1, "circle-radius": ["interpolate", ["linear"], ["zoom"], 0, 3, 3, 4.5, 7, 7] }),
     layer("lit", "line", "marks", ["==", ["get", "is"], "lit"], { "line-color": ink, "line-width": 2.5 }),
     layer("asked", "line", "marks", ["==", ["get", "is"], "asked"], { "line-color": ink, "line-width": 1.5, "line-dasharray": [3, 2] }),
