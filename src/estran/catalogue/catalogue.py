@@ -47,7 +47,10 @@ class Catalogue:
             NotFound: there is none of that id, or none that the actor may know of.
         """
         with self._store.view() as view:
-            return view.records([_pk(view, id, actor)])[0]
+            found = view.record(id)
+            if found is None or found[0] not in view.facets.visible(actor):
+                raise NotFound("record", id)
+            return found[1]
 
     def originals(self, id: str, actor: Actor) -> tuple[OriginalDocument, ...]:  # noqa: A002
         """The documents that a record came from, the newest first.

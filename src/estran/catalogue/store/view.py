@@ -32,6 +32,9 @@ _COLUMNS: Mapping[Column, sa.Column[Any]] = {
 }  # fmt: skip
 _OPERATORS: Mapping[Operator, Callable[[Any, Any], Any]] = {"=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 _FETCHED = 5000
+_RECORD = select(
+    _R.pk, _R.id, _R.centre, _R.source, _R.visibility, _R.added, _R.updated, _D.document
+).join_from(schema.record, schema.record_document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,13 +160,14 @@ class View:
         """The pk of a record, None if there is none."""
         return self._connection.execute(select(_R.pk).where(_R.id == id)).scalar()
 
+    def record(self, id: str) -> tuple[int, Record] | None:  # noqa: A002
+        """The pk and the record of an id, None if there is none."""
+        row = self._connection.execute(_RECORD.where(_R.id == id)).first()
+        return (row.pk, _record(row)) if row else None
+
     def records(self, pks: Sequence[int]) -> tuple[Record, ...]:
         """The records of these pks, in their order."""
-        rows = self._connection.execute(
-            select(_R.pk, _R.id, _R.centre, _R.source, _R.visibility, _R.added, _R.updated, _D.document)
-            .join_from(schema.record, schema.record_document)
-            .where(self._engine.within(_R.pk, pks))
-        )
+        rows = self._connection.execute(_RECORD.where(self._engine.within(_R.pk, pks)))
         found = {row.pk: _record(row) for row in rows}
         return tuple(found[pk] for pk in pks if pk in found)
 
