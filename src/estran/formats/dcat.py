@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT_JSONLD", "FORMAT_RDFXML", "FORMAT_TURTLE", "catalogue_page"]
 
 _NAMESPACE = b"www.w3.org/ns/dcat"
+_KEYWORDS = frozenset(("@context", "@graph", "@id", "@type"))
 _LISTED = {"dcat:DataService": "dcat:service", "dcat:Resource": "dcat:resource"}
 _SAYS_DCAT, _SAYS_RDF = 0.85, 0.3
 _TURTLE = re.compile(
@@ -57,6 +58,8 @@ def _is_turtle(head: bytes, name: str) -> float:
 
 def _is_rdfxml(head: bytes, _name: str) -> float:
     namespace, root = _xml.root_name(head)
+    if not root or b"xmlns" not in head:
+        return 0.0
     if "www.w3.org/ns/dcat" in namespace:
         return 1.0
     if root == "RDF" or (b"rdf-syntax-ns#" in head and _NAMESPACE in head):
@@ -66,7 +69,7 @@ def _is_rdfxml(head: bytes, _name: str) -> float:
 
 def _is_jsonld(head: bytes, _name: str) -> float:
     members = outline(head)
-    if not any(path.rpartition(".")[2].startswith("@") for path in members):
+    if not any(path.rpartition(".")[2] in _KEYWORDS for path in members):
         return 0.0
     types = " ".join(value for path, value in members.items() if path.endswith("@type"))
     if "dcat" in types or context.known(members.get("@context", "")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT"]
 
+_CONTEXT = re.compile(
+    rb'"@(?:context|vocab)"\s*:\s*\[?\s*"https?://(?:www\.)?(?:schema\.org|w3id\.org/ro/crate)'
+)
+_MENTION = re.compile(rb"https?://(?:www\.)?schema\.org/|codemeta")
 _CERTAIN, _PROBABLE, _PAGE = 0.92, 0.7, 0.4
 
 
@@ -27,24 +32,11 @@ def _recognise(head: bytes, name: str) -> float:
     if head[:200].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         page = b"<html" in head[:2000].lower() or name.lower().endswith((".html", ".htm"))
         return _PAGE if page else 0.0
-    if "ro-crate-metadata.json" in name:
+    if _CONTEXT.search(head) or "ro-crate-metadata.json" in name:
         return _CERTAIN
-    members = outline(head)
-    contexts = [
-        value
-        for path, value in members.items()
-        if path.partition(".")[0] == "@context" or ".@context" in path
-    ]
-    if any("schema.org" in value or "ro/crate" in value for value in contexts):
-        return _CERTAIN
-    types = [
-        value.rpartition("/")[2].rpartition(":")[2]
-        for path, value in members.items()
-        if path.endswith("@type")
-    ]
-    if b"schema.org/" in head and any(kind in KINDS for kind in types):
-        return _PROBABLE
-    return 0.0
+    types = (value for path, value in outline(head).items() if path.endswith("@type"))
+    known = any(re.split(r"[/:#]", kind)[-1] in KINDS for kind in types)
+    return _PROBABLE if known and _MENTION.search(head) else 0.0
 
 
 def _read(document: Document) -> Iterator[Record | Refusal]:

@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["records"]
 
-_RESOURCES = ("dcat:Dataset", "dcat:DatasetSeries", "dcat:DataService", "dcat:Resource")
+_RESOURCES = ("dcat:Dataset", "dcat:DatasetSeries", "dcat:DataService", "dcat:Resource", "schema:Dataset")
 _LISTED = ("dcat:dataset", "dcat:service", "dcat:resource", "dcat:datasetSeries", "dcat:Dataset")
+# What only places a resource among others.
+_STRUCTURE = frozenset((
+    "rdf:type", "foaf:isPrimaryTopicOf", "dct:isPartOf", "dct:hasPart", "dcat:inSeries", "dcat:prev", "dcat:next",
+    "dcat:first", "dcat:last", "dcat:hasVersion", "dcat:isVersionOf", "dcat:record", "dcat:dataset", "dcat:service",
+    "dcat:resource", "dcat:catalog", "rdfs:seeAlso", "owl:sameAs",
+))  # fmt: skip
 _TITLES = ("dct:title", "rdfs:label", "skos:prefLabel", "schema:name", "foaf:name")
 _ABSTRACTS = ("dct:description", "dct:abstract", "schema:description", "rdfs:comment")
 _TOPIC = "/TopicCategory/"
@@ -104,9 +110,11 @@ def _entries(graph: Graph) -> dict[str, Thing]:
 
 
 def _named(resource: Thing) -> bool:
-    return bool(
-        resource.text(*_TITLES) or resource.words("dct:identifier", "schema:identifier", "adms:identifier")
-    )
+    """Whether it has a title or an identifier; its address is one where something is said of the thing itself."""
+    if resource.text(*_TITLES) or resource.words("dct:identifier", "schema:identifier", "adms:identifier"):
+        return True
+    said = resource.graph.facts.get(resource.name, ())
+    return bool(resource.iri) and any(predicate not in _STRUCTURE for predicate in said)
 
 
 def _record(resource: Thing, entry: Thing | None) -> Record:
