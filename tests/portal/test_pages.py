@@ -12,17 +12,24 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import estran
+from estran import formats
+from estran.formats import Links
+from estran.model import Distribution, Record, Text
 from estran.web import portal
+from estran.web.app import create_app
 from estran.web.portal import assets
 from tests.portal.conftest import HOSTILE_TITLE
 from tests.portal.html import Html
+from tests.web.client import Client
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
     from estran.node import Node
     from tests.portal.conftest import Ids
-    from tests.web.client import Client
 
 BASE = "http://node.example"
 PAGES = ("", "search", "search?q=snow&kind=dataset", "centres", "centres/ocean", "centres/ice-centre", "centres/own-hub", "api",
@@ -290,3 +297,30 @@ def test_addresses_of_the_page_do_not_reach_other_hosts(client: Client, address:
             "type",
             "collection",
         ), link
+
+
+def test_an_empty_node_says_so(tmp_path: Path):
+    with estran.open(tmp_path / "node", name="Rivages") as node:
+        client = Client(create_app(node), Accept="text/html")
+        home = Html(get(client, "/fr/").text)
+        assert "attend ses premières notices" in home.one("main").text
+        assert "Rivages fonctionne avec Estran" in home.one("footer").text
+        for path in ("/en/search", "/en/search?q=snow", "/en/centres", "/en/centres/ocean", "/en/api"):
+            get(client, path)
+
+
+def test_very_long_lists_are_cut_with_a_way_to_the_rest(tmp_path: Path):
+    many = Record(
+        identifier="many", title=Text.of("Many", "en"),
+        distributions=tuple(Distribution(url=f"https://example.org/{n}.nc", function="download") for n in range(450)),
+    )  # fmt: skip
+    file = tmp_path / "many.xml"
+    file.write_bytes(formats.find("iso19115-3").write(many, Links()).body)
+    with estran.open(tmp_path / "node") as node:
+        assert node.load(file).new == 1
+        client = Client(create_app(node), Accept="text/html")
+        id_ = node.search("many").records[0].id
+        html = Html(get(client, f"/en/data/{id_}").text)
+    files = html.one("ul", class_="files")
+    assert files.text.count("https://example.org/") == 200
+    assert "250 more" in html.one("section", id="files").text

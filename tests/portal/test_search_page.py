@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.portal.conftest import HOSTILE_TITLE, SERIES
 from tests.portal.html import Html
@@ -18,6 +20,21 @@ if TYPE_CHECKING:
     from tests.web.client import Client
 
 ALL = SERIES + 4
+PARAMS = (
+    "q",
+    "bbox",
+    "from",
+    "to",
+    "west",
+    "north",
+    "hub",
+    "kind",
+    "variable",
+    "sort",
+    "cursor",
+    "trail",
+    "page",
+)
 
 
 def page(client: Client, address: str, status: int = 200) -> Html:
@@ -148,6 +165,14 @@ def test_what_cannot_be_read_is_said_beside_its_field(client: Client, address: s
     assert titles(html) == []
     if field != "sort":
         assert html.one("input", id=field)["aria-describedby"] == "wrong"
+
+
+@given(st.dictionaries(st.sampled_from(PARAMS), st.text(max_size=20), max_size=5))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_address_breaks_the_page(client: Client, params: dict[str, str]):
+    for path in ("/en/search", "/fr/search.json", "/en/search/map.json"):
+        answer = client.get(f"{path}?{urlencode(params)}", "text/html")
+        assert answer.status_code in (200, 303, 400), (path, params, answer.text[:300])
 
 
 def test_nothing_found_says_what_to_take_away(client: Client):

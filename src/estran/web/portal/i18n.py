@@ -29,6 +29,7 @@ _MONTHS = {
     "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
            "November", "December"),
 }  # fmt: skip
+_DATE = re.compile(r"([+-]?)(\d{4,6})(?:-(0[1-9]|1[0-2])(?:-(\d\d)(?:T(\d\d:\d\d).*)?)?)?")
 _DURATION = re.compile(
     r"P(?:(?P<year>\d+)Y)?(?:(?P<month>\d+)M)?(?:(?P<week>\d+)W)?(?:(?P<day>\d+)D)?"
     r"(?:T(?:(?P<hour>\d+)H)?(?:(?P<minute>\d+)M)?(?:(?P<second>\d+(?:\.\d+)?)S)?)?"
@@ -106,19 +107,18 @@ class Words:
         return " ".join(parts) or iso
 
     def date(self, date: str) -> str:
-        """A canonical date ("" for none) in words, to the day: “1er mars 2020”, “1 March 2020”, “March 2020”, “2020”."""
-        sign = "−" if date.startswith("-") else ""
-        day_part, _, clock = date.lstrip("+-").partition("T")
-        year, *rest = day_part.split("-")
-        if not rest:
-            return sign + year if year else ""
-        month = _MONTHS[self.language][int(rest[0]) - 1]
-        day = (
-            "1er" if rest[1:] == ["01"] and self.language == "fr" else rest[1].lstrip("0") if rest[1:] else ""
-        )
-        said = _WIDE.join(part for part in (day, month, sign + year) if part)
-        hour = clock[:5] if clock and not clock.startswith("00:00") else ""
-        return f"{said}, {hour}{_WIDE}UTC" if hour else said
+        """A canonical date in words, to the minute: “1er mars 2020”, “1 March 2020”, “March 2020”, “2020”."""
+        found = _DATE.fullmatch(date)
+        if found is None:
+            return date
+        sign, year, month, day, clock = found.groups("")
+        parts = [sign.replace("-", "−").replace("+", "") + year]
+        if month:
+            parts.insert(0, _MONTHS[self.language][int(month) - 1])
+        if day:
+            parts.insert(0, "1er" if day == "01" and self.language == "fr" else day.lstrip("0"))
+        said = _WIDE.join(parts)
+        return f"{said}, {clock}{_WIDE}UTC" if clock not in ("", "00:00") else said
 
     def period(self, period: Period, *, years: bool = False) -> str:
         """A period in words; `years` leaves months and days out where it is longer than a day."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from estran.web.problems import Problem
 
 _SEE_OTHER = 303
+# Of variables, people, files: enough for a page; the JSON twin has the rest.
+_MOST_LISTED = 200
 _NOT_ALLOWED = ("problem.not_allowed", "problem.not_allowed_advice")
 _NOT_FOUND = ("problem.not_found", "problem.not_found_advice")
 _NOT_UNDERSTOOD = ("problem.invalid", "")
@@ -78,11 +80,10 @@ def viewer_of(request: Request, of: Words) -> views.Viewer:
     return views.Viewer(node_of(request), of, links_of(request).base, asked)
 
 
-def as_json(value: Any) -> Response:
+def as_json(value: Any, status: int = 200) -> Response:
     """A page's values as its JSON twin."""
-    return Response(
-        msgspec.json.encode(value if isinstance(value, dict) else plain(value)), media_type="application/json"
-    )
+    body = msgspec.json.encode(value if isinstance(value, dict) else plain(value))
+    return Response(body, status, media_type="application/json")
 
 
 def front(request: Request) -> Response:
@@ -148,7 +149,8 @@ def _given(request: Request) -> list[tuple[str, str]]:
 def search_twin(request: Request, language: str) -> Response:
     """A search as JSON."""
     w = spoken(language)
-    return as_json(search(node_of(request), asking.read(request.query_params), w, viewer_of(request, w)))
+    view = search(node_of(request), asking.read(request.query_params), w, viewer_of(request, w))
+    return as_json(view, 400 if view.wrong else 200)
 
 
 def search_map(request: Request, language: str) -> Response:
@@ -167,7 +169,7 @@ def record_page(request: Request, id: str, language: str = "") -> Response:  # n
         request, w, view.card.title, f"data/{id}", section="search", twin=f"/data/{id}.json",
         description=view.card.abstract,
     )  # fmt: skip
-    return render(request, "record.html", w, of, r=record, v=view)
+    return render(request, "record.html", w, of, r=record, v=view, most=_MOST_LISTED)
 
 
 def centres_page(request: Request, language: str) -> Response:
