@@ -309,7 +309,7 @@ def show(
         console.print(f"[cyan]{label:>12}[/]  {_plain(value)}", highlight=False, soft_wrap=True)
     if record.abstract:
         console.print(f"\n{_plain(str(record.abstract))}", highlight=False, soft_wrap=True)
-    for link in record.distributions:
+    for link in (d for d in record.distributions if d.url or d.title or d.name):
         console.print(
             f"\n[cyan]{link.function or 'link':>12}[/]  {_plain(str(link.title) or link.name)}  {_plain(link.url)}",
             highlight=False,
@@ -385,8 +385,11 @@ def export(
             }
         )
     else:
+        reasons: dict[str, list[str]] = {}
         for loss in losses:
-            _say(f"not carried: {loss.field} ({loss.why})")
+            reasons.setdefault(loss.why, []).append(loss.field)
+        for why, fields in reasons.items():
+            _say(f"not carried, as {why}: {', '.join(fields)}")
 
 
 @app.command()
