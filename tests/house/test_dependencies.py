@@ -14,8 +14,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
-# Imported by SQLAlchemy, which finds them by the name in a URL.
-DRIVERS = {"psycopg"}
+# Imported by others where they are there: SQLAlchemy by the name in a URL, uvicorn by itself.
+DRIVERS = {"httptools", "psycopg", "uvloop"}
 # Rooms that only those use who asked for an extra.
 EXTRAS = {"demo": "demo", "testing": "testing"}
 
