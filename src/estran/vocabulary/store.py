@@ -87,7 +87,11 @@ class Vocabulary:
         with self._database.read() as connection:
             body = connection.execute(chosen).scalar()
         if body is None:
-            raise NotFound("concept", name, "Names are those of the node's vocabularies, such as sea_surface_temperature.")
+            raise NotFound(
+                "concept",
+                name,
+                "Names are those of the node's vocabularies, such as sea_surface_temperature.",
+            )
         return _entry(body)
 
     def lookup(self, names: Iterable[str]) -> dict[str, Entry]:
