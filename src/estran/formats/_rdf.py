@@ -202,7 +202,7 @@ class Thing:
         found = self.words(*predicates)
         for place, value in enumerate(found):
             if _NOT_IN_URL.search(value):
-                found[place] = _NOT_IN_URL.sub(lambda bad: quote(bad[0]), value)
+                found[place] = _NOT_IN_URL.sub(lambda bad: quote(bad[0], errors="replace"), value)
                 self.notes.append(
                     f"{predicates[0]}: “{value[:200]}” is no address as it stands; its blanks were encoded"
                 )

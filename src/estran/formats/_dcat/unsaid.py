@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from estran.formats import Loss, losses
 from estran.formats._dcat import words
 from estran.formats._dcat.write import DURATION, serves, topic
-from estran.formats._dcat.write_parts import bare_format, checksum, is_page
+from estran.formats._dcat.write_access import bare_format, checksum, is_page
 from estran.formats._rdf_write import iri
 from estran.model import Distribution
 

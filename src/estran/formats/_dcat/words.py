@@ -41,6 +41,10 @@ def _turned(table: dict[str, str]) -> dict[str, str]:
     return {right: left for left, right in table.items()}
 
 
+def _quoted(code: str) -> str:
+    return quote(code, errors="replace")
+
+
 def _plain(words: str) -> str:
     """A code as people write it: the last part of an address, without case and marks."""
     return re.sub(r"[\W_]", "", tail(words.strip()) if "://" in words else words).lower()
@@ -123,7 +127,7 @@ def status_uri(code: str) -> str:
 
 def iso_uri(codelist: str, code: str) -> str:
     """The address of a code of ISO 19115."""
-    return f"{_ISO}{codelist}_{quote(code)}"
+    return f"{_ISO}{codelist}_{_quoted(code)}"
 
 
 # EU code, name of the format in the pivot.
@@ -214,7 +218,7 @@ def relation(uri: str) -> str:
 
 def relation_uri(kind: str) -> str:
     """The address of a relation type of DataCite."""
-    return f"{_DATACITE}{quote(kind)}"
+    return f"{_DATACITE}{_quoted(kind)}"
 
 
 def representation(uri: str) -> str:
@@ -225,7 +229,7 @@ def representation(uri: str) -> str:
 
 def representation_uri(code: str) -> str:
     """INSPIRE's address for a representation of space."""
-    return f"{_REPRESENTATION}{quote(code)}"
+    return f"{_REPRESENTATION}{_quoted(code)}"
 
 
 # Pivot's function of a distribution -> ISO 19115-1 code for online functions.

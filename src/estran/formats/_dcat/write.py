@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from estran.formats._dcat import words
+from estran.formats._dcat.write_access import distributions, endpoint, protocols, rights
 from estran.formats._dcat.write_parts import (
     address,
     attributions,
     date,
-    distributions,
-    endpoint,
     facts,
     identifier_value,
     label,
@@ -22,8 +21,6 @@ from estran.formats._dcat.write_parts import (
     parties,
     periods,
     places,
-    protocols,
-    rights,
     texts,
 )
 from estran.formats._iso import codes
@@ -55,7 +52,7 @@ _PROFILES = (PREFIXES["dcatap"], PREFIXES["geodcatap"])
 
 def nodes(record: Record, links: Links) -> tuple[Node, Node]:
     """The record as a resource, and the catalogue's entry about it."""
-    page = iri(links.page(record.id)) or f"urn:x-estran:{quote(record.id)}"
+    page = iri(links.page(record.id)) or f"urn:x-estran:{quote(record.id, errors='replace')}"
     entry = f"{page}#record"
     return _resource(record, page, entry), _entry(record, page, entry)
 
