@@ -17,7 +17,7 @@ from estran.catalogue import FACETS, Catalogue, Change, LoadReport, OriginalDocu
 from estran.errors import EstranError, Invalid, NotAllowed
 from estran.formats import Links, Written
 from estran.model import Box, Record, interval
-from estran.storage import Database, get_meta, put_meta
+from estran.storage import Database, get_meta, prepare, put_meta
 from estran.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Node:
         folder.mkdir(parents=True, exist_ok=True)
         held = settings.read(folder, **given)
         database = Database(_absolute(held.storage.database, folder))
-        database.prepare()
+        prepare(database)
         secret = _secret(database)
         organisations = Organisations(database)
         _found(folder, organisations)

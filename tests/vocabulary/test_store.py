@@ -9,7 +9,7 @@ import pytest
 
 from estran.errors import Invalid, NotAllowed, NotFound
 from estran.model import Text
-from estran.storage import Database, changes
+from estran.storage import Database, changes, prepare
 from estran.vocabulary import ConceptScheme, Entry, Vocabulary
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ AIR = entry("air_temperature", unit="K")
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     database = Database(f"sqlite:///{tmp_path / 'estran.db'}")
-    database.prepare()
+    prepare(database)
     yield database
     database.close()
 

@@ -2,7 +2,8 @@
 
 from estran.storage.engine import Database, Engine, PlaceIndex, TextIndex, get_meta, put_meta, take_numbers
 from estran.storage.packing import pack, unpack
+from estran.storage.versions import prepare
 
 __all__ = [
-    "Database", "Engine", "PlaceIndex", "TextIndex", "get_meta", "pack", "put_meta", "take_numbers", "unpack",
+    "Database", "Engine", "PlaceIndex", "TextIndex", "get_meta", "pack", "prepare", "put_meta", "take_numbers", "unpack",
 ]  # fmt: skip

@@ -135,16 +135,6 @@ class Database:
                 raise
             connection.exec_driver_sql("COMMIT")
 
-    def prepare(self) -> None:
-        """Bring the tables to this program's version, after a backup where there is something to lose.
-
-        Raises:
-            Conflict: the database was written by a newer Estran.
-        """
-        from estran.storage import versions  # noqa: PLC0415 - the versions need this module
-
-        versions.prepare(self)
-
     def close(self) -> None:
         """Give all connections back."""
         self._pool.dispose()

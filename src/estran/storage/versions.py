@@ -20,7 +20,11 @@ HEAD = "0001"
 
 
 def prepare(database: Database) -> None:
-    """See `Database.prepare`."""
+    """Bring the tables to this program's version, after a backup where there is something to lose.
+
+    Raises:
+        Conflict: the database was written by a newer Estran, or there is no room for the backup.
+    """
     held = _held(database)
     if held == HEAD:
         return
