@@ -20,6 +20,7 @@ __all__ = ["extent"]
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _POLE = 90.0
+_SHAPES = ("box", "polygon", "line", "circle")
 _MOST_WORDS = 1_000_000
 _OPEN = frozenset({"", "..", "now", "present", "ongoing"})
 
@@ -80,7 +81,10 @@ def _add(geo: dict[str, Any], boxes: dict[Box, None], shapes: dict[str, Box]) ->
         return
     latitude, longitude = _json.number(geo.get("latitude")), _json.number(geo.get("longitude"))
     if latitude is not None and longitude is not None:
-        boxes[Box.checked(longitude, latitude, longitude, latitude, "geo")] = None
+        south, west = _turned(latitude, longitude)
+        boxes[Box.checked(west, south, west, south, "geo")] = None
+    elif not _numbers([geo.get(name) for name in _SHAPES]) and any(name in geo for name in _SHAPES):
+        raise Invalid("its coordinates are not numbers", "geo")
     for name, kind in (("polygon", "Polygon"), ("line", "LineString"), ("circle", "")):
         numbers = _numbers(geo.get(name))
         points = [[x, y] for y, x in zip(numbers[::2], numbers[1::2], strict=False)]
@@ -99,6 +103,12 @@ def _add(geo: dict[str, Any], boxes: dict[Box, None], shapes: dict[str, Box]) ->
             boxes[around] = None
         elif around:
             shapes[wkt] = around
+
+
+def _turned(latitude: float, longitude: float) -> tuple[float, float]:
+    """Latitude and longitude, turned where only the other order lies on the globe."""
+    turned = abs(latitude) > _POLE >= abs(longitude)
+    return (longitude, latitude) if turned else (latitude, longitude)
 
 
 def _numbers(value: Any) -> list[float]:

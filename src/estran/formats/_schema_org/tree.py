@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from estran.errors import Invalid
 from estran.formats import _json, _languages
 from estran.formats._json import obj, objs, seq
+from estran.formats._schema_org.terms import KINDS
 from estran.model import Text
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ __all__ = ["Tree", "parse"]
 _SPACES = ("https://schema.org/", "http://schema.org/", "https://www.schema.org/", "http://www.schema.org/")
 _USUAL_PREFIXES = ("schema:", "sc:", "so:", "sdo:", "schema-org:")
 _SCRIPT = re.compile(rb"<script[^>]{1,300}application/ld\+json[^>]{0,300}>", re.IGNORECASE)
+# Some write DataSet.
+_CASED = {kind.lower(): kind for kind in KINDS}
 _MOST_SCRIPTS = 50
 # Members that lead from a page, a list or a catalogue to the things described.
 _LEADING = ("@graph", "mainEntity", "dataset", "itemListElement", "item")
@@ -165,7 +168,8 @@ def _renamed(value: Any, starts: tuple[str, ...]) -> Any:
     found: dict[str, Any] = {}
     for name, part in value.items():
         if name == "@type":
-            found[name] = [_short(kind, starts) for kind in seq(part) if isinstance(kind, str)]
+            kinds = (_short(kind, starts) for kind in seq(part) if isinstance(kind, str))
+            found[name] = [_CASED.get(kind.lower(), kind) for kind in kinds]
         elif name != "@context":
             found.setdefault(_short(name, starts), _renamed(part, starts))
     return found
