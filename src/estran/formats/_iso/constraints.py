@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from estran.formats._iso.values import Children
 
-__all__ = ["COAR", "NO_LIMITATIONS", "Terms", "terms"]
+__all__ = ["COAR", "NO_LIMITATIONS", "Terms", "recognise", "says_nothing", "terms"]
 
 NO_LIMITATIONS = "http://inspire.ec.europa.eu/metadata-codelist/LimitationsOnPublicAccess/noLimitations"
 COAR = {
@@ -205,8 +205,13 @@ def _access(text: Text | str, address: str) -> str:
     return "open" if _OPEN.search(words) else ""
 
 
+def says_nothing(text: Text) -> bool:
+    """Whether a text says in so many words that there is nothing to say."""
+    return all(words.lower() in _NOTHING_SAID for _, words in text.variants)
+
+
 def _constrain(found: Terms, kind: str, code: str, text: Text, address: str) -> bool:
-    if str(text).lower() in _NOTHING_SAID:
+    if says_nothing(text):
         text = Text()
     if not (text or code or address):
         return False
@@ -252,7 +257,9 @@ def _licence(found: Terms, text: Text, address: str, *, declared: bool) -> bool:
 
 def _without(words: str, address: str) -> str:
     """A licence's name on one line, without the address that stands beside it."""
-    return " ".join((words.replace(address, "") if address else words).split()).rstrip(" :,-–(").lstrip(")")
+    if not address or address not in words:
+        return " ".join(words.split())
+    return " ".join(words.replace(address, "").split()).rstrip(" :,-–(").lstrip(")")
 
 
 @lru_cache(maxsize=2048)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from estran.formats._iso.values import Children
 
-__all__ = ["variables"]
+__all__ = ["names_standard", "variables"]
 
 _STANDARD_NAMES = ("standard_name", "cf-standard", "cf standard", "/p07/")
 
@@ -36,6 +36,12 @@ def variables(reading: Reading, props: Iterable[_Element]) -> Iterator[Variable]
                         yield _attribute(reading, children(part))
 
 
+def names_standard(space: str) -> bool:
+    """Whether a code space or an address is that of CF standard names."""
+    low = space.lower()
+    return any(mark in low for mark in _STANDARD_NAMES)
+
+
 def _band(reading: Reading, inside: Children) -> Variable:
     """A MD_Band, MD_RangeDimension or MD_SampleDimension.
 
@@ -51,11 +57,10 @@ def _band(reading: Reading, inside: Children) -> Variable:
         parts = children(identifier)
         code = first(parts, "code")
         words, address = reading.line(code), href(code)
-        space = f"{reading.string(first(parts, 'codeSpace'))} {address}".lower()
-        if words and any(mark in space for mark in _STANDARD_NAMES):
+        uri = uri or address
+        if words and names_standard(f"{reading.string(first(parts, 'codeSpace'))} {address}"):
             standard = str(words)
             continue
-        uri = uri or address
         label = label or reading.line(first(parts, "description"))
         if words:
             names.append(words)

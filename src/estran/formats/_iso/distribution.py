@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from estran.formats._iso.values import Children
 
-__all__ = ["SERVICE", "Ways", "function_of", "pictures", "ways"]
+__all__ = ["SERVICE", "Ways", "function_of", "is_name", "pictures", "share_formats", "ways"]
 
 _FUNCTIONS = {
     "download": "download", "fileaccess": "download", "information": "information", "browsing": "information",
@@ -80,7 +80,7 @@ def ways(reading: Reading, infos: Iterable[_Element], identifications: Iterable[
         _formats(reading, inside.get("resourceFormat", ()), found)
         for held in objects(inside, "containsOperations"):
             _operation(reading, children(held), found)
-    _share_formats(found)
+    found.distributions = share_formats(found.distributions, list(found.formats), found.size_bytes)
     return found
 
 
@@ -167,7 +167,7 @@ def _way(online: Online) -> Distribution:
         if not media_type and _MEDIA_TYPE.match(words):
             media_type = words
     name, title = "", online.name
-    if len(title.variants) == 1 and _is_name(str(title), function):
+    if len(title.variants) == 1 and is_name(str(title), function):
         name, title = str(title), Text()
     return Distribution(
         url=url,
@@ -180,7 +180,7 @@ def _way(online: Online) -> Distribution:
     )
 
 
-def _is_name(words: str, function: str) -> bool:
+def is_name(words: str, function: str) -> bool:
     """Whether words are the name of a layer or file rather than a title for people."""
     return bool(_LAYER.match(words)) and (function == "service" or ":" in words or bool(_FILE.search(words)))
 
@@ -213,26 +213,28 @@ def _operation(reading: Reading, inside: Children, found: Ways) -> None:
             found.add(replace(made, function="service", title=made.title or (Text() if made.name else name)))
 
 
-def _share_formats(found: Ways) -> None:
-    """Give the formats of the whole to the links that carry data; formats of no link stand for themselves.
+def share_formats(ways: list[Distribution], names: list[str], size_bytes: int = -1) -> list[Distribution]:
+    """The ways with the formats of the whole: the links that carry data, then formats that no link carries.
 
     One format is that of every download; of several, those that an address shows.
+
+    Args:
+        ways: the ways to the data.
+        names: the formats of the whole.
+        size_bytes: the size of what has a format and no link.
     """
-    if not found.formats:
-        return
-    names = list(found.formats)
-    for place, one in enumerate(found.distributions):
-        if one.format or one.function not in ("download", "order", "offline", ""):
-            continue
-        chosen = _by_address(names, one.url)
-        if not chosen and len(names) == 1 and one.function and not _DOCUMENT.search(one.url.lower()):
-            chosen = names[0]
-        if chosen:
-            found.distributions[place] = replace(one, format=chosen)
-    carried = {one.format for one in found.distributions}
+    shared: list[Distribution] = []
+    for one in ways:
+        chosen = ""
+        if names and not one.format and one.function in ("download", "order", "offline", ""):
+            chosen = _by_address(names, one.url)
+            if not chosen and len(names) == 1 and one.function and not _DOCUMENT.search(one.url.lower()):
+                chosen = names[0]
+        shared.append(replace(one, format=chosen) if chosen else one)
+    carried = {one.format for one in shared}
     alone = [name for name in names if name not in carried]
-    size_bytes = found.size_bytes if len(alone) == 1 else -1
-    found.distributions.extend(Distribution(format=name, size_bytes=size_bytes) for name in alone)
+    size_bytes = size_bytes if len(alone) == 1 else -1
+    return shared + [Distribution(format=name, size_bytes=size_bytes) for name in alone]
 
 
 def _by_address(names: list[str], url: str) -> str:

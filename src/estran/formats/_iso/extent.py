@@ -116,10 +116,14 @@ class _Collected:
         except Invalid as error:
             self.reading.warn(f"polygon: {error.why}", polygon)
             return
-        if found is not None:
+        if found is None:
+            return
+        if found.wrong:
+            self.reading.warn(f"polygon: {found.wrong}", polygon)
+        else:
             self.geometries.append(found.wkt)
-            if not boxes:
-                self.boxes.append(found.box)
+        if not boxes:
+            self.boxes.append(found.box)
 
     def place(self, inside: Children, *, named: bool) -> None:
         """The name in an EX_GeographicDescription; the address of a place that has a name is passed over."""

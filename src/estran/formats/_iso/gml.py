@@ -40,10 +40,11 @@ _WKT_NUMBERS = re.compile(r"[-+0-9.eE]+")
 
 
 class Shape(NamedTuple):
-    """A geometry: its WKT and the box around it."""
+    """A geometry: its WKT, the box around it, and what is wrong with it."""
 
     wkt: str
     box: Box
+    wrong: str = ""
 
 
 class _Part(NamedTuple):
@@ -59,7 +60,7 @@ def shape(root: _Element, boxes: Sequence[Box]) -> Shape | None:
         boxes: bounding boxes of the same thing, to tell the order of axes.
 
     Raises:
-        Invalid: it is none, encloses nothing, crosses itself, or its reference system is not geographic.
+        Invalid: it is none, encloses nothing, or its reference system is not geographic.
     """
     parts = list(_parts(root, 2))
     if not parts:
@@ -67,10 +68,10 @@ def shape(root: _Element, boxes: Sequence[Box]) -> Shape | None:
     if _swapped(parts, _system(root), boxes):
         parts = [_Part(kind, [[(y, x) for x, y in ring] for ring in rings]) for kind, rings in parts]
     wkt = _wkt(parts)
-    _check_shape(wkt, parts)
     xs = [x for _, rings in parts for ring in rings for x, _ in ring]
     ys = [y for _, rings in parts for ring in rings for _, y in ring]
-    return Shape(wkt, Box.checked(min(xs), min(ys), max(xs), max(ys), "geometry"))
+    around = Box.checked(min(xs), min(ys), max(xs), max(ys), "geometry")
+    return Shape(wkt, around, _crossing(wkt, parts))
 
 
 def _system(root: _Element) -> str:
@@ -213,18 +214,15 @@ def _wkt(parts: list[_Part]) -> str:
     return f"GEOMETRYCOLLECTION({','.join(part.kind + _body(part) for part in parts)})"
 
 
-def _check_shape(wkt: str, parts: list[_Part]) -> None:
-    """Refuse what crosses itself; triangles and boxes cannot."""
-    if all(
-        part.kind != "POLYGON" or (len(part.rings) == 1 and len(part.rings[0]) == _LEAST_RING)
-        for part in parts
-    ):
-        return
+def _crossing(wkt: str, parts: list[_Part]) -> str:
+    """Where a shape crosses itself, "" where it does not; triangles cannot."""
+    simple = (part.kind != "POLYGON" or [len(ring) for ring in part.rings] == [_LEAST_RING] for part in parts)
+    if all(simple):
+        return ""
     import shapely  # noqa: PLC0415 - a tenth of a second that most loads never need
 
     geometry = shapely.from_wkt(wkt)
-    if not geometry.is_valid:
-        raise Invalid(f"it is not a valid shape ({shapely.is_valid_reason(geometry)})")
+    return "" if geometry.is_valid else f"it is not a valid shape ({shapely.is_valid_reason(geometry)})"
 
 
 def element(wkt: str, name: str) -> _Element | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-__all__ = ["acquisition", "keywords", "role_of", "topics"]
+__all__ = ["acquisition", "keywords", "of_word", "role_of", "topics"]
 
 # In this order: the first that is found in the thesaurus' name decides.
 _BY_NAME = tuple(
@@ -66,6 +66,11 @@ def role_of(kind: str, scheme: str, code: str = "") -> str:
     return by_type or "keyword"
 
 
+def of_word(role: str, label: Text) -> str:
+    """The role of a word of a thesaurus: GCMD's science keywords tell themselves by their first part."""
+    return "variable" if role == "keyword" and str(label)[:13].upper() == "EARTH SCIENCE" else role
+
+
 def keywords(reading: Reading, props: Iterable[_Element]) -> Iterator[Concept]:
     """The concepts of descriptiveKeywords."""
     for prop in props:
@@ -85,8 +90,9 @@ def keywords(reading: Reading, props: Iterable[_Element]) -> Iterator[Concept]:
                 if not uri:
                     continue
                 label = Text.of(re.split(r"[/#]", uri.rstrip("/#"))[-1])
-            one = "variable" if role == "keyword" and str(label)[:13].upper() == "EARTH SCIENCE" else role
-            yield Concept(label=label, role=one, uri=uri, scheme=scheme, scheme_uri=scheme_uri)
+            yield Concept(
+                label=label, role=of_word(role, label), uri=uri, scheme=scheme, scheme_uri=scheme_uri
+            )
 
 
 def _thesaurus(reading: Reading, citation: _Element | None) -> tuple[str, str, str]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from estran.formats import Loss, losses
 from estran.formats._iso import gml, parts
-from estran.formats._iso.distribution import function_of
+from estran.formats._iso.constraints import recognise, says_nothing
+from estran.formats._iso.content import names_standard
+from estran.formats._iso.distribution import function_of, is_name, share_formats
 from estran.formats._iso.forms import FORM_2003
-from estran.formats._iso.keywords import role_of
+from estran.formats._iso.keywords import of_word, role_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from estran.formats._iso.forms import Form
-    from estran.model import Record
+    from estran.model import Distribution, Record
 
 __all__ = ["document_language", "lost"]
 
@@ -50,6 +53,7 @@ def lost(record: Record, form: Form) -> tuple[Loss, ...]:
     found = dict.fromkeys(losses(record, carried, why))
     found.update(dict.fromkeys(_concepts(record, older=older)))
     found.update(dict.fromkeys(_ways(record, older=older)))
+    found.update(dict.fromkeys(_terms(record)))
     found.update(dict.fromkeys(_rest(record)))
     return tuple(found)
 
@@ -64,39 +68,50 @@ def _concepts(record: Record, *, older: bool) -> Iterator[Loss]:
         if parts.topic_code(concept):
             if older and record.kind == "service":
                 yield Loss("concepts", "a service has no topic category in ISO 19139")
-        elif (
-            role_of("" if concept.role == "keyword" else parts.keyword_type(concept.role), concept.scheme)
-            != concept.role
-        ):
+            continue
+        type_ = "" if concept.role == "keyword" else parts.keyword_type(concept.role)
+        if of_word(role_of(type_, concept.scheme), concept.label) != concept.role:
             yield Loss("concepts.role", f"ISO has no type of keyword that says {concept.role}")
 
 
 def _ways(record: Record, *, older: bool) -> Iterator[Loss]:
-    sized = [
-        way
-        for way in record.distributions
-        if not way.url and way.function != "offline" and way.size_bytes >= 0
-    ]
-    if len(sized) > 1:
+    alone = [way for way in record.distributions if not way.url and way.function != "offline"]
+    if sum(1 for way in alone if way.size_bytes >= 0) > 1:
         yield Loss("distributions.size_bytes", "sizes without address cannot be told apart")
+    for way in alone:
+        if way.title or way.description or way.protocol or way.name or way.media_type or way.function:
+            yield Loss("distributions", "a way to the data without address is carried by its format alone")
     for way in record.distributions:
-        if not way.url and way.function != "offline":
-            if way.title or way.description or way.protocol or way.name or way.media_type or way.function:
-                yield Loss(
-                    "distributions", "a way to the data without address is carried by its format alone"
-                )
-        elif way.url:
-            said = "" if way.function == "service" else way.function
-            if function_of(said, way.protocol, way.url) != way.function:
-                yield Loss("distributions.function", "its protocol says otherwise, or ISO has no code for it")
-        elif older and way.title:
+        if way.url:
+            yield from _link(way)
+        elif older and way.function == "offline" and way.title:
             yield Loss("distributions.title", "a medium has no name in ISO 19139")
-        if way.name and way.title and way.description:
-            yield Loss(
-                "distributions.title", "an online resource has one name, and that is the layer's or file's"
-            )
-    if older and len(parts.formats(record.distributions)) > 1:
-        yield Loss("distributions.format", "ISO 19139 names the formats of the whole, not of each file")
+    if older:
+        linked = [way for way in record.distributions if way.url or way.function == "offline"]
+        bare = [replace(way, format="") for way in linked]
+        if share_formats(bare, parts.formats(record.distributions))[: len(linked)] != linked:
+            yield Loss("distributions.format", "ISO 19139 names the formats of the whole, not of each file")
+
+
+def _link(way: Distribution) -> Iterator[Loss]:
+    said = "" if way.function == "service" else way.function
+    if function_of(said, way.protocol, way.url) != way.function:
+        yield Loss("distributions.function", "its protocol says otherwise, or ISO has no code for it")
+    if way.name and way.title and way.description:
+        yield Loss(
+            "distributions.title", "an online resource has one name, and that is the layer's or file's"
+        )
+    elif way.name and way.title:
+        yield Loss("distributions.title", "it becomes the description: an online resource has one name")
+    # The one name reads as that of a layer or file, or as a title for people, by its looks.
+    if way.name and not is_name(way.name, way.function):
+        yield Loss(
+            "distributions.name", "it looks like a title, and an online resource has one name for both"
+        )
+    elif not way.name and len(way.title.variants) == 1 and is_name(str(way.title), way.function):
+        yield Loss(
+            "distributions.title", "it looks like the name of a layer or file, and there is one name for both"
+        )
 
 
 def _rest(record: Record) -> Iterator[Loss]:
@@ -112,6 +127,18 @@ def _rest(record: Record) -> Iterator[Loss]:
     for wkt in record.extent.geometries:
         if gml.element(wkt, "shape") is None:
             yield Loss("extent.geometries", "GML of ISO records has no such geometry")
+    for variable in record.variables:
+        if names_standard(variable.uri) and not variable.standard_name:
+            yield Loss("variables.uri", "the address of a standard name stands with the standard name alone")
+
+
+def _terms(record: Record) -> Iterator[Loss]:
     for constraint in record.constraints:
-        if constraint.kind == "security" and constraint.uri:
-            yield Loss("constraints.uri", "a security constraint has no address")
+        if constraint.kind == "security":
+            if constraint.uri:
+                yield Loss("constraints.uri", "a security constraint has no address")
+            continue
+        if recognise(str(constraint.text), constraint.uri)[0]:
+            yield Loss("constraints", "it names a licence, and reads as one")
+        if constraint.text and says_nothing(constraint.text):
+            yield Loss("constraints.text", "it says that there is nothing to say")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from estran.formats._iso import codes
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["parties"]
 
-_NAMING = ("orcid.org/", "ror.org/", "isni.org/", "viaf.org/", "wikidata.org/entity", "researcherid.com/")
+_NAMING = re.compile(
+    r"^https?://(?:www\.)?(?:(?:orcid|ror|isni|viaf)\.org|wikidata\.org/entity|researcherid\.com)/",
+    re.IGNORECASE,
+)
 _ORCID_LENGTH = 19
 _FAX = frozenset({"facsimile", "fax", "sms"})
 
@@ -123,7 +127,7 @@ def _contact(reading: Reading, prop: _Element | None) -> dict[str, Any]:
         _address(reading, children(address), found)
     for online in objects(inside, "onlineResource"):
         url = reading.online(online).url
-        if url and any(name in url for name in _NAMING):
+        if _NAMING.match(url):
             found.setdefault("identifier", url)
         elif url:
             found.setdefault("url", url)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
     from estran.model import (
+        Box,
         Concept,
         Conformity,
         Constraint,
@@ -36,6 +37,7 @@ __all__ = [
     "resolutions", "scope", "size", "systems", "topic_code", "topics",
 ]  # fmt: skip
 
+_TURN, _STRIP = 360.0, 20.0
 _MEGABYTE = 1_000_000
 _TOPIC_CODES = "/TopicCategory/"
 CONTACT_ROLES = (
@@ -248,14 +250,17 @@ def extent(build: Builder, value: Extent) -> _Element | None:
     )
 
 
-def _box(build: Builder, box: tuple[float, float, float, float]) -> _Element:
-    west, south, east, north = (Value("Decimal", decimal(side)) for side in box)
+def _box(build: Builder, box: Box) -> _Element:
+    west, east = box.west, box.east
+    if 0 < west - east < _STRIP:
+        # Around all but a strip: written past 180°, since the other way it looks like the strip, mistaken.
+        west, east = (west - _TURN, east) if east > 0 else (west, east + _TURN)
     return build.make(
         "EX_GeographicBoundingBox",
-        westBoundLongitude=west,
-        eastBoundLongitude=east,
-        southBoundLatitude=south,
-        northBoundLatitude=north,
+        westBoundLongitude=Value("Decimal", decimal(west)),
+        eastBoundLongitude=Value("Decimal", decimal(east)),
+        southBoundLatitude=Value("Decimal", decimal(box.south)),
+        northBoundLatitude=Value("Decimal", decimal(box.north)),
     )
 
 
@@ -279,7 +284,7 @@ def constraints(build: Builder, record: Record) -> list[_Element]:
 
 
 def _licence(build: Builder, licence: Licence) -> _Element:
-    name = licence.name or Text.of(licence.spdx or licence.uri)
+    name = licence.name or Text.of(licence.uri or licence.spdx)
     return _legal(build, "use", "license", Anchor(name, licence.uri))
 
 

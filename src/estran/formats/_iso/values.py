@@ -203,8 +203,7 @@ class Reading:
             if name.startswith("PT_Free"):
                 for localised in child.iter():
                     if localised.text and (reference := localised.get("locale")) is not None:
-                        words = _paragraphs(localised.text)
-                        others.append((self._spoken(reference), "" if words == "null" else words))
+                        others.append((self._spoken(reference), _paragraphs(localised.text)))
             elif not plain:
                 plain = _paragraphs("".join(child.itertext()) if len(child) else child.text or "")
         if not len(prop):

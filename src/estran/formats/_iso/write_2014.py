@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from estran.formats._iso import parts
 from estran.formats._iso.build import Anchor, Builder, Code, Missing, Reference, Value
+from estran.formats._iso.content import names_standard
 from estran.formats._iso.forms import FORM_2014
 from estran.model import Identifier, Text
 
@@ -216,11 +217,15 @@ def _content(build: Builder, variables: tuple[Variable, ...]) -> _Element | None
 
 def _dimension(build: Builder, variable: Variable) -> _Element:
     names: list[_Element] = []
-    if variable.name or variable.uri or variable.label:
-        code = Anchor(Text.of(variable.name), variable.uri) if variable.name else Reference(variable.uri)
+    # The address of a standard name goes with it; on another name it would make that the standard one.
+    standard = names_standard(variable.uri)
+    own, other = ("", variable.uri) if standard else (variable.uri, "")
+    if variable.name or own or variable.label:
+        code = Anchor(Text.of(variable.name), own) if variable.name else Reference(own) if own else Missing()
         names.append(build.make("MD_Identifier", code=code, description=variable.label))
     if variable.standard_name:
-        names.append(build.make("MD_Identifier", code=variable.standard_name, codeSpace=_CF))
+        code = Anchor(Text.of(variable.standard_name), other)
+        names.append(build.make("MD_Identifier", code=code, codeSpace=_CF))
     return build.make(
         "MD_SampleDimension", description=variable.description, name=names, units=build.unit(variable.unit)
     )
