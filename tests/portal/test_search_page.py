@@ -165,6 +165,8 @@ def test_what_cannot_be_read_is_said_beside_its_field(client: Client, address: s
     assert titles(html) == []
     if field != "sort":
         assert html.one("input", id=field)["aria-describedby"] == "wrong"
+    if field in ("from", "to"):
+        assert html.one("input", id=field)["value"] == dict(parse_qsl(urlsplit(address).query))[field]
 
 
 @given(st.dictionaries(st.sampled_from(PARAMS), st.text(max_size=20), max_size=5))

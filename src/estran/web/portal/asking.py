@@ -143,7 +143,6 @@ def read(params: QueryParams) -> Asked:
     start, end = (_date(params.get(name, ""), name, wrong) for name in ("from", "to"))
     if start and end and bounds(start)[0] >= bounds(end)[1]:
         wrong.append(Wrong("to", "error.order"))
-        start = end = ""
     where: dict[str, tuple[str, ...]] = {}
     for name in (*FACETS, *FURTHER):
         given = dict.fromkeys(v.strip()[:_LONGEST] for v in params.getlist(name)[:_MOST_VALUES])

@@ -46,7 +46,7 @@ class SearchView:
 
     Attributes:
         status: the answer in a line; hint: how the words were read, where that was not as written.
-        wrong: field of the form -> message.
+        wrong: field of the form -> message; given: what stood in a field that could not be read.
         rescue: for an empty answer, the filters whose removal finds something.
         lost: the way back leads to the first page, not to the one before.
         api, feed, json: addresses that ask the same of machines.
@@ -60,6 +60,7 @@ class SearchView:
     chips: tuple[Chip, ...] = ()
     rescue: tuple[Chip, ...] = ()
     wrong: dict[str, str]
+    given: dict[str, str]
     orders: tuple[tuple[str, str], ...]
     sort: str
     hint: str = ""
@@ -99,6 +100,7 @@ def search(node: Node, asked: Asked, words: Words, viewer: Viewer) -> SearchView
         chips=chips,
         rescue=_rescue(node, asked, viewer, path) if found is not None and not matched else (),
         wrong={w.field: words.text(w.key, value=w.value, why=w.value) for w in asked.wrong},
+        given={w.field: w.value for w in asked.wrong},
         orders=_orders(asked, words),
         sort=asked.sort,
         hint=hint,
