@@ -165,8 +165,9 @@ class Thing:
 
     def text(self, *predicates: str) -> Text:
         """The words of the first of these predicates that has any, one a language."""
+        said = self.graph.facts.get(self.name, _NOTHING)
         for predicate in predicates:
-            if found := _text(term for term in self.all(predicate) if isinstance(term, Words)):
+            if (terms := said.get(predicate)) and (found := _text(terms)):
                 return found
         return Text()
 
@@ -222,6 +223,7 @@ class Thing:
         return next((n for value in self.words(*predicates) if (n := _json.number(value)) is not None), None)
 
 
+_NOTHING: dict[str, dict[Term, None]] = {}
 _NOT_IN_URL = re.compile(r"[\s<>\"{}|\\^`]+")
 _LABELS = (
     "skos:prefLabel", "rdfs:label", "dct:title", "foaf:name", "vcard:fn", "schema:name", "dct:description",
