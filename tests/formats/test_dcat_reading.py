@@ -89,6 +89,11 @@ def test_boxes_are_read_in_every_notation_and_axis_order(literal: str, box: tupl
     assert record.warnings == ()
 
 
+def test_a_box_of_schema_org_is_latitude_first() -> None:
+    record = one('schema:spatialCoverage [ schema:geo [ a schema:GeoShape ; schema:box "40 -5 51,10" ] ]')
+    assert record.extent.boxes == (Box(-5, 40, 10, 51),)
+
+
 def test_several_notations_of_one_box_are_one_box() -> None:
     record = one(
         'dct:spatial [ dcat:bbox "POLYGON((0 0,1 0,1 1,0 1,0 0))"^^geo:wktLiteral, '

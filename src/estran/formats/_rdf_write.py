@@ -161,7 +161,7 @@ def _full(name: str) -> str:
 
 
 def _json(node: Node) -> str:
-    return msgspec.json.encode(_json_node(node)).decode()
+    return msgspec.json.format(msgspec.json.encode(_json_node(node)), indent=1).decode()
 
 
 def _json_node(node: Node) -> dict[str, Any]:

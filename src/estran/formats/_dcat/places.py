@@ -36,6 +36,7 @@ _NAMES = {
 _TO_JSON = str.maketrans("()", "[]")
 _CORNERS = re.compile(r"(?:lower|upper)Corner[^<>]{0,300}>\s*([-+\d.eE]{1,40})[\s,]+([-+\d.eE]{1,40})")
 _POSITIONS = re.compile(r"<(?:\w{1,20}:)?(?:pos|posList|coordinates)\b[^<>]{0,300}>([^<]+)<")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _FOUR_NUMBERS = re.compile(r"^\s*(?:-?\d+(?:\.\d+)?\s*,\s*){3}-?\d+(?:\.\d+)?\s*$")
 _DCMI_BOX = re.compile(r"(north|south|east|west)limit\s*=\s*(-?[\d.]+)", re.IGNORECASE)
 _DCMI_PERIOD = re.compile(r"(start|end)\s*=\s*([^;\s]+)", re.IGNORECASE)
@@ -103,11 +104,11 @@ def _spoken_place(thing: Thing, term: Words, where: Where) -> None:
 
 
 def _location(location: Thing, where: Where) -> None:
-    bbox = location.all("dcat:bbox", "schema:box")
+    bbox = location.all("dcat:bbox")
     shapes = location.all("locn:geometry", "geo:asWKT", "geo:asGML", "geo:asGeoJSON", "locn:Geometry")
     for inner in location.things("locn:geometry", "geo:hasGeometry", "geo:geometry", "schema:geo"):
-        shapes += inner.all("geo:asWKT", "geo:asGML", "geo:asGeoJSON", "schema:polygon", "rdf:value")
-        bbox += inner.all("schema:box")
+        shapes += inner.all("geo:asWKT", "geo:asGML", "geo:asGeoJSON", "rdf:value")
+        bbox += [corners for term in inner.all("schema:box") if (corners := _corners(term))]
     bounded = _add_geometry(location, bbox, where, as_box=True)
     drawn = _add_geometry(location, shapes, where, as_box=False)
     if not bounded and not drawn:
@@ -123,6 +124,15 @@ def _location(location: Thing, where: Where) -> None:
     where.named |= {
         unit.iri: unit for unit in location.things("locn:adminUnitL1", "locn:adminUnitL2") if unit.iri
     }
+
+
+def _corners(term: Term) -> Words | None:
+    """A box of schema.org, which is latitude first, as WKT."""
+    numbers = _NUMBER.findall(term.words) if isinstance(term, Words) else []
+    if len(numbers) != 4:  # noqa: PLR2004 - two corners
+        return None
+    south, west, north, east = numbers
+    return Words(f"POLYGON(({west} {south},{east} {south},{east} {north},{west} {north},{west} {south}))")
 
 
 def _coordinates(location: Thing) -> list[Term]:
