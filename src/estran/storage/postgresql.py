@@ -28,7 +28,9 @@ def connect(url: str) -> sa.Engine:
 
 def within(column: Any, pks: Sequence[int]) -> Any:
     """`column` is one of `pks`, as one bound array: no limit on their number."""
-    return column == sa.any_(sa.cast(sa.literal([int(pk) for pk in pks], ARRAY(sa.Integer)), ARRAY(sa.Integer)))
+    return column == sa.any_(
+        sa.cast(sa.literal([int(pk) for pk in pks], ARRAY(sa.Integer)), ARRAY(sa.Integer))
+    )
 
 
 def joined(column: Any) -> Any:
@@ -39,7 +41,9 @@ def joined(column: Any) -> Any:
 class _Boxes:
     """PostGIS envelopes under GiST. The index rounds to 32 bits outwards; the exact corners decide."""
 
-    table = sa.table("place", *(sa.column(name) for name in ("pk", "west", "east", "south", "north", "shape")))
+    table = sa.table(
+        "place", *(sa.column(name) for name in ("pk", "west", "east", "south", "north", "shape"))
+    )
 
     def create(self, connection: sa.Connection) -> None:
         connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS postgis")
@@ -105,10 +109,14 @@ class _Words:
     def remove(self, connection: sa.Connection, pks: Sequence[int]) -> None:
         connection.exec_driver_sql("DELETE FROM words WHERE pk = ANY(%s)", (list(pks),))
 
-    def matching(self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False) -> sa.Select[tuple[int]]:
+    def matching(
+        self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False
+    ) -> sa.Select[tuple[int]]:
         # Tokens are letters and digits only, so nothing of the query language can get in.
         asked = {
-            column: " <-> ".join(f"'{token}'{':*' if prefix and last else ''}" for token, last in _marked(tokens))
+            column: " <-> ".join(
+                f"'{token}'{':*' if prefix and last else ''}" for token, last in _marked(tokens)
+            )
             for column, tokens in phrases.items()
             if tokens
         }

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _BUSY_MS = 30_000
 _CACHE_KIB = 16_384
 _MMAP_BYTES = 1 << 30
+# A record may have so many boxes, halves at the antimeridian counted.
+_NUMBERS = 2048
+# Degrees; more than 32-bit rounding does to a longitude.
+_ROUNDING = 1e-4
 
 
 def connect(url: str) -> sa.Engine:
@@ -53,75 +57,68 @@ def within(column: Any, pks: Sequence[int]) -> Any:
 
 
 class _Boxes:
-    """R*Tree of box corners. It rounds to 32 bits outwards, so the exact corners ride along and decide."""
+    """R*Tree of box corners, whose ids hold the pk: finding needs nothing but the tree.
+
+    The tree rounds to 32 bits outwards. What touches the box by more than that is sure; for the few at
+    its edge the exact corners, which ride along, decide.
+    """
 
     table = sa.table(
-        "place",
-        *(sa.column(name) for name in ("id", "w", "e", "s", "n", "pk", "west", "east", "south", "north")),
+        "place", *(sa.column(name) for name in ("id", "w", "e", "s", "n", "west", "east", "south", "north"))
     )
 
     def create(self, connection: sa.Connection) -> None:
         connection.exec_driver_sql(
-            "CREATE VIRTUAL TABLE place USING rtree(id, w, e, s, n, +pk INTEGER, +west, +east, +south, +north)"
-        )
-        # The R*Tree cannot be searched by its extra columns.
-        connection.exec_driver_sql(
-            "CREATE TABLE place_of (pk INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (pk, id)) WITHOUT ROWID"
+            "CREATE VIRTUAL TABLE place USING rtree(id, w, e, s, n, +west, +east, +south, +north)"
         )
 
     def put(self, connection: sa.Connection, rows: Iterable[tuple[int, Box]]) -> None:
-        halves = [(pk, part) for pk, box in rows for part in box.parts()]
-        if not halves:
-            return
-        start = (connection.exec_driver_sql("SELECT max(rowid) FROM place_rowid").scalar() or 0) + 1
-        numbered = [(start + n, pk, b) for n, (pk, b) in enumerate(halves)]
-        connection.exec_driver_sql(
-            "INSERT INTO place (id, w, e, s, n, pk, west, east, south, north) VALUES (?,?,?,?,?,?,?,?,?,?)",
-            [
-                (i, b.west, b.east, b.south, b.north, pk, b.west, b.east, b.south, b.north)
-                for i, pk, b in numbered
-            ],
-        )
-        connection.exec_driver_sql(
-            "INSERT INTO place_of (pk, id) VALUES (?,?)", [(pk, i) for i, pk, _ in numbered]
-        )
+        numbered: list[tuple[float, ...]] = []
+        counted: dict[int, int] = {}
+        for pk, box in rows:
+            for b in box.parts():
+                number = counted[pk] = counted.get(pk, -1) + 1
+                corners = (b.west, b.east, b.south, b.north)
+                numbered.append((pk * _NUMBERS + number, *corners, *corners))
+        if numbered:
+            connection.exec_driver_sql(
+                "INSERT INTO place (id, w, e, s, n, west, east, south, north) VALUES (?,?,?,?,?,?,?,?,?)",
+                numbered,
+            )
 
     def remove(self, connection: sa.Connection, pks: Sequence[int]) -> None:
-        held = json.dumps(list(pks))
+        # The tree itself finds an id but no range of ids; its own table of them does.
         connection.exec_driver_sql(
-            "DELETE FROM place WHERE id IN"
-            " (SELECT id FROM place_of WHERE pk IN (SELECT value FROM json_each(?)))",
-            (held,),
-        )
-        connection.exec_driver_sql(
-            "DELETE FROM place_of WHERE pk IN (SELECT value FROM json_each(?))", (held,)
+            "DELETE FROM place WHERE id IN (SELECT r.rowid FROM json_each(?) p"
+            " JOIN place_rowid r ON r.rowid BETWEEN p.value * ? AND p.value * ? + ? - 1)",
+            (json.dumps([int(pk) for pk in pks]), _NUMBERS, _NUMBERS, _NUMBERS),
         )
 
     def touching(self, box: Box) -> sa.Select[tuple[int]]:
         t = self.table.c
-        parts = [
-            sa.and_(
-                t.w <= b.east,
-                t.e >= b.west,
-                t.s <= b.north,
-                t.n >= b.south,
-                t.west <= b.east,
-                t.east >= b.west,
-                t.south <= b.north,
-                t.north >= b.south,
-            )
-            for b in box.parts()
-        ]
-        chosen = [sa.select(t.pk).where(part) for part in parts]
-        return chosen[0] if len(chosen) == 1 else sa.select(sa.union_all(*chosen).subquery().c.pk)
+        pk = (t.id // _NUMBERS).label("pk")
+        chosen: list[sa.Select[Any]] = []
+        for b in box.parts():
+            rounded = (t.w, t.e, t.s, t.n)
+            sure, near = _overlap(rounded, b, -_ROUNDING), _overlap(rounded, b, _ROUNDING)
+            exact = _overlap((t.west, t.east, t.south, t.north), b, 0)
+            chosen += [sa.select(pk).where(*sure), sa.select(pk).where(*near, ~sa.and_(*sure), *exact)]
+        return sa.select(sa.union_all(*chosen).subquery().c.pk)
 
     def boxes(self, connection: sa.Connection, pks: Sequence[int]) -> list[tuple[int, Box]]:
         rows = connection.exec_driver_sql(
-            "SELECT p.pk, p.west, p.south, p.east, p.north FROM place_of o JOIN place p ON p.id = o.id"
-            " WHERE o.pk IN (SELECT value FROM json_each(?))",
-            (json.dumps([int(pk) for pk in pks]),),
+            "SELECT q.id / ?, q.west, q.south, q.east, q.north FROM json_each(?) p"
+            " JOIN place_rowid r ON r.rowid BETWEEN p.value * ? AND p.value * ? + ? - 1"
+            " JOIN place q ON q.id = r.rowid",
+            (_NUMBERS, json.dumps([int(pk) for pk in pks]), _NUMBERS, _NUMBERS, _NUMBERS),
         )
         return [(pk, Box(*corners)) for pk, *corners in rows]
+
+
+def _overlap(corners: tuple[Any, Any, Any, Any], box: Box, more: float) -> list[Any]:
+    """The conditions under which corners (w, e, s, n) overlap a box that is larger by `more` degrees."""
+    w, e, s, n = corners
+    return [w <= box.east + more, e >= box.west - more, s <= box.north + more, n >= box.south - more]
 
 
 class _Words:
@@ -152,11 +149,15 @@ class _Words:
     def matching(
         self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False
     ) -> sa.Select[tuple[int]]:
+        # One pass for all columns that ask the same, as they do where both languages have one stem.
+        columns: dict[tuple[str, ...], list[str]] = {}
+        for column, tokens in phrases.items():
+            if tokens:
+                columns.setdefault(tuple(tokens), []).append(column)
         # Tokens are letters and digits only, so nothing of FTS5's own language can get in.
         parts = [
-            f'{{{column}}}: "{" ".join(tokens)}"{"*" if prefix else ""}'
-            for column, tokens in phrases.items()
-            if tokens
+            f'{{{" ".join(names)}}}: "{" ".join(tokens)}"{"*" if prefix else ""}'
+            for tokens, names in columns.items()
         ]
         t = self.table.c
         return sa.select(t.rowid.label("pk")).where(t.words.op("MATCH")(" OR ".join(parts)))
