@@ -178,3 +178,10 @@ def test_places_and_heights() -> None:
     found = read(older(extent(text("description", "Brest"), place, height))).extent
     assert found.places == (Text.of("Brest", "en"), Text.of("Iroise", "en"))
     assert found.vertical == (Vertical(-200, 0, "", "EPSG:5714"),)
+
+
+def test_a_shape_of_very_many_points_leaves_its_box() -> None:
+    record = read(older(extent(polygon(ring("0 0 1 0 1 1 " * 7000 + "0 0")))))
+    assert record.extent.geometries == ()
+    assert record.extent.boxes == (Box(0, 0, 1, 1),)
+    assert "points" in record.warnings[0]

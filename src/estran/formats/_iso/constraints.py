@@ -67,6 +67,7 @@ _OGL = re.compile(
 )
 _LONGEST_NAME = 200
 _WINDOW = 160
+_LONGEST_READ = 2000
 
 
 class Terms:
@@ -240,7 +241,7 @@ def _licence(found: Terms, text: Text, address: str, *, declared: bool) -> bool:
         declared: whether the document calls them a licence, so that unknown ones are licences too.
     """
     words = str(text)
-    spdx, uri = recognise(words, address)
+    spdx, uri = recognise(words[:_LONGEST_READ], address)
     if not spdx and not (declared and (words or address) and len(words) <= _LONGEST_NAME):
         return False
     if "LimitationsOnPublicAccess" in address:

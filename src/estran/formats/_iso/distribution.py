@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from estran.formats import _identifiers
@@ -58,7 +57,8 @@ class Ways:
     """
 
     def __init__(self) -> None:
-        self.distributions: list[Distribution] = []
+        self.distributions: dict[Distribution, None] = {}
+        self.addresses: set[str] = set()
         self.distributors: list[_Element] = []
         self.formats: dict[str, None] = {}
         self.doi = ""
@@ -66,8 +66,8 @@ class Ways:
 
     def add(self, distribution: Distribution) -> None:
         """One more way, unless it is there already."""
-        if distribution not in self.distributions:
-            self.distributions.append(distribution)
+        self.distributions[distribution] = None
+        self.addresses.add(distribution.url)
 
 
 def ways(reading: Reading, infos: Iterable[_Element], identifications: Iterable[Children]) -> Ways:
@@ -80,7 +80,8 @@ def ways(reading: Reading, infos: Iterable[_Element], identifications: Iterable[
         _formats(reading, inside.get("resourceFormat", ()), found)
         for held in objects(inside, "containsOperations"):
             _operation(reading, children(held), found)
-    found.distributions = share_formats(found.distributions, list(found.formats), found.size_bytes)
+    shared = share_formats(list(found.distributions), list(found.formats), found.size_bytes)
+    found.distributions = dict.fromkeys(shared)
     return found
 
 
@@ -185,7 +186,6 @@ def is_name(words: str, function: str) -> bool:
     return bool(_LAYER.match(words)) and (function == "service" or ":" in words or bool(_FILE.search(words)))
 
 
-@lru_cache(maxsize=2048)
 def function_of(code: str, protocol: str, url: str) -> str:
     """What one does with a link, from its function code, its protocol, and the address itself."""
     said = _FUNCTIONS.get(re.sub(r"[^a-z]", "", code.lower()), "")
@@ -208,7 +208,7 @@ def _operation(reading: Reading, inside: Children, found: Ways) -> None:
     name = reading.line(first(inside, "operationName"))
     for held in objects(inside, "connectPoint"):
         online = reading.online(held)
-        if online.url and all(online.url != one.url for one in found.distributions):
+        if online.url and online.url not in found.addresses:
             made = _way(online)
             found.add(replace(made, function="service", title=made.title or (Text() if made.name else name)))
 

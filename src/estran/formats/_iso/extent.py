@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from estran.errors import Invalid
 from estran.formats._iso import gml, measures
 from estran.formats._iso.values import HREF, LOCAL, Reading, children, first, href, inner, number, objects
-from estran.model import Box, Extent, Period, Text, Vertical
+from estran.model import Box, Extent, Period, Text, Vertical, hull
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,8 +84,9 @@ class _Collected:
                 else:
                     self.place(inside, named=named)
         self.boxes.extend(own)
+        around = hull(own) if polygons else None
         for polygon in polygons:
-            self.shape(polygon, own)
+            self.shape(polygon, around)
 
     def box(self, inside: Children, where: _Element) -> Iterable[Box]:
         """The box of an EX_GeographicBoundingBox, if it is one."""
@@ -109,10 +110,10 @@ class _Collected:
             self.reading.warn(str(error), where)
             return ()
 
-    def shape(self, polygon: _Element, boxes: list[Box]) -> None:
+    def shape(self, polygon: _Element, around: Box | None) -> None:
         """The geometry of a polygon; without any bounding box, its own stands for one."""
         try:
-            found = gml.shape(polygon, boxes)
+            found = gml.shape(polygon, around)
         except Invalid as error:
             self.reading.warn(f"polygon: {error.why}", polygon)
             return
@@ -122,7 +123,7 @@ class _Collected:
             self.reading.warn(f"polygon: {found.wrong}", polygon)
         else:
             self.geometries.append(found.wkt)
-        if not boxes:
+        if around is None:
             self.boxes.append(found.box)
 
     def place(self, inside: Children, *, named: bool) -> None:

@@ -14,7 +14,7 @@ from lxml.etree import Element, QName, SubElement
 
 from estran.errors import Invalid
 from estran.formats._iso.values import LOCAL
-from estran.model import Box, hull
+from estran.model import Box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +35,7 @@ _SEPARATORS = re.compile(r"[\s,;]+")
 _CODE = re.compile(r"(\d{4,6})\D*$")
 _OFFICIAL = re.compile(r"urn:|/def/crs/|#")
 _LEAST_RING = 4
+_MOST_POINTS = 20_000
 _SLACK = 0.5
 _WKT_NUMBERS = re.compile(r"[-+0-9.eE]+")
 
@@ -52,12 +53,12 @@ class _Part(NamedTuple):
     rings: list[list[Point]]
 
 
-def shape(root: _Element, boxes: Sequence[Box]) -> Shape | None:
+def shape(root: _Element, around: Box | None) -> Shape | None:
     """The geometry in a property as WKT in longitude and latitude; None where it holds none.
 
     Args:
         root: the element that holds the GML.
-        boxes: bounding boxes of the same thing, to tell the order of axes.
+        around: the box around the same thing, if it is known, to tell the order of axes.
 
     Raises:
         Invalid: it is none, encloses nothing, or its reference system is not geographic.
@@ -65,13 +66,13 @@ def shape(root: _Element, boxes: Sequence[Box]) -> Shape | None:
     parts = list(_parts(root, 2))
     if not parts:
         return None
-    if _swapped(parts, _system(root), boxes):
+    if _swapped(parts, _system(root), around):
         parts = [_Part(kind, [[(y, x) for x, y in ring] for ring in rings]) for kind, rings in parts]
     wkt = _wkt(parts)
     xs = [x for _, rings in parts for ring in rings for x, _ in ring]
     ys = [y for _, rings in parts for ring in rings for _, y in ring]
-    around = Box.checked(min(xs), min(ys), max(xs), max(ys), "geometry")
-    return Shape(wkt, around, _crossing(wkt, parts))
+    own = Box.checked(min(xs), min(ys), max(xs), max(ys), "geometry")
+    return Shape(wkt, own, _crossing(wkt, parts))
 
 
 def _system(root: _Element) -> str:
@@ -156,7 +157,7 @@ def _numbers(words: str | None) -> list[float]:
     return numbers
 
 
-def _swapped(parts: list[_Part], system: str, boxes: Sequence[Box]) -> bool:
+def _swapped(parts: list[_Part], system: str, around: Box | None) -> bool:
     """Whether the first coordinate is the latitude."""
     declared = False
     unmistakable = "CRS84" in system.upper().replace(":", "")
@@ -176,7 +177,6 @@ def _swapped(parts: list[_Part], system: str, boxes: Sequence[Box]) -> bool:
         raise Invalid("its coordinates are not degrees of longitude and latitude")
     if not all(possible.values()):
         return possible[True]
-    around = hull(boxes)
     if around is None or around.crosses or unmistakable:
         return declared
     straight = _outside(firsts, seconds, around)
@@ -215,10 +215,13 @@ def _wkt(parts: list[_Part]) -> str:
 
 
 def _crossing(wkt: str, parts: list[_Part]) -> str:
-    """Where a shape crosses itself, "" where it does not; triangles cannot."""
+    """Where a shape crosses itself, or that it is too large to tell; "" where it does not. Triangles cannot."""
     simple = (part.kind != "POLYGON" or [len(ring) for ring in part.rings] == [_LEAST_RING] for part in parts)
     if all(simple):
         return ""
+    points = sum(len(ring) for part in parts for ring in part.rings)
+    if points > _MOST_POINTS:
+        return f"its {points} points are more than a catalogue can search by; {_MOST_POINTS} are the most"
     import shapely  # noqa: PLC0415 - a tenth of a second that most loads never need
 
     geometry = shapely.from_wkt(wkt)

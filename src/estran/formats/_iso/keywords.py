@@ -41,6 +41,7 @@ _BY_NAME = tuple(
         (r"(^|[^a-z])th[eè](me|mes|matique|matiques)($|[^a-z])", "theme"),
     )
 )  # fmt: skip
+_LONGEST_NAME = 200
 _GEONETWORK = re.compile(r"geonetwork\.thesaurus\.\w+\.([a-z]+)\.", re.IGNORECASE)
 _OF_PEOPLE = re.compile(r"organi[sz]ation|data cent(er|re)|personnel")
 # Types that say nothing where the thesaurus does.
@@ -82,7 +83,7 @@ def keywords(reading: Reading, props: Iterable[_Element]) -> Iterator[Concept]:
         if not words:
             continue
         scheme, scheme_uri, code = _thesaurus(reading, inner(first(inside, "thesaurusName")))
-        role = role_of(reading.code(first(inside, "type")), scheme, code)
+        role = role_of(reading.code(first(inside, "type")), scheme[:_LONGEST_NAME], code[:_LONGEST_NAME])
         for word in words:
             label = reading.line(word)
             uri = href(word)

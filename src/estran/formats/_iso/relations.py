@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from estran.formats import _identifiers
@@ -19,16 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["conformities", "joined", "lineage", "relations"]
 
 _NO_TARGET = Identifier("")
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 def joined(texts: Iterable[Text]) -> Text:
     """Several texts as one, language by language, a line break between them."""
-    by_language: dict[str, list[str]] = {}
+    by_language: dict[str, dict[str, None]] = {}
     for text in texts:
         for language, words in text.variants:
-            said = by_language.setdefault(language, [])
-            if words not in said:
-                said.append(words)
+            by_language.setdefault(language, {})[words] = None
     return Text(tuple((language, "\n".join(said)) for language, said in by_language.items()))
 
 
@@ -124,15 +124,15 @@ def _associated(reading: Reading, inside: Children) -> Iterator[Relation]:
 
 def _operated(reading: Reading, inside: Children) -> Iterator[Relation]:
     """The data that a service serves."""
-    seen: set[str] = set()
+    seen: set[str] = set()  # targets, and the UUIDs in their addresses
     for prop in inside.get("operatesOn", ()):
         for found in _cited(reading, prop, "References", "Dataset"):
-            seen.add(found.target)
+            seen.update((found.target, *_UUID.findall(found.target.lower())))
             yield found
     for held in objects(inside, "coupledResource"):
         words = reading.string(first(children(held), "identifier"))
         target = _identifiers.identifier(words) if words else _NO_TARGET
-        if target.value and not any(target.value in one for one in seen):
+        if target.value and target.value not in seen:
             seen.add(target.value)
             yield Relation(kind="References", target=target.value, scheme=target.scheme, type="Dataset")
 

@@ -29,6 +29,8 @@ __all__ = ["HREF", "LOCAL", "Online", "Reading", "children", "first", "href", "i
 HREF = "{http://www.w3.org/1999/xlink}href"
 _NOTHING = Text()
 _MOST_NAMES = 10_000
+_MOST_WARNINGS = 50
+_LONGEST_CODE = 200
 # What stands where a date should: nil reasons written as values.
 _NO_DATES = frozenset({"", "missing", "unknown", "inapplicable", "withheld", "none", "n/a", "na", "-"})
 _SCHEME = re.compile(r"^[a-z][a-z0-9]{1,11}$")
@@ -230,7 +232,7 @@ class Reading:
             value = words.partition(";")[0].strip() or value or (held.get(HREF) or "").strip()
         if "/" in value or "#" in value:
             value = re.split(r"[/#]", value.rstrip("/#"))[-1]
-        return value
+        return value[:_LONGEST_CODE]
 
     def date(self, prop: _Element | None, what: str) -> str:
         """The date in a property in canonical form; a bad one is left out with a warning."""
@@ -254,7 +256,7 @@ class Reading:
         """Keep a warning about something, with its line in the document, and what was done about it."""
         line = f" (line {where.sourceline})" if where is not None and where.sourceline else ""
         message = f"{why}{line}; {so}"
-        if message not in self.warnings:
+        if len(self.warnings) < _MOST_WARNINGS and message not in self.warnings:
             self.warnings.append(message)
 
     def identifiers(self, props: Iterable[_Element]) -> list[Identifier]:
@@ -300,7 +302,6 @@ class Reading:
         return href(prop)
 
 
-@lru_cache(maxsize=4096)
 def _identifiers_of(code: str, space: str, anchor: str) -> tuple[Identifier, ...]:
     for words in (code, anchor, f"{space.rstrip('/')}/{code}"):
         if "10." in words and (bare := _identifiers.doi(words)):
