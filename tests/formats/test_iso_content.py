@@ -264,10 +264,15 @@ def test_reference_systems(identifier: str, found: str) -> None:
 
 
 def test_variables() -> None:
-    older_band = f"<dimension><MD_Band><sequenceIdentifier><gco:MemberName><gco:aName><gco:CharacterString>sst</gco:CharacterString></gco:aName></gco:MemberName></sequenceIdentifier>{text('descriptor', 'Sea surface temperature')}<units xlink:href='http://x.org/units#K'/></MD_Band></dimension>"
+    older_band = f"<dimension><MD_Band><sequenceIdentifier><gco:MemberName><gco:aName><gco:CharacterString>sst</gco:CharacterString></gco:aName></gco:MemberName></sequenceIdentifier>{text('descriptor', 'Sea surface temperature (sea_surface_temperature)')}<units xlink:href='http://x.org/units#mg%20m-3'/></MD_Band></dimension>"
     top = f"<contentInfo><MD_CoverageDescription>{older_band}</MD_CoverageDescription></contentInfo>"
     assert read(older(top=top)).variables == (
-        Variable(name="sst", label=Text.of("Sea surface temperature", "en"), unit="K"),
+        Variable(
+            name="sst",
+            label=Text.of("Sea surface temperature", "en"),
+            standard_name="sea_surface_temperature",
+            unit="mg m-3",
+        ),
     )
     names = (
         "<name><MD_Identifier><code><gcx:Anchor xlink:href='http://vocab.nerc.ac.uk/x'>Temperature of the water</gcx:Anchor></code></MD_Identifier></name>"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from estran.formats._iso.values import LOCAL, Reading, children, first, href, inner, objects
 from estran.model import Text, Variable
@@ -14,8 +16,12 @@ if TYPE_CHECKING:
 
     from estran.formats._iso.values import Children
 
-__all__ = ["names_standard", "variables"]
+__all__ = ["ends_in_standard", "names_standard", "parenthesised", "variables"]
 
+# What ncISO makes of a variable: "Temperature (sea_water_temperature)".
+_PARENTHESISED = re.compile(
+    r"\s*\(([a-z][a-z0-9]*(?:_[a-z0-9]+)+|latitude|longitude|time|depth|altitude|height)\)$"
+)
 _STANDARD_NAMES = ("standard_name", "cf-standard", "cf standard", "/p07/")
 
 
@@ -34,6 +40,17 @@ def variables(reading: Reading, props: Iterable[_Element]) -> Iterator[Variable]
                 for part in catalogue.iter():
                     if LOCAL[part.tag] == "FC_FeatureAttribute":
                         yield _attribute(reading, children(part))
+
+
+def parenthesised(standard_name: str) -> str:
+    """How a descriptor ends that tells the standard name as well, "" where it would not be understood."""
+    words = f" ({standard_name})"
+    return words if _PARENTHESISED.fullmatch(words) else ""
+
+
+def ends_in_standard(words: str) -> bool:
+    """Whether words end in a standard name in parentheses."""
+    return bool(_PARENTHESISED.search(words))
 
 
 def names_standard(space: str) -> bool:
@@ -66,6 +83,9 @@ def _band(reading: Reading, inside: Children) -> Variable:
             names.append(words)
     description = reading.text(first(inside, "description"))
     descriptor = reading.line(first(inside, "descriptor"))
+    if not standard and (found := _PARENTHESISED.search(str(descriptor))):
+        standard = found[1]
+        descriptor = Text.many((code, _PARENTHESISED.sub("", words)) for code, words in descriptor.variants)
     if names:
         name = name or str(names[-1])
         if not label and str(names[0]) != name:
@@ -88,7 +108,7 @@ def _unit(reading: Reading, prop: _Element | None) -> str:
     held = inner(prop)
     if held is None:
         address = href(prop)
-        return address.rpartition("#")[2] if "#" in address else address.rpartition("/")[2]
+        return unquote(address.rpartition("#")[2] if "#" in address else address.rpartition("/")[2])
     inside = children(held)
     for name in ("catalogSymbol", "name", "identifier"):
         for part in inside.get(name, ()):

@@ -23,7 +23,7 @@ _BY_NAME = tuple(
     for pattern, role in (
         (r"inspire.{0,40}th[eè]m|th[eè]m.{0,20}inspire|high-value dataset|data theme", "theme"),
         (r"data\.gov\.\w+ themes", "theme"),
-        (r"science keyword|earth science|cf (standard|variable)|standard[ _]name", "variable"),
+        (r"science keyword|earth science|cf (standard|variable)|(^|[^a-z])cf-?\d|standard[ _]name", "variable"),
         (r"observable propert|phenomenon|essential (climate|ocean|biodiversity) variable", "variable"),
         (r"(^|[^a-z])(parameter|param[eè]tre|variable|mesure|measurement)s?($|[^a-z])", "variable"),
         (r"(^|[^a-z])(p0[1-9]|ecv|eov)s?($|[^a-z0-9])", "variable"),

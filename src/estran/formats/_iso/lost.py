@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from estran.formats import Loss, losses
 from estran.formats._iso import gml, parts
 from estran.formats._iso.constraints import recognise, says_nothing
-from estran.formats._iso.content import names_standard
+from estran.formats._iso.content import ends_in_standard, names_standard, parenthesised
 from estran.formats._iso.distribution import function_of, is_name, share_formats
 from estran.formats._iso.forms import FORM_2003
 from estran.formats._iso.keywords import of_word, role_of
@@ -25,7 +25,7 @@ _CARRIED = frozenset((
     "@*", "identifier", "identifiers", "kind", "kind_label", "title", "alternate_titles", "abstract", "purpose",
     "supplement", "credit", "lineage", "version", "language", "metadata_language", "status", "frequency", "access",
     "representation", "crs", "service_type", "created", "published", "revised", "available", "metadata_date",
-    "landing_page", "parties", "metadata_parties", "concepts", "variables.name", "variables.label",
+    "landing_page", "parties", "metadata_parties", "concepts", "variables.name", "variables.label", "variables.standard_name",
     "variables.unit", "extent.boxes", "extent.geometries", "extent.places", "extent.periods",
     "extent.vertical.minimum", "extent.vertical.maximum", "extent.vertical.crs", "quality.distance_m",
     "quality.distance_degrees", "quality.scale_denominator", "distributions.url", "distributions.title",
@@ -33,7 +33,7 @@ _CARRIED = frozenset((
     "distributions.format", "distributions.name", "distributions.size_bytes", "thumbnails", "licences",
     "constraints", "relations", "conformities",
 ))  # fmt: skip
-_ONLY_2014 = frozenset(("quality.step", "variables.description", "variables.standard_name", "variables.uri"))
+_ONLY_2014 = frozenset(("quality.step", "variables.description", "variables.uri"))
 # A service has no place for these in ISO 19139, nor for the last two in 19115-3.
 _NOT_OF_SERVICES_2003 = frozenset(
     ("representation", "quality.distance_m", "quality.distance_degrees", "quality.scale_denominator")
@@ -53,6 +53,7 @@ def lost(record: Record, form: Form) -> tuple[Loss, ...]:
     found = dict.fromkeys(losses(record, carried, why))
     found.update(dict.fromkeys(_concepts(record, older=older)))
     found.update(dict.fromkeys(_ways(record, older=older)))
+    found.update(dict.fromkeys(_variables(record, older=older)))
     found.update(dict.fromkeys(_terms(record)))
     found.update(dict.fromkeys(_rest(record)))
     return tuple(found)
@@ -127,9 +128,16 @@ def _rest(record: Record) -> Iterator[Loss]:
     for wkt in record.extent.geometries:
         if gml.element(wkt, "shape") is None:
             yield Loss("extent.geometries", "GML of ISO records has no such geometry")
+
+
+def _variables(record: Record, *, older: bool) -> Iterator[Loss]:
     for variable in record.variables:
         if names_standard(variable.uri) and not variable.standard_name:
             yield Loss("variables.uri", "the address of a standard name stands with the standard name alone")
+        if older and variable.standard_name and not parenthesised(variable.standard_name):
+            yield Loss("variables.standard_name", "ISO 19139 has no place for it")
+        if older and not variable.standard_name and ends_in_standard(str(variable.label)):
+            yield Loss("variables.label", "its end reads as a standard name")
 
 
 def _terms(record: Record) -> Iterator[Loss]:

@@ -80,7 +80,8 @@ def relations(reading: Reading, top: Children, identifications: Iterable[Childre
 def _referred(prop: _Element) -> Identifier:
     """What a property refers to by ``uuidref`` or ``xlink:href``."""
     words = (prop.get("uuidref") or prop.get(HREF) or "").strip()
-    return _identifiers.identifier(words) if words else _NO_TARGET
+    # A fragment alone points into the document itself.
+    return _identifiers.identifier(words) if words and words[0] != "#" else _NO_TARGET
 
 
 def _cited(reading: Reading, prop: _Element, kind: str, type: str = "") -> Iterator[Relation]:  # noqa: A002

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from estran.formats._iso import codes, parts
 from estran.formats._iso.build import Anchor, Builder, Code, Missing, Reference, Value
+from estran.formats._iso.content import parenthesised
 from estran.formats._iso.forms import FORM_2003
 from estran.model import Identifier, Text
 
@@ -185,9 +186,18 @@ def _band(build: Builder, variable: Variable) -> _Element:
     return build.make(
         "MD_Band",
         sequenceIdentifier=member if variable.name else None,
-        descriptor=variable.label or variable.description,
+        descriptor=_described(variable),
         units=build.unit(variable.unit),
     )
+
+
+def _described(variable: Variable) -> Text:
+    """Label or description of a variable, with the standard name in the way of ncISO."""
+    ending = parenthesised(variable.standard_name)
+    variants = (variable.label or variable.description).variants
+    if not variants:
+        return Text.of(ending)
+    return Text(tuple((language, words + ending) for language, words in variants))
 
 
 def _distribution(build: Builder, record: Record) -> _Element | None:
