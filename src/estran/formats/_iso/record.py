@@ -25,25 +25,18 @@ __all__ = ["record"]
 
 
 def record(root: _Element, warnings: list[str]) -> Record:
-    """The record of a MD_Metadata or MI_Metadata element of any version and profile.
-
-    Args:
-        root: the element.
-        warnings: what was wrong with the document so far; what the reading adds goes into the record.
-    """
+    """The record of a MD_Metadata of any version and profile; the warnings so far, and new ones, go into it."""
     reading = Reading(warnings)
     top = children(root)
-    _learn_languages(reading, top)
     parts = [(LOCAL[held.tag], children(held)) for held in objects(top, "identificationInfo")]
     insides = [inside for _, inside in parts]
-    languages = _data_languages(reading, insides)
-    reading.language = reading.language or next(iter(languages), "")
+    languages = _learn_languages(reading, top, insides)
     cited = [children(held) for inside in insides for held in objects(inside, "citation")]
     ways = distribution.ways(reading, top.get("distributionInfo", ()), insides)
     terms = constraints.terms(reading, _all(insides, "resourceConstraints"))
     identifier, identifiers = _identifiers(reading, top, cited, ways.doi)
     kind, kind_label = _kind(reading, top, parts)
-    dates = _dates(reading, (prop for one in cited for prop in one.get("date", ())))
+    dates = _dates(reading, _all(cited, "date"))
     return Record(
         identifier=identifier,
         identifiers=identifiers,
@@ -112,8 +105,8 @@ def _coded(reading: Reading, props: Iterable[_Element], table: dict[str, str]) -
     return next((codes.known(word, table) for prop in props if (word := reading.code(prop))), "")
 
 
-def _learn_languages(reading: Reading, top: Children) -> None:
-    """The document's own language, and the names of the others."""
+def _learn_languages(reading: Reading, top: Children, insides: list[Children]) -> tuple[str, ...]:
+    """The document's own language and the names of the others; gives the languages of the data."""
     for prop in top.get("language", ()):
         reading.language = reading.language or reading.language_code(prop)
     for held in objects(top, "defaultLocale"):
@@ -122,6 +115,9 @@ def _learn_languages(reading: Reading, top: Children) -> None:
     for name in ("locale", "otherLocale"):
         for held in objects(top, name):
             reading.locale(held)
+    languages = _data_languages(reading, insides)
+    reading.language = reading.language or next(iter(languages), "")
+    return languages
 
 
 def _data_languages(reading: Reading, insides: Iterable[Children]) -> tuple[str, ...]:
