@@ -23,7 +23,7 @@ __all__ = ["document_language", "lost"]
 
 _CARRIED = frozenset((
     "@*", "identifier", "identifiers", "kind", "kind_label", "title", "alternate_titles", "abstract", "purpose",
-    "supplement", "credit", "lineage", "version", "language", "metadata_language", "status", "frequency", "access",
+    "supplement", "credit", "lineage", "version", "language", "metadata_language", "metadata_standard", "status", "frequency", "access",
     "representation", "crs", "service_type", "created", "published", "revised", "available", "metadata_date",
     "landing_page", "parties", "metadata_parties", "concepts", "variables.name", "variables.label", "variables.standard_name",
     "variables.unit", "extent.boxes", "extent.geometries", "extent.places", "extent.periods",
@@ -116,6 +116,8 @@ def _link(way: Distribution) -> Iterator[Loss]:
 
 
 def _rest(record: Record) -> Iterator[Loss]:
+    if record.metadata_standard and not record.metadata_standard.startswith("ISO 1911"):
+        yield Loss("metadata_standard", "the document names its own standard")
     if record.metadata_language not in ("", document_language(record)):
         yield Loss("metadata_language", "the document is in the language of its title")
     for relation in record.relations:
