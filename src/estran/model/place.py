@@ -46,7 +46,9 @@ class Box(NamedTuple):
         south, north = max(south, -_POLE), min(north, _POLE)
         if east - west >= _TURN - 1e-9:
             return cls(-_DATE_LINE, south, _DATE_LINE, north)
-        return cls(_wrapped(west), south, _wrapped(east, end=True), north)
+        west, east = _wrapped(west), _wrapped(east, end=True)
+        # Ending at the date line is not crossing it.
+        return cls(west, south, _DATE_LINE if east == -_DATE_LINE < west else east, north)
 
     @classmethod
     def parse(cls, text: str, where: str = "bbox") -> Self:
