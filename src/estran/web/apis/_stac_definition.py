@@ -1,0 +1,85 @@
+"""What the definition of the STAC API says of a search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from estran.web import asking, openapi, replies
+
+__all__ = ["ITEMS", "SEARCH", "SEARCH_BODY"]
+
+_P = openapi.parameter
+_WORDS: dict[str, Any] = {"items": {"type": "string"}}
+_LANGUAGES = ["cql2-text", "cql2-json"]
+ITEMS = (
+    _P(
+        "bbox",
+        "West, south, east, north; west > east crosses the antimeridian; heights may stand between.",
+        example=[-5, 42, 9, 51],
+        items={"type": "number"},
+        minItems=4,
+        maxItems=6,
+    ),
+    _P(
+        "datetime",
+        "An instant of RFC 3339, or an interval with a slash; `..` leaves an end open.",
+        example="2020-01-01T00:00:00Z/..",
+    ),
+    _P("limit", "Items on a page; more than the node's bound is cut to it.", type="integer", minimum=1, default=10),
+    _P("token", "Where the page starts; taken from a `next` link."),
+    _P("ids", "Ids of items.", example=["an-item"], **_WORDS),
+    _P("intersects", "A GeoJSON geometry with which items share a point; not together with bbox."),
+    _P("filter", "A filter in CQL2 on the properties of items.", example="eo:cloud_cover < 10"),
+    _P("filter-lang", "Language of the filter.", enum=_LANGUAGES, default="cql2-text"),
+    _P("filter-crs", "Reference system of geometries in the filter.", enum=[asking.CRS84]),
+    _P("sortby", "Properties to sort by, a minus in front for descending.", example=["-datetime"], **_WORDS),
+    _P(
+        "fields",
+        "Members of items that are wanted, a minus in front of those that are not.",
+        example=["id", "properties.datetime"],
+        **_WORDS,
+    ),
+    _P("query", 'Tests of properties as JSON: `{"eo:cloud_cover": {"lt": 10}}`.'),
+)  # fmt: skip
+"""Parameters of the items of one collection."""
+SEARCH = (_P("collections", "Ids of collections.", example=["a-collection"], **_WORDS), *ITEMS)
+"""Parameters of a search."""
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+SEARCH_BODY: dict[str, Any] = {
+    "description": "A search; an empty object asks for everything.",
+    "content": {
+        replies.JSON: {
+            "schema": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "collections": _TEXTS,
+                    "ids": _TEXTS,
+                    "bbox": {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 6},
+                    "datetime": {"type": "string"},
+                    "intersects": {"type": "object"},
+                    "limit": {"type": "integer", "minimum": 1},
+                    "token": {"type": "string"},
+                    "filter": {"type": "object"},
+                    "filter-lang": {"type": "string", "enum": _LANGUAGES},
+                    "filter-crs": {"type": "string"},
+                    "sortby": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["field"],
+                            "properties": {
+                                "field": {"type": "string"},
+                                "direction": {"type": "string", "enum": ["asc", "desc"]},
+                            },
+                        },
+                    },
+                    "fields": {"type": "object", "properties": {"include": _TEXTS, "exclude": _TEXTS}},
+                    "query": {"type": "object"},
+                },
+            },
+            "example": {"collections": ["a-collection"], "limit": 10},
+        }
+    },
+}
+"""The body of a search by POST."""

@@ -1,0 +1,319 @@
+"""STAC API 1.0: collections, their items and the search of items, at ``/stac``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from estran.catalogue.items.query import ItemQuery
+from estran.catalogue.items.queryables import ITEMS as QUERYABLES
+from estran.catalogue.queryables import schema
+from estran.formats.stac import FORMAT
+from estran.web import Api, links_of, node_of, openapi, pages, replies
+from estran.web.apis import _stac_answers as answers
+from estran.web.apis import _stac_asking as asking
+from estran.web.apis._stac_answers import PATH
+from estran.web.apis._stac_definition import ITEMS, SEARCH, SEARCH_BODY
+from estran.web.negotiation import HTML
+from estran.web.ogc import OPENAPI
+
+if TYPE_CHECKING:
+    from estran.formats import Links
+    from estran.model import Record
+    from estran.node import Node
+
+_STAC = "https://api.stacspec.org/"
+_FEATURES = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
+_FILTER = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
+_CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
+# An extension that clients look for under the names of two versions is declared under both.
+CONFORMS_TO = tuple(
+    base + name
+    for base, names in (
+        (
+            _STAC,
+            "v1.0.0/core v1.0.0/browseable v1.0.0-rc.2/children v1.0.0/collections v1.0.0/ogcapi-features",
+        ),
+        (
+            _STAC,
+            "v1.0.0/item-search v1.0.0/item-search#fields v1.0.0/item-search#sort v1.1.0/item-search#sort",
+        ),
+        (
+            _STAC,
+            "v1.0.0/item-search#query v1.0.0/item-search#filter v1.0.0-rc.2/item-search#filter",
+        ),
+        (_STAC, "v1.0.0/ogcapi-features#fields v1.0.0/ogcapi-features#sort v1.1.0/ogcapi-features#sort"),
+        (_STAC, "v1.0.0/ogcapi-features#query"),
+        (_FEATURES, "core geojson oas30"),
+        (_FILTER, "queryables filter features-filter"),
+        (_CQL2, "cql2-text cql2-json basic-cql2 advanced-comparison-operators"),
+        (_CQL2, "basic-spatial-functions basic-spatial-functions-plus spatial-functions"),
+        (_CQL2, "case-insensitive-comparison accent-insensitive-comparison temporal-functions"),
+    )
+    for name in names.split()
+)
+_REL_QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+_REL_CONFORMANCE = "http://www.opengis.net/def/rel/ogc/1.0/conformance"
+_BROWSED = 1000
+_Collection = Annotated[str, Path(description="Id of a collection.", examples=["a-collection"])]
+_Item = Annotated[str, Path(description="Id of an item.", examples=["an-item"])]
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+_Body = Annotated[bytes, Depends(_body)]
+
+
+def _routes(node: Node) -> APIRouter:
+    router = APIRouter(prefix=PATH, tags=["STAC"])
+    _catalogue_routes(router)
+    _collection_routes(router)
+    _item_routes(router, node.settings.web.page_limit)
+    return router
+
+
+def _described(
+    summary: str, operation: str, media_type: str = replies.JSON, *refusals: int, parameters: Any = ()
+) -> dict[str, Any]:
+    return openapi.described(summary, operation, {media_type: None}, parameters, *refusals)
+
+
+def _catalogue_routes(router: APIRouter) -> None:
+    """What the node offers as a whole."""
+
+    @router.get("", **_described("The catalogue", "getStacCatalogue"))
+    @router.get("/", include_in_schema=False)
+    def landing(request: Request) -> Response:
+        replies.checked(request, ())
+        return replies.json(_landing(node_of(request), links_of(request)))
+
+    @router.get("/conformance", **_described("What this conforms to", "getStacConformance"))
+    def conformance(request: Request) -> Response:
+        replies.checked(request, ())
+        return replies.json({"conformsTo": CONFORMS_TO})
+
+    form = openapi.parameter(
+        "f", "Form of the answer; else the Accept header decides.", enum=["json", "html"]
+    )
+
+    @router.get(
+        "/api",
+        **openapi.described(
+            "This definition (OpenAPI 3.0)", "getStacApi", {OPENAPI: None, HTML: None}, [form], 406
+        ),
+    )
+    def api(request: Request) -> Response:
+        replies.checked(request, ("f",))
+        wanted = replies.wanted(request, {"json": OPENAPI, "html": HTML}, replies.JSON)
+        definition = openapi.document(request.app, links_of(request).base + PATH, PATH)
+        if replies.is_html(wanted):
+            return pages.document("STAC API", definition)
+        return replies.json(definition, wanted)
+
+    @router.get("/children", **_described("The catalogue's children", "getStacChildren"))
+    def children(request: Request) -> Response:
+        replies.checked(request, ())
+        return replies.json(_all(request, "children"))
+
+    @router.get("/queryables", **_described("What searches may name", "getStacQueryables", replies.SCHEMA))
+    def queryables(request: Request) -> Response:
+        replies.checked(request, ())
+        return _schema(f"{links_of(request).base}{PATH}/queryables")
+
+
+def _collection_routes(router: APIRouter) -> None:
+    @router.get("/collections", **_described("The collections", "getStacCollections"))
+    def collections(request: Request) -> Response:
+        replies.checked(request, ())
+        return replies.json(_all(request, "collections"))
+
+    @router.get(
+        "/collections/{collection}", **_described("One collection", "getStacCollection", replies.JSON, 404)
+    )
+    def one(request: Request, collection: _Collection) -> Response:
+        replies.checked(request, ())
+        record = node_of(request).items.collection(collection)
+        return replies.json(_collection(collection, record, links_of(request)))
+
+    @router.get(
+        "/collections/{collection}/queryables",
+        **_described("What searches of its items may name", "getStacOwnQueryables", replies.SCHEMA, 404),
+    )
+    def queryables(request: Request, collection: _Collection) -> Response:
+        replies.checked(request, ())
+        node_of(request).items.collection(collection)
+        return _schema(f"{_home(links_of(request), collection)}/queryables")
+
+
+def _item_routes(router: APIRouter, most: int) -> None:
+    @router.get(
+        "/collections/{collection}/items",
+        **_described("Items of a collection", "getStacItems", replies.GEOJSON, 404, parameters=ITEMS),
+    )
+    def items(request: Request, collection: _Collection) -> Response:
+        node, links = node_of(request), links_of(request)
+        asked = asking.of_address(request, most, collection)
+        node.items.collection(collection)
+        home = _home(links, collection)
+        return _page(request, asked, f"{home}/items", [replies.link(home, "collection", replies.JSON)])
+
+    @router.get(
+        "/collections/{collection}/items/{item:path}",
+        **_described("One item", "getStacItem", replies.GEOJSON, 404),
+    )
+    def one(request: Request, collection: _Collection, item: _Item) -> Response:
+        replies.checked(request, ())
+        return answers.feature(node_of(request).items.show(collection, item), links_of(request))
+
+    @router.get(
+        "/collections/{collection}/browse",
+        **_described("Links to a collection's items", "browseStacItems", replies.JSON, 404,
+                     parameters=[openapi.parameter("token", "Where the page starts.")]),
+    )  # fmt: skip
+    def browse(request: Request, collection: _Collection) -> Response:
+        replies.checked(request, ("token",))
+        return replies.json(_browsed(request, collection, min(most, _BROWSED)))
+
+    @router.get("/search", **_described("Search items", "getStacSearch", replies.GEOJSON, parameters=SEARCH))
+    def search(request: Request) -> Response:
+        return _page(request, asking.of_address(request, most), f"{links_of(request).base}{PATH}/search")
+
+    posted = _described("Search items", "postStacSearch", replies.GEOJSON)
+    posted["openapi_extra"] = {"requestBody": SEARCH_BODY}
+
+    @router.post("/search", **posted)
+    def post(request: Request, body: _Body) -> Response:
+        asked, document = asking.of_body(body, most)
+        found, links = node_of(request).items.search(asked.query), links_of(request)
+        here = f"{links.base}{PATH}/search"
+        ways: list[dict[str, Any]] = [
+            replies.link(links.base + PATH, "root", replies.JSON),
+            replies.link(here, "self", replies.GEOJSON),
+        ]
+        if found.next:
+            # The whole body stands in the link: not every client merges.
+            following: dict[str, Any] = replies.link(here, "next", replies.GEOJSON)
+            whole = {**document, "token": found.next}
+            ways.append(following | {"method": "POST", "merge": False, "body": whole})
+        return answers.features(found.items, links, asked.fields, ways)
+
+
+def _page(
+    request: Request, asked: asking.Asked, here: str, more: list[dict[str, str]] | None = None
+) -> Response:
+    links = links_of(request)
+    found = node_of(request).items.search(asked.query)
+    query = request.scope["query_string"].decode("latin-1")
+    ways: list[dict[str, Any]] = [
+        replies.link(links.base + PATH, "root", replies.JSON),
+        replies.link(f"{here}?{query}" if query else here, "self", replies.GEOJSON),
+        *(more or ()),
+    ]
+    if found.next:
+        given = [(name, value) for name, value in request.query_params.multi_items() if name != "token"]
+        following = answers.address(here, [*given, ("token", found.next)])
+        ways.append(replies.link(following, "next", replies.GEOJSON, method="GET"))
+    return answers.features(found.items, links, asked.fields, ways)
+
+
+def _home(links: Links, collection: str) -> str:
+    return f"{links.base}{PATH}/collections/{answers.part(collection)}"
+
+
+def _landing(node: Node, links: Links) -> dict[str, Any]:
+    root = links.base + PATH
+    name = node.settings.name
+    searched = replies.link(f"{root}/search", "search", replies.GEOJSON, "Search items")
+    return {
+        "type": "Catalog",
+        "stac_version": "1.1.0",
+        "id": "estran",
+        "title": name,
+        "description": f"Collections of {name} and their items.",
+        "conformsTo": CONFORMS_TO,
+        "links": [
+            replies.link(root, "self", replies.JSON, name),
+            replies.link(root, "root", replies.JSON, name),
+            replies.link(f"{root}/api", "service-desc", OPENAPI, "Definition of this API (OpenAPI 3.0)"),
+            replies.link(f"{root}/api?f=html", "service-doc", HTML, "Documentation of this API"),
+            replies.link(f"{root}/conformance", "conformance", replies.JSON, "What it conforms to"),
+            replies.link(f"{root}/conformance", _REL_CONFORMANCE, replies.JSON),
+            replies.link(f"{root}/collections", "data", replies.JSON, "Collections"),
+            replies.link(f"{root}/children", "children", replies.JSON, "Collections, as children"),
+            searched | {"method": "GET"},
+            searched | {"method": "POST"},
+            replies.link(f"{root}/queryables", _REL_QUERYABLES, replies.SCHEMA, "What searches may name"),
+            *(
+                replies.link(_home(links, id_), "child", replies.JSON, str(record.title))
+                for id_, record in node.items.collections()
+            ),
+        ],
+    }
+
+
+def _all(request: Request, name: str) -> dict[str, Any]:
+    """All collections under `name`."""
+    links = links_of(request)
+    root = links.base + PATH
+    return {
+        name: [_collection(id_, record, links) for id_, record in node_of(request).items.collections()],
+        "links": [
+            replies.link(f"{root}/{name}", "self", replies.JSON),
+            replies.link(root, "root", replies.JSON),
+            replies.link(root, "parent", replies.JSON),
+        ],
+    }
+
+
+def _collection(id_: str, record: Record, links: Links) -> dict[str, Any]:
+    assert FORMAT.write is not None  # every record can be written as a Collection
+    made: dict[str, Any] = msgspec.json.decode(FORMAT.write(record, links).body)
+    home, root = _home(links, id_), links.base + PATH
+    made["id"] = id_
+    made["links"] = [
+        replies.link(home, "self", replies.JSON),
+        replies.link(root, "root", replies.JSON),
+        replies.link(root, "parent", replies.JSON),
+        replies.link(f"{home}/items", "items", replies.GEOJSON, "Items"),
+        replies.link(f"{home}/queryables", _REL_QUERYABLES, replies.SCHEMA, "What searches may name"),
+        replies.link(f"{home}/browse", "child", replies.JSON, "Items, one link each"),
+        *made["links"],
+    ]
+    return made
+
+
+def _browsed(request: Request, collection: str, most: int) -> dict[str, Any]:
+    """A catalogue with links to items and to the catalogue of those that follow."""
+    node, links = node_of(request), links_of(request)
+    record = node.items.collection(collection)
+    token = replies.one(request, "token")
+    found = node.items.search(ItemQuery(collections=(collection,), limit=most, cursor=token))
+    home, root = _home(links, collection), links.base + PATH
+    here = f"{home}/browse"
+    listed = [replies.link(f"{home}/items/{answers.part(i.id)}", "item", replies.GEOJSON) for i in found]
+    if found.next:
+        listed.append(replies.link(answers.address(here, [("token", found.next)]), "child", replies.JSON))
+    return {
+        "type": "Catalog",
+        "stac_version": "1.1.0",
+        "id": f"{collection}-items",
+        "title": str(record.title),
+        "description": f"Items of {record.title or collection}.",
+        "links": [
+            replies.link(answers.address(here, [("token", token)] if token else []), "self", replies.JSON),
+            replies.link(root, "root", replies.JSON),
+            replies.link(home, "parent", replies.JSON),
+            *listed,
+        ],
+    }
+
+
+def _schema(url: str) -> Response:
+    return replies.json(schema(url, QUERYABLES, "Items"), replies.SCHEMA)
+
+
+API = Api(name="stac", prefix=PATH, routes=_routes)
