@@ -23,7 +23,8 @@ __all__ = ["document_language", "lost"]
 
 _CARRIED = frozenset((
     "@*", "identifier", "identifiers", "kind", "kind_label", "title", "alternate_titles", "abstract", "purpose",
-    "supplement", "credit", "lineage", "version", "language", "metadata_language", "metadata_standard", "status", "frequency", "access",
+    "supplement", "credit", "lineage", "version", "language", "metadata_language", "metadata_standard",
+    "status", "frequency", "access",
     "representation", "crs", "service_type", "created", "published", "revised", "available", "metadata_date",
     "landing_page", "parties", "metadata_parties", "concepts", "variables.name", "variables.label", "variables.standard_name",
     "variables.unit", "extent.boxes", "extent.geometries", "extent.places", "extent.periods",
