@@ -4,7 +4,6 @@ Every strategy draws what a careful reader could have made: texts without blanks
 dates, boxes that `Box.checked` leaves alone, bare lower-case DOIs. Records vary in every field that a
 format may carry; the node's own fields keep their defaults.
 """
-# ruff: noqa: RUF001 - the typographic characters are the point
 
 from __future__ import annotations
 
