@@ -253,3 +253,9 @@ def test_fields_are_chosen_by_what_is_there() -> None:
         == Fields(None, ("geometry",))
     )
     assert post(fields={"exclude": ["geometry"], "include": []}).fields == Fields((), ("geometry",))
+
+
+def test_the_items_of_a_collection_are_of_no_other() -> None:
+    assert get("here", collections="here") == get("here")
+    with pytest.raises(Invalid, match="one collection alone"):
+        get("here", collections="there")

@@ -21,14 +21,12 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-__all__ = ["ITEMS", "SEARCH", "Asked", "Fields", "of_address", "of_body"]
+__all__ = ["SEARCH", "Asked", "Fields", "of_address", "of_body"]
 
-ITEMS = (
-    "bbox", "datetime", "limit", "token", "ids", "intersects", "filter", "filter-lang", "filter-crs",
+SEARCH = (
+    "collections", "bbox", "datetime", "limit", "token", "ids", "intersects", "filter", "filter-lang", "filter-crs",
     "sortby", "fields", "query",
 )  # fmt: skip
-"""Parameters of the items of one collection."""
-SEARCH = ("collections", *ITEMS)
 """Parameters of a search."""
 _PAGE = 10
 _MOST_VALUES = 10_000
@@ -73,7 +71,7 @@ def of_address(request: Request, most: int, collection: str = "") -> Asked:
     given = request.query_params
     if len(given) == 0:
         return Asked(ItemQuery(collections=(collection,) if collection else (), limit=min(_PAGE, most)))
-    replies.checked(request, ITEMS if collection else SEARCH)
+    replies.checked(request, SEARCH)
     found: dict[str, Any] = {}
     for name in given:
         text = replies.one(request, name)
@@ -84,6 +82,9 @@ def of_address(request: Request, most: int, collection: str = "") -> Asked:
     if "limit" in found:
         found["limit"] = asking.limit(request, _PAGE, most)
     if collection:
+        # Clients that search the items of a collection may name it again.
+        if collection not in found.get("collections", (collection,)):
+            raise Invalid("here are the items of one collection alone; search at /stac/search", "collections")
         found["collections"] = [collection]
     return _asked(found, most)
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from estran.catalogue.items.query import ItemQuery
 from estran.catalogue.items.queryables import ITEMS as QUERYABLES
 from estran.catalogue.queryables import schema
+from estran.errors import Invalid
 from estran.formats.stac import FORMAT
 from estran.web import Api, links_of, node_of, openapi, pages, replies
 from estran.web.apis import _stac_answers as answers
@@ -20,6 +21,7 @@ from estran.web.negotiation import HTML
 from estran.web.ogc import OPENAPI
 
 if TYPE_CHECKING:
+    from estran.catalogue.items.query import ItemPage
     from estran.formats import Links
     from estran.model import Record
     from estran.node import Node
@@ -188,7 +190,7 @@ def _item_routes(router: APIRouter, most: int) -> None:
     @router.post("/search", **posted)
     def post(request: Request, body: _Body) -> Response:
         asked, document = asking.of_body(body, most)
-        found, links = node_of(request).items.search(asked.query), links_of(request)
+        found, links = _found(node_of(request), asked.query), links_of(request)
         here = f"{links.base}{PATH}/search"
         ways: list[dict[str, Any]] = [
             replies.link(links.base + PATH, "root", replies.JSON),
@@ -206,7 +208,7 @@ def _page(
     request: Request, asked: asking.Asked, here: str, more: list[dict[str, str]] | None = None
 ) -> Response:
     links = links_of(request)
-    found = node_of(request).items.search(asked.query)
+    found = _found(node_of(request), asked.query)
     query = request.scope["query_string"].decode("latin-1")
     ways: list[dict[str, Any]] = [
         replies.link(links.base + PATH, "root", replies.JSON),
@@ -218,6 +220,15 @@ def _page(
         following = answers.address(here, [*given, ("token", found.next)])
         ways.append(replies.link(following, "next", replies.GEOJSON, method="GET"))
     return answers.features(found.items, links, asked.fields, ways)
+
+
+def _found(node: Node, query: ItemQuery) -> ItemPage:
+    try:
+        return node.items.search(query)
+    except Invalid as error:
+        if error.where != "cursor":
+            raise
+        raise Invalid(error.why, "token") from None  # as STAC calls it
 
 
 def _home(links: Links, collection: str) -> str:
@@ -291,7 +302,7 @@ def _browsed(request: Request, collection: str, most: int) -> dict[str, Any]:
     node, links = node_of(request), links_of(request)
     record = node.items.collection(collection)
     token = replies.one(request, "token")
-    found = node.items.search(ItemQuery(collections=(collection,), limit=most, cursor=token))
+    found = _found(node, ItemQuery(collections=(collection,), limit=most, cursor=token))
     home, root = _home(links, collection), links.base + PATH
     here = f"{home}/browse"
     listed = [replies.link(f"{home}/items/{answers.part(i.id)}", "item", replies.GEOJSON) for i in found]
