@@ -23,6 +23,8 @@ from estran.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from estran.catalogue.items import Items
+
 _FIRST_SETTINGS = "# Settings of this Estran node; “estran settings” lists all that there are.\n"
 _LOW_ROOM_BYTES = 1 << 30
 
@@ -148,6 +150,11 @@ class Node:
     def vocabulary(self) -> Vocabulary:
         """The node's vocabularies; only the operator may change them."""
         return Vocabulary(self._house.database, writable=self._actor.is_operator)
+
+    @property
+    def items(self) -> Items:
+        """The items (granules) that the actor may see, and their collections."""
+        return self._house.catalogue.items(self._actor)
 
     # The catalogue's verbs
 

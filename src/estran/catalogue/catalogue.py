@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from estran.catalogue.cursors import Cursors
+from estran.catalogue.items import Items
 from estran.catalogue.load import Assignment, LoadReport, Progress, claim, load
 from estran.catalogue.search import Search
 from estran.catalogue.store import OriginalDocument, Store
+from estran.catalogue.store.items import ItemStore
 from estran.errors import Invalid, NotAllowed, NotFound
 
 if TYPE_CHECKING:
@@ -30,7 +33,9 @@ class Catalogue:
         """Args: secret signs page addresses; home is the centre of records that no rule assigns."""
         self._organisations, self._home = organisations, home
         self._store = Store(database)
-        self._search = Search(self._store, secret, organisations.hubs)
+        self._cursors = Cursors(secret)
+        self._search = Search(self._store, self._cursors, organisations.hubs)
+        self._items = ItemStore(database)
 
     def ask(self, query: Query, actor: Actor) -> Results:
         """One page of what a query finds and the actor may see.
@@ -69,6 +74,10 @@ class Catalogue:
             )
             records = view.records([pk for pk, _ in page])
         return records, records[-1].id if len(records) == limit else ""
+
+    def items(self, actor: Actor) -> Items:
+        """The items that an actor may see."""
+        return Items(self._store, self._items, self._cursors, actor)
 
     def load(
         self,
@@ -115,7 +124,7 @@ class Catalogue:
             source=source, centre=centre, home=self._home, claims=tuple(claims),
             visibility=visibility or (before[1] if before else "public"), owner=actor.name,
         )  # fmt: skip
-        return load(self._store, paths, given, actor.name, progress)
+        return load(self._store, self._items, paths, given, actor.name, progress)
 
     def remove(self, id: str, actor: Actor) -> None:  # noqa: A002
         """Take a record out; the change log keeps that it was here.

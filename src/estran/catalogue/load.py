@@ -11,18 +11,21 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from estran import formats
+from estran.access import OPERATOR
 from estran.catalogue.documents import count_hint, documents
+from estran.catalogue.items.prepare import PreparedItem, prepare_item
 from estran.catalogue.prepare import Prepared, original, prepare
 from estran.catalogue.words import folded
 from estran.errors import Invalid
 from estran.formats import Document, Refusal
-from estran.model import Item, Record
+from estran.model import Identifier, Item, Record, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from estran.catalogue.store import Store
+    from estran.catalogue.store import Outcome, Store
+    from estran.catalogue.store.items import ItemStore
 
 _BATCH = 1000
 # Documents handed to a process at once, and how much work starting processes is worth.
@@ -107,11 +110,13 @@ class _Portion:
 
     documents: int
     prepared: list[Prepared]
+    items: list[PreparedItem]
     refused: list[Refusal]
 
 
-def load(
+def load(  # noqa: PLR0917 - two stores to fill
     store: Store,
+    items: ItemStore,
     paths: Iterable[Path],
     given: Assignment,
     actor: str,
@@ -128,20 +133,78 @@ def load(
             raise Invalid("there is no such file or folder", str(path))
     files, size = count_hint(listed)
     run = store.begin_run(given.source, given.centre or given.home, given.visibility)
-    report = LoadReport()
-    waiting: list[Prepared] = []
+    inbox = _Inbox(store, items, run, actor)
     meter = _Meter(progress, files, size)
     for portion in _portions_done(documents(listed, meter.advance), given):
-        report.refused += portion.refused
-        waiting += portion.prepared
-        while len(waiting) >= _BATCH:
-            _store(store, waiting[:_BATCH], run, actor, report)
-            del waiting[:_BATCH]
-        meter.show(report.read)
-    if waiting:
-        _store(store, waiting, run, actor, report)
-    meter.show(report.read)
-    return report
+        inbox.take(portion)
+        meter.show(inbox.report.read)
+    inbox.finish(given)
+    meter.show(inbox.report.read)
+    return inbox.report
+
+
+class _Inbox:
+    """Gathers what was prepared and stores it in batches."""
+
+    def __init__(self, store: Store, items: ItemStore, run: int, actor: str) -> None:
+        self._store, self._items, self._run, self._actor = store, items, run, actor
+        self._records: list[Prepared] = []
+        self._granules: list[PreparedItem] = []
+        self._collections: set[str] = set()
+        self.report = LoadReport()
+
+    def take(self, portion: _Portion) -> None:
+        """Take a portion in; whole batches are stored at once."""
+        self.report.refused += portion.refused
+        self._records += portion.prepared
+        self._granules += portion.items
+        while len(self._records) >= _BATCH:
+            self._count(self._store.write(self._records[:_BATCH], self._run, self._actor))
+            del self._records[:_BATCH]
+        while len(self._granules) >= _BATCH:
+            self._put_items(self._granules[:_BATCH])
+            del self._granules[:_BATCH]
+
+    def finish(self, given: Assignment) -> None:
+        """Store the rest; items whose collection nobody described get one that says so."""
+        if self._records:
+            self._count(self._store.write(self._records, self._run, self._actor))
+        if self._granules:
+            self._put_items(self._granules)
+        bare = self._undescribed()
+        if bare:
+            self._store.write([_made_collection(name, given) for name in bare], self._run, self._actor)
+
+    def _put_items(self, batch: list[PreparedItem]) -> None:
+        self._collections.update(item.collection for item in batch)
+        self._count(self._items.write(batch, self._actor))
+
+    def _undescribed(self) -> list[str]:
+        if not self._collections:
+            return []
+        with self._store.view() as view:
+            return sorted(self._collections - view.collections(OPERATOR).keys())
+
+    def _count(self, outcomes: list[Outcome]) -> None:
+        self.report.read += len(outcomes)
+        self.report.new += outcomes.count("new")
+        self.report.changed += outcomes.count("changed")
+        self.report.unchanged += outcomes.count("unchanged")
+
+
+def _made_collection(name: str, given: Assignment) -> Prepared:
+    """A collection of which only its items are known."""
+    record = Record(
+        identifier=name,
+        identifiers=(Identifier(name, "stac"),),
+        kind="collection",
+        title=Text.of(name),
+        source=given.source,
+        centre=given.centre or given.home,
+        visibility=given.visibility,
+        warnings=("made because items name it; load its own description",),
+    )
+    return prepare(record, original(Document(name), "stac"), given.owner)
 
 
 class _Meter:
@@ -162,12 +225,11 @@ class _Meter:
             )
 
 
-def _store(store: Store, batch: list[Prepared], run: int, actor: str, report: LoadReport) -> None:
-    outcomes = store.write(batch, run, actor)
-    report.read += len(outcomes)
-    report.new += outcomes.count("new")
-    report.changed += outcomes.count("changed")
-    report.unchanged += outcomes.count("unchanged")
+def _prepare_item(item: Item, document: Document, done: _Portion) -> None:
+    try:
+        done.items.append(prepare_item(item.body, item.collection, document.name))
+    except Invalid as error:
+        done.refused.append(Refusal(document.name, str(error), document.line))
 
 
 def _portions_done(found: Iterator[Document | Refusal], given: Assignment) -> Iterator[_Portion]:
@@ -225,7 +287,7 @@ def _portioned(found: Iterator[Document | Refusal]) -> Iterator[list[Document | 
 
 
 def _prepared(portion: list[Document | Refusal], given: Assignment) -> _Portion:
-    done = _Portion(len(portion), [], [])
+    done = _Portion(len(portion), [], [], [])
     for document in portion:
         if isinstance(document, Refusal):
             done.refused.append(document)
@@ -245,6 +307,9 @@ def _prepare_document(document: Document, given: Assignment, done: _Portion) -> 
     for number, value in enumerate(formats.read(document, form)):
         if isinstance(value, Refusal):
             done.refused.append(value)
+            continue
+        if isinstance(value, Item) and value.collection:
+            _prepare_item(value, document, done)
             continue
         record = value.record() if isinstance(value, Item) else value
         record = replace(record, source=given.source, centre=given.of(record), visibility=given.visibility)

@@ -35,12 +35,32 @@ class PlaceIndex(Protocol):
         """Forget all boxes of these records."""
         ...
 
-    def touching(self, box: Box) -> sa.Select[tuple[int]]:
+    def touching(self, box: Box) -> sa.Select[int]:
         """The pks, perhaps repeated, of records with a box that shares a point with `box`."""
         ...
 
     def boxes(self, connection: sa.Connection, pks: Sequence[int]) -> list[tuple[int, Box]]:
         """The boxes of these records as they were put; halves at the antimeridian apart."""
+        ...
+
+
+class ItemIndex(Protocol):
+    """Finds items by box and time."""
+
+    def create(self, connection: sa.Connection) -> None:
+        """Make what the index needs."""
+        ...
+
+    def put(self, connection: sa.Connection, rows: Sequence[tuple[int, tuple[Box, ...], int, int]]) -> None:
+        """Add (pk, boxes, start, end) of items that are not there; the times in microseconds."""
+        ...
+
+    def remove(self, connection: sa.Connection, pks: Sequence[int]) -> None:
+        """Forget these items."""
+        ...
+
+    def near(self, box: Box, time: tuple[int, int] | None) -> sa.Select[int]:
+        """The pks of items whose box and time come near; a few more than touch, never fewer."""
         ...
 
 
@@ -66,7 +86,7 @@ class TextIndex(Protocol):
 
     def matching(
         self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False
-    ) -> sa.Select[tuple[int]]:
+    ) -> sa.Select[int]:
         """The pks of records where, in one of the columns, its tokens stand together and in order."""
         ...
 
@@ -81,6 +101,7 @@ class Engine:
         within: (column, pks) -> expression "column is one of pks", for any number of pks.
         joined: column -> aggregate of all its integers as one text with commas: the quickest way out
             of a database for many of them.
+        like: (column, CQL2 pattern) -> expression "text matches, letter by letter".
         begin_read: SQL that starts a transaction with one view of the database.
         begin_write: SQL that starts a transaction which alone may write.
     """
@@ -89,8 +110,10 @@ class Engine:
     connect: Callable[[str], sa.Engine]
     place_index: PlaceIndex
     text_index: TextIndex
+    item_index: ItemIndex
     within: Callable[[Any, Sequence[int]], Any]
     joined: Callable[[Any], Any]
+    like: Callable[[Any, str], Any]
     begin_read: tuple[str, ...]
     begin_write: tuple[str, ...]
 

@@ -33,6 +33,11 @@ def within(column: Any, pks: Sequence[int]) -> Any:
     )
 
 
+def like(column: Any, pattern: str) -> Any:
+    """Its own LIKE is CQL2's."""
+    return column.like(pattern, escape="\\")
+
+
 def joined(column: Any) -> Any:
     """All integers of a column as one text with commas."""
     return sa.func.string_agg(sa.cast(column, sa.Text), ",")
@@ -64,7 +69,7 @@ class _Boxes:
     def remove(self, connection: sa.Connection, pks: Sequence[int]) -> None:
         connection.exec_driver_sql("DELETE FROM place WHERE pk = ANY(%s)", (list(pks),))
 
-    def touching(self, box: Box) -> sa.Select[tuple[int]]:
+    def touching(self, box: Box) -> sa.Select[int]:
         t = self.table.c
         parts = [
             sa.and_(
@@ -83,6 +88,46 @@ class _Boxes:
             "SELECT pk, west, south, east, north FROM place WHERE pk = ANY(%s)", ([int(pk) for pk in pks],)
         )
         return [(pk, Box(*corners)) for pk, *corners in rows]
+
+
+class _Items:
+    """PostGIS envelopes and time ranges under one GiST index."""
+
+    table = sa.table("item_place", *(sa.column(name) for name in ("pk", "shape", "span")))
+
+    def create(self, connection: sa.Connection) -> None:
+        connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS btree_gist")
+        connection.exec_driver_sql(
+            "CREATE TABLE item_place (pk bigint NOT NULL, shape geometry NOT NULL, span int8range NOT NULL)"
+        )
+        connection.exec_driver_sql("CREATE INDEX item_place_shape ON item_place USING gist (shape, span)")
+        connection.exec_driver_sql("CREATE INDEX item_place_pk ON item_place (pk)")
+
+    def put(self, connection: sa.Connection, rows: Sequence[tuple[int, tuple[Box, ...], int, int]]) -> None:
+        placed = [
+            (pk, b.west, b.south, b.east, b.north, start, end)
+            for pk, boxes, start, end in rows
+            for box in boxes
+            for b in box.parts()
+        ]
+        if placed:
+            connection.exec_driver_sql(
+                "INSERT INTO item_place (pk, shape, span)"
+                " VALUES (%s, ST_MakeEnvelope(%s, %s, %s, %s, 4326), int8range(%s, %s))",
+                placed,
+            )
+
+    def remove(self, connection: sa.Connection, pks: Sequence[int]) -> None:
+        connection.exec_driver_sql("DELETE FROM item_place WHERE pk = ANY(%s)", (list(pks),))
+
+    def near(self, box: Box, time: tuple[int, int] | None) -> sa.Select[int]:
+        t = self.table.c
+        conditions = [
+            t.shape.op("&&")(sa.func.ST_MakeEnvelope(box.west, box.south, box.east, box.north, 4326))
+        ]
+        if time is not None:
+            conditions.append(t.span.op("&&")(sa.func.int8range(*time)))
+        return sa.select(t.pk).where(*conditions)
 
 
 class _Words:
@@ -111,7 +156,7 @@ class _Words:
 
     def matching(
         self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False
-    ) -> sa.Select[tuple[int]]:
+    ) -> sa.Select[int]:
         # Tokens are letters and digits only, so nothing of the query language can get in.
         asked = {
             column: " <-> ".join(
@@ -158,8 +203,10 @@ ENGINE = Engine(
     connect=connect,
     place_index=_Boxes(),
     text_index=_Words(),
+    item_index=_Items(),
     within=within,
     joined=joined,
+    like=like,
     begin_read=("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",),
     begin_write=("BEGIN", f"SELECT pg_advisory_xact_lock({_WRITER})"),
 )

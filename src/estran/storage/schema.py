@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -181,4 +182,53 @@ concept = Table(
     Column("name", _Text, nullable=False),
     Column("document", LargeBinary, nullable=False),
     Index("concept_name", "scheme", "name"),
+)
+
+item_collection = Table(
+    "item_collection",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("id", _Text, nullable=False, unique=True),
+    # Zstandard dictionary of its items' bodies, made from the first of them.
+    Column("dictionary", LargeBinary),
+)
+
+# Narrow rows to filter and to order by; whatever else an item says stands in its body.
+item = Table(
+    "item",
+    metadata,
+    Column("pk", BigInteger, primary_key=True, autoincrement=False),
+    Column("collection", Integer, ForeignKey("item_collection.number"), nullable=False),
+    Column("id", _Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    # Its instant, or the ends of its interval: [start, end) in microseconds.
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    # The corners of its box; missing where it has no geometry.
+    Column("west", Float),
+    Column("south", Float),
+    Column("east", Float),
+    Column("north", Float),
+    # Its geometry as WKB, where it is not its box.
+    Column("shape", LargeBinary),
+    Column("cloud_cover", Float),
+    Column("gsd", Float),
+    Column("orbit", Integer),
+    Column("platform", _Text),
+    Column("constellation", _Text),
+    Column("instrument", _Text),
+    Column("level", _Text),
+    Column("tile", _Text),
+    UniqueConstraint("collection", "id"),
+    Index("item_id", "id"),
+)
+Index("item_newest", item.c.start, item.c.id, item.c.collection)
+
+item_body = Table(
+    "item_body",
+    metadata,
+    Column("pk", BigInteger, ForeignKey("item.pk", ondelete="CASCADE"), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("links", LargeBinary, nullable=False),
 )

@@ -19,6 +19,7 @@ _CACHE_KIB = 16_384
 _MMAP_BYTES = 1 << 30
 # A record may have so many boxes, halves at the antimeridian counted.
 _NUMBERS = 2048
+_DAY_US = 86_400_000_000
 # Degrees; more than 32-bit rounding does to a longitude.
 _ROUNDING = 1e-4
 
@@ -54,6 +55,19 @@ def within(column: Any, pks: Sequence[int]) -> Any:
         "value"
     )
     return column.in_(sa.select(values.c.value))
+
+
+def like(column: Any, pattern: str) -> Any:
+    r"""GLOB, since its LIKE takes capitals for small letters: ``%`` is ``*``, ``_`` is ``?``."""
+    glob, escaped = "", False
+    for c in pattern:
+        if c == "\\" and not escaped:
+            escaped = True
+            continue
+        special = {"%": "*", "_": "?"}.get(c, "") if not escaped else ""
+        glob += special or (f"[{c}]" if c in "*?[" else c)
+        escaped = False
+    return column.op("GLOB")(glob)
 
 
 class _Boxes:
@@ -94,7 +108,7 @@ class _Boxes:
             (json.dumps([int(pk) for pk in pks]), _NUMBERS, _NUMBERS, _NUMBERS),
         )
 
-    def touching(self, box: Box) -> sa.Select[tuple[int]]:
+    def touching(self, box: Box) -> sa.Select[int]:
         t = self.table.c
         pk = (t.id // _NUMBERS).label("pk")
         chosen: list[sa.Select[Any]] = []
@@ -119,6 +133,38 @@ def _overlap(corners: tuple[Any, Any, Any, Any], box: Box, more: float) -> list[
     """The conditions under which corners (w, e, s, n) overlap a box that is larger by `more` degrees."""
     w, e, s, n = corners
     return [w <= box.east + more, e >= box.west - more, s <= box.north + more, n >= box.south - more]
+
+
+class _Items:
+    """R*Tree of longitude, latitude and days; the first box of an item has an even id, a second one an odd."""
+
+    table = sa.table("item_place", *(sa.column(name) for name in ("id", "w", "e", "s", "n", "t0", "t1")))
+
+    def create(self, connection: sa.Connection) -> None:
+        connection.exec_driver_sql("CREATE VIRTUAL TABLE item_place USING rtree(id, w, e, s, n, t0, t1)")
+
+    def put(self, connection: sa.Connection, rows: Sequence[tuple[int, tuple[Box, ...], int, int]]) -> None:
+        placed = [
+            (2 * pk + n, b.west, b.east, b.south, b.north, start / _DAY_US, end / _DAY_US)
+            for pk, boxes, start, end in rows
+            for n, b in enumerate(part for box in boxes for part in box.parts())
+        ]
+        if placed:
+            connection.exec_driver_sql(
+                "INSERT INTO item_place (id, w, e, s, n, t0, t1) VALUES (?,?,?,?,?,?,?)", placed
+            )
+
+    def remove(self, connection: sa.Connection, pks: Sequence[int]) -> None:
+        connection.exec_driver_sql(
+            "DELETE FROM item_place WHERE id IN (?, ?)", [(2 * pk, 2 * pk + 1) for pk in pks]
+        )
+
+    def near(self, box: Box, time: tuple[int, int] | None) -> sa.Select[int]:
+        t = self.table.c
+        conditions = _overlap((t.w, t.e, t.s, t.n), box, 0)
+        if time is not None:
+            conditions += [t.t0 <= time[1] / _DAY_US, t.t1 >= time[0] / _DAY_US]
+        return sa.select((t.id // 2).label("pk")).where(*conditions)
 
 
 class _Words:
@@ -148,7 +194,7 @@ class _Words:
 
     def matching(
         self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False
-    ) -> sa.Select[tuple[int]]:
+    ) -> sa.Select[int]:
         # One pass for all columns that ask the same, as they do where both languages have one stem.
         columns: dict[tuple[str, ...], list[str]] = {}
         for column, tokens in phrases.items():
@@ -168,8 +214,10 @@ ENGINE = Engine(
     connect=connect,
     place_index=_Boxes(),
     text_index=_Words(),
+    item_index=_Items(),
     within=within,
     joined=sa.func.group_concat,
+    like=like,
     begin_read=("BEGIN",),
     begin_write=("BEGIN IMMEDIATE",),
 )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
+    from estran.access import Actor
     from estran.catalogue.index import Facets
     from estran.model import Box
     from estran.storage import Engine
@@ -57,6 +58,17 @@ class View:
 
     def __init__(self, engine: Engine, connection: sa.Connection, facets: Facets) -> None:
         self._engine, self._connection, self.facets = engine, connection, facets
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The open transaction, for the store's other rooms."""
+        return self._connection
+
+    def collections(self, actor: Actor) -> dict[str, int]:
+        """STAC id -> pk of every collection that an actor may see."""
+        pool = self.facets.of("kind", ("collection",)) & self.facets.visible(actor)
+        rows = self._connection.execute(select(_X.value, _X.pk).where(_X.scheme == "stac"))
+        return {id_: pk for id_, pk in rows if pk in pool}
 
     # Sets of records
 
@@ -115,7 +127,7 @@ class View:
         conditions = [_OPERATORS[op](_R[side], value) for side, op, value in tests]
         return self._pks(select(_R.pk).where(_R.start.is_not(None), *conditions))
 
-    def _pks(self, chosen: sa.Select[tuple[int]]) -> BitMap:
+    def _pks(self, chosen: sa.Select[int]) -> BitMap:
         import numpy as np  # noqa: PLC0415 - only a search needs it
 
         inner = chosen.subquery()

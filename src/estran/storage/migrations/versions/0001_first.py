@@ -17,3 +17,4 @@ def upgrade() -> None:
     engine = context.config.attributes["engine"]
     engine.place_index.create(connection)
     engine.text_index.create(connection)
+    engine.item_index.create(connection)

@@ -1,0 +1,217 @@
+"""The items of a node: granules, kept as they came, found by place, time and a few properties."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from estran.catalogue import filters, shapes
+from estran.catalogue.expressions import And, Node, Spatial
+from estran.catalogue.items.query import ItemPage, ItemQuery, StoredItem
+from estran.catalogue.items.queryables import COLUMNS, ITEMS
+from estran.errors import Invalid, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from estran.access import Actor
+    from estran.catalogue.cursors import Cursors
+    from estran.catalogue.shapes import Shape
+    from estran.catalogue.store import Store
+    from estran.catalogue.store.items import ItemRow, ItemStore
+    from estran.model import Record
+
+# Fewer items than this near a box are fetched and sorted; of more, walking the order soon meets enough.
+_NEAR = 10_000
+# Rows that one request may look at before it answers with what it has and the address to go on from.
+_MOST_ROWS = 200_000
+_MOST_PAGE = 10_000
+
+
+class Items:
+    """The door to the items, for one actor."""
+
+    def __init__(self, store: Store, items: ItemStore, cursors: Cursors, actor: Actor) -> None:
+        self._store, self._items, self._cursors, self._actor = store, items, cursors, actor
+
+    def collections(self) -> tuple[tuple[str, Record], ...]:
+        """STAC id and record of every collection that the actor may see, by id."""
+        with self._store.view() as view:
+            listed = sorted(view.collections(self._actor).items())
+            records = view.records([pk for _, pk in listed])
+        return tuple(zip((name for name, _ in listed), records, strict=True))
+
+    def collection(self, id: str) -> Record:  # noqa: A002 - the word of the model
+        """The record of a collection.
+
+        Raises:
+            NotFound: there is none of that id, or none that the actor may know of.
+        """
+        with self._store.view() as view:
+            return view.records([self._visible(view.collections(self._actor), id)])[0]
+
+    def count(self, collection: str) -> int:
+        """How many items a collection has.
+
+        Raises:
+            NotFound: as for `collection`.
+        """
+        with self._store.view() as view:
+            self._visible(view.collections(self._actor), collection)
+            with self._items.view(view) as items:
+                return items.count(collection)
+
+    def show(self, collection: str, id: str) -> StoredItem:  # noqa: A002
+        """One item.
+
+        Raises:
+            NotFound: there is none, or none that the actor may know of.
+        """
+        page = self.search(ItemQuery(collections=(collection,), ids=(id,), limit=1))
+        if not page:
+            raise NotFound("item", f"{collection}/{id}")
+        return page.items[0]
+
+    def search(self, query: ItemQuery) -> ItemPage:
+        """One page of what a query finds.
+
+        Raises:
+            Invalid: a part of it does not fit.
+        """
+        if not 0 < query.limit <= _MOST_PAGE:
+            raise Invalid(f"a page holds 1 to {_MOST_PAGE} items", "limit")
+        tree, area = _area(query)
+        order = _order(query.sort)
+        after = self._cursors.read(_question(query), query.cursor)
+        with self._store.view() as view:
+            visible = view.collections(self._actor)
+            names = [n for n in query.collections if n in visible] if query.collections else list(visible)
+            if not names:
+                return ItemPage(items=())
+            with self._items.view(view) as items:
+                near = items.near(area.boxes, query.time, _NEAR) if area else None
+                rows = items.rows(
+                    collections=names, ids=query.ids, boxes=area.boxes if area else (), time=query.time,
+                    tree=tree, order=order, after=after, pks=near,
+                )  # fmt: skip
+                kept, last, ended = _kept(rows, area, query.limit)
+                bodies = items.bodies(kept)
+        return ItemPage(items=bodies, next="" if ended else self._cursors.write(_question(query), last))
+
+    @staticmethod
+    def _visible(known: dict[str, int], id: str) -> int:  # noqa: A002
+        if id not in known:
+            raise NotFound("collection", id)
+        return known[id]
+
+
+def _question(query: ItemQuery) -> list[Any]:
+    return [query.collections, query.ids, query.bbox, query.intersects, query.time, query.filter, query.sort]
+
+
+def _area(query: ItemQuery) -> tuple[Node | None, Shape | None]:
+    """The filter without its place, and the one area that items must touch."""
+    if query.bbox is not None and query.intersects is not None:
+        raise Invalid("give bbox or intersects, not both", "bbox")
+    area = None
+    if query.bbox is not None:
+        area = shapes.Shape(query.bbox.wkt(), query.bbox.parts(), exact=True)
+    elif query.intersects is not None:
+        area = shapes.read(query.intersects, "intersects")
+    if not query.filter:
+        return None, area
+    tree = filters.parse(query.filter, ITEMS)
+    parts = list(tree.args) if isinstance(tree, And) else [tree]
+    for part in parts:
+        if isinstance(part, Spatial) and part.op == "intersects" and area is None:
+            area = shapes.Shape(part.wkt, part.boxes, part.exact)
+            parts.remove(part)
+            break
+    return And(tuple(parts)), area
+
+
+def _order(sort: Iterable[tuple[str, bool]]) -> tuple[tuple[str, bool], ...]:
+    """Columns to order by; the newest first, then the id, decide what is left."""
+    keys: dict[str, bool] = {}
+    for given, down in sort:
+        name = given.removeprefix("properties.")
+        if name == "collection":
+            keys.setdefault("collection", down)
+        elif name in COLUMNS:
+            keys.setdefault(COLUMNS[name], down)
+        else:
+            raise Invalid(
+                f"items cannot be sorted by “{given[:80]}”; choose among collection, {', '.join(COLUMNS)}",
+                "sortby",
+            )
+    for name in ("start", "id", "collection"):
+        keys.setdefault(name, True)
+    return tuple(keys.items())
+
+
+def _kept(
+    rows: Iterator[ItemRow], area: Shape | None, limit: int
+) -> tuple[list[ItemRow], tuple[Any, ...], bool]:
+    """The first `limit` rows that touch the area, the sort values to go on from, and whether that was all."""
+    kept: list[ItemRow] = []
+    last: tuple[Any, ...] = ()
+    seen = 0
+    for batch in _batches(rows, max(limit + 1, 64)):
+        for row, touches in zip(batch, _touches(batch, area), strict=True):
+            if touches:
+                if len(kept) == limit:
+                    return kept, last, False
+                kept.append(row)
+            last = row.keys
+        seen += len(batch)
+        if seen >= _MOST_ROWS:
+            return kept, last, False
+    return kept, last, True
+
+
+def _batches(rows: Iterator[ItemRow], size: int) -> Iterator[list[ItemRow]]:
+    batch: list[ItemRow] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _touches(batch: list[ItemRow], area: Shape | None) -> list[bool]:
+    if area is None:
+        return [True] * len(batch)
+    found = [_box_touches(row, area) for row in batch]
+    unsure = [n for n, row in enumerate(batch) if found[n] and (row.shape is not None or not area.exact)]
+    if not unsure:
+        return found
+    import shapely  # noqa: PLC0415 - only exact geometry needs it
+
+    theirs = shapely.from_wkt(area.wkt)
+    shapely.prepare(theirs)
+    ours: Any = [
+        shapely.from_wkb(s) if (s := batch[n].shape) is not None else _polygon(batch[n]) for n in unsure
+    ]
+    for n, touches in zip(unsure, shapely.intersects(theirs, ours), strict=True):
+        found[n] = bool(touches)
+    return found
+
+
+def _polygon(row: ItemRow) -> Any:
+    import shapely  # noqa: PLC0415
+
+    west, south, east, north = row.box or (0, 0, 0, 0)
+    return (
+        shapely.box(west, south, east, north) if west < east and south < north else shapely.Point(west, south)
+    )
+
+
+def _box_touches(row: ItemRow, area: Shape) -> bool:
+    if row.box is None:
+        return False
+    west, south, east, north = row.box
+    return any(
+        south <= b.north and north >= b.south and ((west <= b.east and east >= b.west) or west > east)
+        for b in area.boxes
+    )

@@ -1,0 +1,190 @@
+"""From the bytes of a STAC Item to its rows: all that needs no database.
+
+The members of an item are kept byte by byte; only "links" is taken apart, because an answer writes its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from estran.errors import Invalid
+from estran.model import EVER_US, NEVER_US, Box, bounds, date
+
+# Links that the server writes for itself.
+_STRUCTURAL = frozenset({"self", "root", "parent", "collection", "items", "item", "next", "prev"})
+_RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ENCODE = msgspec.json.Encoder().encode
+_DECODE = msgspec.json.Decoder().decode
+_LONGEST_TEXT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedItem:
+    """An item, ready to be stored; `row` holds its properties that have a column."""
+
+    collection: str
+    id: str
+    hash: bytes
+    body: bytes
+    links: bytes
+    start: int
+    end: int
+    boxes: tuple[Box, ...]
+    shape: bytes | None
+    row: dict[str, Any]
+
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "cloud_cover": ("eo:cloud_cover",),
+    "gsd": ("gsd", "eo:gsd"),
+    "orbit": ("sat:relative_orbit",),
+    "platform": ("platform", "eo:platform"),
+    "constellation": ("constellation", "eo:constellation"),
+    "instrument": ("instruments", "eo:instrument", "instrument"),
+    "level": ("processing:level",),
+    "tile": ("grid:code", "s2:mgrs_tile"),
+}
+"""Columns of the item table and the properties that fill them, the first that an item has."""
+_NUMBERS = frozenset({"cloud_cover", "gsd", "orbit"})
+
+
+def prepare_item(document: bytes, collection: str = "", where: str = "item") -> PreparedItem:
+    """The rows of an item.
+
+    Args:
+        document: its JSON.
+        collection: where it belongs if it does not say.
+        where: name of its file, for messages.
+
+    Raises:
+        Invalid: not JSON, or without id, collection or time.
+    """
+    try:
+        members = _RAW.decode(document)
+        name = _text(members, "id")
+        home = _text(members, "collection") or collection
+        properties = _DECODE(members["properties"]) if "properties" in members else {}
+        geometry = _DECODE(members["geometry"]) if "geometry" in members else None
+        bbox = _DECODE(members["bbox"]) if "bbox" in members else None
+        listed = _DECODE(members.pop("links")) if "links" in members else []
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"it is not JSON ({error})", where) from None
+    if not name or not home:
+        raise Invalid("it has no id or names no collection; both are needed to keep it", where)
+    if not isinstance(properties, dict):
+        raise Invalid("its properties are no object", where)
+    start, end = _span(properties, where)
+    body = b"{" + b",".join(_ENCODE(key) + b":" + bytes(raw) for key, raw in members.items())
+    links = (
+        [x for x in listed if isinstance(x, dict) and x.get("rel") not in _STRUCTURAL]
+        if isinstance(listed, list)
+        else []
+    )
+    inner = b",".join(_ENCODE(link) for link in links)
+    boxes, shape = place(geometry, bbox, where)
+    return PreparedItem(
+        collection=home,
+        id=name,
+        hash=hashlib.blake2b(body + b"\n" + inner, digest_size=16).digest(),
+        body=body,
+        links=inner,
+        start=start,
+        end=end,
+        boxes=boxes,
+        shape=shape,
+        row={column: _held(properties, column, names) for column, names in COLUMNS.items()},
+    )
+
+
+def _text(members: dict[str, msgspec.Raw], key: str) -> str:
+    value = _DECODE(members[key]) if key in members else ""
+    return value if isinstance(value, str) else ""
+
+
+def _held(properties: dict[str, Any], column: str, names: tuple[str, ...]) -> Any:
+    for name in names:
+        value = properties.get(name)
+        if isinstance(value, list):
+            value = value[0] if value else None
+        if column in _NUMBERS:
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return int(value) if column == "orbit" else float(value)
+        elif isinstance(value, str) and value:
+            return value[:_LONGEST_TEXT]
+    return None
+
+
+def _span(properties: dict[str, Any], where: str) -> tuple[int, int]:
+    first, last = properties.get("start_datetime"), properties.get("end_datetime")
+    at = properties.get("datetime")
+    if isinstance(at, str) and at:
+        instant = bounds(date(at, f"{where}: properties.datetime"))[0]
+        start, end = instant, instant + 1
+    elif first or last:
+        start, end = EVER_US, NEVER_US
+    else:
+        raise Invalid("it has neither datetime nor start_datetime; give it one", where)
+    # An interval beside the instant says how long it lasts; the order goes by the instant.
+    if isinstance(first, str) and first:
+        start = bounds(date(first, f"{where}: properties.start_datetime"))[0] if not at else start
+    if isinstance(last, str) and last:
+        end = max(bounds(date(last, f"{where}: properties.end_datetime"))[0] + 1, start + 1)
+    return start, end
+
+
+def place(geometry: Any, bbox: Any, where: str) -> tuple[tuple[Box, ...], bytes | None]:
+    """The boxes of an item, and its shape as WKB where that is not its box; none without a geometry."""
+    if not isinstance(geometry, dict):
+        return (), None
+    ring = geometry.get("coordinates") if geometry.get("type") == "Polygon" else None
+    if isinstance(ring, list) and len(ring) == 1 and _is_ring(ring[0]):
+        xs, ys = [p[0] for p in ring[0]], [p[1] for p in ring[0]]
+        box = Box.checked(min(xs), min(ys), max(xs), max(ys), f"{where}: geometry")
+        if len(ring[0]) == 5 and _is_box(ring[0], box):  # noqa: PLR2004 - a closed rectangle
+            return (box,), None
+        flat = [v for p in ring[0] for v in (p[0], p[1])]
+        return (box,), struct.pack(f"<BIII{len(flat)}d", 1, 3, 1, len(ring[0]), *flat)
+    return _other_shape(geometry, bbox, where)
+
+
+def _is_ring(ring: Any) -> bool:
+    return (
+        isinstance(ring, list)
+        and len(ring) > 3  # noqa: PLR2004
+        and all(
+            isinstance(p, list)
+            and len(p) > 1
+            and isinstance(p[0], int | float)
+            and isinstance(p[1], int | float)
+            for p in ring
+        )
+    )
+
+
+def _is_box(ring: list[list[float]], box: Box) -> bool:
+    return {(p[0], p[1]) for p in ring} == {
+        (box.west, box.south), (box.east, box.south), (box.east, box.north), (box.west, box.north),
+    }  # fmt: skip
+
+
+def _other_shape(geometry: dict[str, Any], bbox: Any, where: str) -> tuple[tuple[Box, ...], bytes | None]:
+    import shapely  # noqa: PLC0415 - most items are simple polygons
+
+    try:
+        shape = shapely.force_2d(shapely.from_geojson(_ENCODE(geometry).decode()))
+    except (shapely.errors.GEOSException, ValueError, TypeError) as error:
+        raise Invalid(f"its geometry cannot be read ({error})", where) from None
+    if shape.is_empty:
+        return (), None
+    if isinstance(bbox, list) and len(bbox) in (4, 6) and bbox[0] > bbox[len(bbox) // 2]:
+        # RFC 7946: such a box crosses the antimeridian, and the geometry is cut there.
+        half = len(bbox) // 2
+        return Box.checked(
+            bbox[0], bbox[1], bbox[half], bbox[half + 1], f"{where}: bbox"
+        ).parts(), shapely.to_wkb(shape)
+    return (Box.checked(*shape.bounds, where=f"{where}: geometry"),), shapely.to_wkb(shape)

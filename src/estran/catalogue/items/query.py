@@ -1,0 +1,73 @@
+"""What may be asked of the items, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from estran.model import Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemQuery:
+    """One question to the items.
+
+    Attributes:
+        collections: STAC ids of collections; none means all.
+        ids: only these items.
+        bbox: only items that touch this box.
+        intersects: only items that share a point with this GeoJSON geometry (decoded).
+        time: only items that overlap [start, end) in microseconds since 1970 UTC.
+        filter: a CQL2 expression, as text or decoded JSON.
+        sort: (property, descending) pairs; all orders end with the newest first, then the id.
+        limit: items on a page; cursor: where a page starts, from `ItemPage.next`.
+    """
+
+    collections: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    bbox: Box | None = None
+    intersects: dict[str, Any] | None = None
+    time: tuple[int, int] | None = None
+    filter: str | dict[str, Any] = ""
+    sort: tuple[tuple[str, bool], ...] = ()
+    limit: int = 10
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredItem:
+    """An item as it is kept.
+
+    Attributes:
+        collection, id: STAC ids, verbatim.
+        body: its JSON object without the closing brace and without "links": an answer appends
+            ``,"links":[…]}``. Members stand as they came, byte by byte.
+        links: the item's own links that lead elsewhere (license, derived_from, via…), as the inside of a
+            JSON array; "" if it has none. Structural links are the server's to write.
+    """
+
+    collection: str
+    id: str
+    body: bytes
+    links: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemPage:
+    """One page of an answer; iterate over it for its items.
+
+    Attributes:
+        next: cursor of the following page, "" at the end.
+    """
+
+    items: tuple[StoredItem, ...]
+    next: str = ""
+
+    def __iter__(self) -> Iterator[StoredItem]:
+        return iter(self.items)
+
+    def __bool__(self) -> bool:
+        return bool(self.items)

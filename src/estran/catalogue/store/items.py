@@ -1,0 +1,406 @@
+"""The items' SQL: rows in, rows out in an order, bodies."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import zstandard
+from sqlalchemy import and_, delete, func, insert, or_, select, tuple_, update
+
+from estran.catalogue.items.query import StoredItem
+from estran.catalogue.store.item_filters import compiled
+from estran.errors import NotFound
+from estran.model import now_us
+from estran.storage import changes, schema, take_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping, Sequence
+
+    import sqlalchemy as sa
+
+    from estran.catalogue.expressions import Node
+    from estran.catalogue.items.prepare import PreparedItem
+    from estran.catalogue.store.inbound import Outcome
+    from estran.catalogue.store.view import View
+    from estran.model import Box
+    from estran.storage import Database, Engine
+
+_I, _B, _C = schema.item.c, schema.item_body.c, schema.item_collection.c
+_LEVEL = 3
+_DICTIONARY_BYTES = 64 << 10
+_SAMPLES = 200
+# Zstandard keeps the lower numbers for itself.
+_FIRST_DICTIONARY = 32_768
+_PORTION = 400
+_STREAMED = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """What is needed of an item to test and to place it."""
+
+    pk: int
+    number: int
+    collection: str
+    id: str
+    box: tuple[float, float, float, float] | None
+    shape: bytes | None
+    keys: tuple[Any, ...]
+
+
+class _Tools(threading.local):
+    """Compressors and decompressors, made once a thread."""
+
+    def __init__(self) -> None:
+        self.pack: dict[int, zstandard.ZstdCompressor] = {}
+        self.unpack: dict[int, zstandard.ZstdDecompressor] = {}
+
+
+class _Dictionaries:
+    """What the bodies of each collection have in common; 0 stands for none."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, zstandard.ZstdCompressionDict] = {}
+        self._tools = _Tools()
+
+    def learn(self, number: int, body: bytes) -> None:
+        """Hold a collection's dictionary."""
+        self._known[number] = zstandard.ZstdCompressionDict(body)
+
+    def forget(self, number: int) -> None:
+        """Hold it no longer: what made it was not stored."""
+        self._known.pop(number, None)
+        self._tools = _Tools()
+
+    def knows(self, number: int) -> bool:
+        """Whether a collection's dictionary is held."""
+        return number in self._known
+
+    def of(self, packed: bytes) -> int:
+        """The collection whose dictionary is needed to unpack, 0 for none."""
+        return max(zstandard.get_frame_parameters(packed).dict_id - _FIRST_DICTIONARY, 0)
+
+    def pack(self, number: int, body: bytes) -> bytes:
+        """The body, compressed with its collection's dictionary if it has one."""
+        number = number if number in self._known else 0
+        tool = self._tools.pack.get(number)
+        if tool is None:
+            tool = self._tools.pack[number] = zstandard.ZstdCompressor(
+                _LEVEL, dict_data=self._known.get(number)
+            )
+        return tool.compress(body)
+
+    def unpack(self, packed: bytes) -> bytes:
+        """What was packed; the bytes name their dictionary."""
+        number = self.of(packed)
+        tool = self._tools.unpack.get(number)
+        if tool is None:
+            tool = self._tools.unpack[number] = zstandard.ZstdDecompressor(dict_data=self._known.get(number))
+        return tool.decompress(packed)
+
+
+class ItemStore:
+    """Reads and writes of the items."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._dictionaries = _Dictionaries()
+        self._numbers: dict[str, int] = {}
+
+    # In
+
+    def write(self, batch: Sequence[PreparedItem], actor: str) -> list[Outcome]:
+        """Store a batch: all of it, or nothing. One outcome for each item, in order; the last of one id stays."""
+        trained: list[int] = []
+        try:
+            with self._database.write() as connection:
+                return self._write(connection, batch, actor, trained)
+        except BaseException:
+            # Whatever this transaction taught is gone with it.
+            for number in trained:
+                self._dictionaries.forget(number)
+            raise
+
+    def _write(
+        self, connection: sa.Connection, batch: Sequence[PreparedItem], actor: str, trained: list[int]
+    ) -> list[Outcome]:
+        numbers = self._collections(connection, batch, trained)
+        held = self._held(connection, batch, numbers)
+        outcomes: list[Outcome] = []
+        chosen: dict[tuple[int, str], PreparedItem] = {}
+        for coming in batch:
+            key = (numbers[coming.collection], coming.id)
+            before = chosen[key].hash if key in chosen else held.get(key, (0, b""))[1]
+            outcomes.append("unchanged" if before == coming.hash else "changed" if before else "new")
+            if before != coming.hash:
+                chosen[key] = coming
+        self._put(connection, chosen, held, actor)
+        return outcomes
+
+    def _collections(
+        self, connection: sa.Connection, batch: Sequence[PreparedItem], trained: list[int]
+    ) -> dict[str, int]:
+        names = Counter(coming.collection for coming in batch)
+        known = self._read_collections(connection, list(names))
+        fresh = [name for name in names if name not in known]
+        if fresh:
+            first = take_numbers(connection, "collection", len(fresh))
+            made = {name: first + n for n, name in enumerate(fresh)}
+            rows = [{"number": number, "id": name, "dictionary": None} for name, number in made.items()]
+            connection.execute(insert(schema.item_collection), rows)
+            known.update(made)
+        for name, count in names.items():
+            if count >= _SAMPLES and not self._dictionaries.knows(known[name]):
+                self._train(connection, known[name], [c.body for c in batch if c.collection == name])
+                trained.append(known[name])
+        return known
+
+    def _train(self, connection: sa.Connection, number: int, bodies: list[bytes]) -> None:
+        try:
+            samples: list[Any] = bodies[: 5 * _SAMPLES]
+            made = zstandard.train_dictionary(
+                _DICTIONARY_BYTES, samples, level=_LEVEL, dict_id=_FIRST_DICTIONARY + number
+            ).as_bytes()
+        except zstandard.ZstdError:  # bodies too few or too much alike
+            return
+        connection.execute(update(schema.item_collection).where(_C.number == number).values(dictionary=made))
+        self._dictionaries.learn(number, made)
+
+    def _read_collections(self, connection: sa.Connection, names: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for number, name, dictionary in connection.execute(
+            select(_C.number, _C.id, _C.dictionary).where(_C.id.in_(names))
+        ):
+            found[name] = number
+            if dictionary is not None and not self._dictionaries.knows(number):
+                self._dictionaries.learn(number, dictionary)
+        return found
+
+    def _held(
+        self, connection: sa.Connection, batch: Sequence[PreparedItem], numbers: Mapping[str, int]
+    ) -> dict[tuple[int, str], tuple[int, bytes]]:
+        keys = list({(numbers[c.collection], c.id) for c in batch})
+        found: dict[tuple[int, str], tuple[int, bytes]] = {}
+        for start in range(0, len(keys), _PORTION):
+            part = keys[start : start + _PORTION]
+            rows = connection.execute(
+                select(_I.collection, _I.id, _I.pk, _I.hash).where(tuple_(_I.collection, _I.id).in_(part))
+            )
+            found.update({(collection, id_): (pk, bytes(hash_)) for collection, id_, pk, hash_ in rows})
+        return found
+
+    def _put(
+        self,
+        connection: sa.Connection,
+        chosen: Mapping[tuple[int, str], PreparedItem],
+        held: Mapping[tuple[int, str], tuple[int, bytes]],
+        actor: str,
+    ) -> None:
+        if not chosen:
+            return
+        index = self._database.engine.item_index
+        old = [held[key][0] for key in chosen if key in held]
+        if old:
+            index.remove(connection, old)
+            connection.execute(delete(schema.item).where(self._database.engine.within(_I.pk, old)))
+        fresh = sum(key not in held for key in chosen)
+        number = take_numbers(connection, "item", fresh) if fresh else 0
+        at = now_us()
+        rows: list[dict[str, Any]] = []
+        bodies: list[dict[str, Any]] = []
+        places: list[tuple[int, tuple[Box, ...], int, int]] = []
+        for (collection, id_), coming in chosen.items():
+            if (collection, id_) in held:
+                pk = held[(collection, id_)][0]
+            else:
+                pk, number = number, number + 1
+            rows.append(_row(pk, collection, coming, at))
+            bodies.append(
+                {"pk": pk, "body": self._dictionaries.pack(collection, coming.body), "links": coming.links}
+            )
+            places.append((pk, coming.boxes, coming.start, coming.end))
+        connection.execute(insert(schema.item), rows)
+        connection.execute(insert(schema.item_body), bodies)
+        index.put(connection, places)
+        events = [
+            ("item", f"{coming.collection}/{coming.id}", "change" if key in held else "add")
+            for key, coming in chosen.items()
+        ]
+        changes.log(connection, events, actor)
+
+    def remove(self, collection: str, id: str, actor: str) -> None:  # noqa: A002 - the word of the model
+        """Take an item out; the change log keeps that it was here.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._database.write() as connection:
+            found = (
+                select(_I.pk)
+                .join_from(schema.item, schema.item_collection)
+                .where(_C.id == collection, _I.id == id)
+            )
+            pk = connection.execute(found).scalar()
+            if pk is None:
+                raise NotFound("item", f"{collection}/{id}")
+            self._database.engine.item_index.remove(connection, [pk])
+            connection.execute(delete(schema.item).where(_I.pk == pk))
+            changes.log(connection, [("item", f"{collection}/{id}", "remove")], actor)
+
+    @contextmanager
+    def view(self, view: View) -> Generator[ItemView]:
+        """The items as of the moment of a view of the catalogue."""
+        yield ItemView(self, self._database.engine, view.connection)
+
+    def numbers(self, connection: sa.Connection, names: Sequence[str]) -> dict[str, int]:
+        """The numbers of collections that have items."""
+        missing = [name for name in names if name not in self._numbers]
+        if missing:
+            self._numbers.update(self._read_collections(connection, missing))
+        return {name: self._numbers[name] for name in names if name in self._numbers}
+
+    def unpack(self, connection: sa.Connection, packed: bytes) -> bytes:
+        """A body as it was given."""
+        number = self._dictionaries.of(packed)
+        if number and not self._dictionaries.knows(number):
+            body = connection.execute(select(_C.dictionary).where(_C.number == number)).scalar_one()
+            self._dictionaries.learn(number, body)
+        return self._dictionaries.unpack(packed)
+
+
+class ItemView:
+    """The items as of one moment."""
+
+    def __init__(self, store: ItemStore, engine: Engine, connection: sa.Connection) -> None:
+        self._store, self._engine, self._connection = store, engine, connection
+
+    def count(self, collection: str) -> int:
+        """How many items a collection has."""
+        number = self._store.numbers(self._connection, [collection]).get(collection)
+        return self._connection.execute(select(func.count()).where(_I.collection == number)).scalar_one()
+
+    def extent(self, collection: str) -> tuple[Any, ...]:
+        """West, south, east, north, start and end around all items of a collection; None where unknown."""
+        number = self._store.numbers(self._connection, [collection]).get(collection)
+        ends = (
+            func.min(_I.west),
+            func.min(_I.south),
+            func.max(_I.east),
+            func.max(_I.north),
+            func.min(_I.start),
+            func.max(_I.end),
+        )
+        return tuple(self._connection.execute(select(*ends).where(_I.collection == number)).one())
+
+    def near(self, boxes: Sequence[Box], time: tuple[int, int] | None, most: int) -> list[int] | None:
+        """The pks near some boxes in a time, None where there are more than `most`."""
+        found: set[int] = set()
+        for box in boxes:
+            chosen = self._engine.item_index.near(box, time).limit(most + 1)
+            found.update(self._connection.execute(chosen).scalars().all())
+            if len(found) > most:
+                return None
+        return list(found)
+
+    def rows(
+        self,
+        *,
+        collections: Sequence[str],
+        ids: Sequence[str],
+        boxes: Sequence[Box],
+        time: tuple[int, int] | None,
+        tree: Node | None,
+        order: Sequence[tuple[str, bool]],
+        after: Sequence[Any] | None,
+        pks: Sequence[int] | None,
+    ) -> Iterator[ItemRow]:
+        """Rows that satisfy conditions, in an order, behind the sort values `after`; boxes are not tested."""
+        numbers = self._store.numbers(self._connection, collections)
+        names = {number: name for name, number in numbers.items()}
+        keys = [(_I[name], down) for name, down in order]
+        conditions: list[Any] = [_I.collection.in_(list(names))]
+        if ids:
+            conditions.append(_I.id.in_(ids))
+        if boxes and pks is None:
+            conditions.append(_I.west.is_not(None))
+        if time is not None:
+            conditions += [_I.start < time[1], _I.end > time[0]]
+        if tree is not None:
+            conditions.append(compiled(tree, numbers, self._engine))
+        if pks is not None:
+            conditions.append(self._engine.within(_I.pk, pks))
+        if after is not None:
+            conditions.append(_beyond(keys, after))
+        ways = [(column.desc() if down else column.asc(), column.nullable) for column, down in keys]
+        chosen = (
+            select(
+                _I.pk,
+                _I.collection,
+                _I.id,
+                _I.west,
+                _I.south,
+                _I.east,
+                _I.north,
+                _I.shape,
+                *(c for c, _ in keys),
+            )
+            .where(*conditions)
+            .order_by(*(way.nulls_last() if nullable else way for way, nullable in ways))
+        )
+        with self._connection.execute(chosen.execution_options(yield_per=_STREAMED)) as rows:
+            for row in rows:
+                pk, number, id_, west, south, east, north, shape, *values = tuple(row)
+                yield ItemRow(
+                    pk,
+                    number,
+                    names[number],
+                    id_,
+                    (None if west is None else (west, south, east, north)),
+                    shape,
+                    tuple(values),
+                )
+
+    def bodies(self, rows: Sequence[ItemRow]) -> tuple[StoredItem, ...]:
+        """The items of rows, in their order."""
+        chosen = select(_B.pk, _B.body, _B.links).where(self._engine.within(_B.pk, [row.pk for row in rows]))
+        found = {pk: (body, links) for pk, body, links in self._connection.execute(chosen)}
+        return tuple(
+            StoredItem(
+                row.collection,
+                row.id,
+                self._store.unpack(self._connection, found[row.pk][0]),
+                found[row.pk][1],
+            )
+            for row in rows
+        )
+
+
+def _row(pk: int, collection: int, coming: PreparedItem, at: int) -> dict[str, Any]:
+    box = coming.boxes
+    return {
+        "pk": pk, "collection": collection, "id": coming.id, "hash": coming.hash, "updated": at,
+        "start": coming.start, "end": coming.end, "shape": coming.shape,
+        "west": box[0].west if box else None, "east": box[-1].east if box else None,
+        "south": min((b.south for b in box), default=None), "north": max((b.north for b in box), default=None),
+        **coming.row,
+    }  # fmt: skip
+
+
+def _beyond(order: Sequence[tuple[Any, bool]], after: Sequence[Any]) -> Any:
+    if all(down and not column.nullable for column, down in order):
+        # A comparison of rows walks the index from where the page before ended.
+        return tuple_(*(column for column, _ in order)) < tuple_(*after)
+    alternatives: list[Any] = []
+    for position, ((column, down), value) in enumerate(zip(order, after, strict=True)):
+        same = [
+            c.is_(None) if v is None else c == v for (c, _), v in zip(order[:position], after, strict=False)
+        ]
+        if value is None:
+            continue  # nothing follows a missing value but ties
+        further = column < value if down else column > value
+        alternatives.append(and_(*same, or_(further, column.is_(None)) if column.nullable else further))
+    return or_(*alternatives)
