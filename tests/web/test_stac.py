@@ -27,7 +27,7 @@ COUNT = 57
 def collection(name: str) -> dict[str, Any]:
     return {
         "type": "Collection",
-        "stac_version": "1.0.0",
+        "stac_version": "1.1.0",
         "id": name,
         "title": f"Collection {name}",
         "description": "Generated",
@@ -45,8 +45,8 @@ def item(name: str, n: int) -> dict[str, Any]:
     ring = [[west, south], [west + 0.5, south], [west + 0.5, south + 0.5], [west, south + 0.5], [west, south]]
     return {
         "type": "Feature",
-        "stac_version": "1.0.0",
-        "stac_extensions": ["https://stac-extensions.github.io/eo/v1.1.0/schema.json"],
+        "stac_version": "1.1.0",
+        "stac_extensions": [],
         "id": f"item-{n:03}" if n else "a/b %1",
         "collection": name,
         "geometry": {"type": "Polygon", "coordinates": [ring]},
