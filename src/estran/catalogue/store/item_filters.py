@@ -44,8 +44,10 @@ def compiled(  # noqa: C901, PLR0911 - one case a kind of node
             return not_(compiled(arg, collections, engine))
         case IsNull(name):
             return _column(name).is_(None)
-        case Compare("collection", "=", value):
-            return schema.item.c.collection == collections.get(str(value), -1)
+        case Compare("collection", op, value):
+            # Their names are few and not in the item table: the test is made here, by code point.
+            found = [number for name, number in collections.items() if _OPERATORS[op](name, str(value))]
+            return schema.item.c.collection.in_(found)
         case In("collection", values):
             return schema.item.c.collection.in_([collections.get(str(value), -1) for value in values])
         case Compare(name, op, value, casei, accenti):
