@@ -55,6 +55,7 @@ def item(name: str, n: int) -> dict[str, Any]:
             "datetime": f"2021-{1 + n % 12:02}-{1 + n % 28:02}T10:00:{n:02}Z",
             "eo:cloud_cover": n % 50 + 0.5,
             "platform": "sat-a" if n % 2 else "sat-b",
+            "instruments": ["msi"],
             "my:own": n,
         },
         "assets": {"data": {"href": f"https://data.example.org/{n}.tif", "type": "image/tiff"}},
@@ -259,7 +260,13 @@ def test_fields(client: Client) -> None:
     (one,) = post(client, ids=["item-003"], collections=[GEN], fields={"include": ["properties.my:own"]})[
         "features"
     ]
-    assert one == {"id": "item-003", "collection": GEN, "properties": {"my:own": 3}}
+    assert one == {
+        "type": "Feature",
+        "stac_version": "1.1.0",
+        "id": "item-003",
+        "collection": GEN,
+        "properties": {"my:own": 3},
+    }
     page = client.json("/stac/search?ids=item-001&fields=-properties,-geometry,-links&limit=1")
     (one,) = page["features"]
     assert set(one) == {"type", "stac_version", "stac_extensions", "id", "collection", "bbox", "assets"}

@@ -222,6 +222,7 @@ ITEM: dict[str, Any] = {
     "links": [],
     "extra": 1,
 }
+ALWAYS = {"type": "Feature", "stac_version": "1.1.0", "id": "i", "collection": "c"}
 
 
 @pytest.mark.parametrize(
@@ -229,14 +230,14 @@ ITEM: dict[str, Any] = {
     [
         (Fields(None, ("properties", "assets")), {k: v for k, v in ITEM.items() if k not in ("properties", "assets")}),
         (Fields((), ()), {k: v for k, v in ITEM.items() if k != "extra"} | {"properties": {"datetime": "2020-01-01T00:00:00Z"}}),
-        (Fields(("type",), ()), {"type": "Feature", "id": "i", "collection": "c"}),
-        (Fields(("properties.gsd",), ("properties",)), {"id": "i", "collection": "c", "properties": {"gsd": 10}}),
-        (Fields(("geometry",), ("geometry",)), {"id": "i", "collection": "c", "geometry": POINT}),
+        (Fields(("type",), ()), ALWAYS),
+        (Fields(("properties.gsd",), ("properties",)), {**ALWAYS, "properties": {"gsd": 10}}),
+        (Fields(("geometry",), ("geometry",)), {**ALWAYS, "geometry": POINT}),
         (
             Fields(("properties",), ("properties.deep.a", "properties.gsd", "properties.none.x")),
-            {"id": "i", "collection": "c", "properties": {"datetime": "2020-01-01T00:00:00Z", "deep": {"b": 2}}},
+            {**ALWAYS, "properties": {"datetime": "2020-01-01T00:00:00Z", "deep": {"b": 2}}},
         ),
-        (Fields(("properties", "properties.gsd", "id.x"), ()), {"id": "i", "collection": "c", "properties": ITEM["properties"]}),
+        (Fields(("properties", "properties.gsd", "id.x"), ()), {**ALWAYS, "properties": ITEM["properties"]}),
     ],
 )  # fmt: skip
 def test_fields(fields: Fields, expected: dict[str, Any]) -> None:

@@ -31,7 +31,8 @@ _LINKS = (
     b'{"rel":"collection","type":"application/json","href":"%(collection)b"},'
     b'{"rel":"root","type":"application/json","href":"%(root)b"}'
 )
-_ALWAYS = ("id", "collection")
+# What tells a client which item it reads, and in what.
+_ALWAYS = ("type", "stac_version", "id", "collection")
 _USUAL = (
     "type", "stac_version", "stac_extensions", "id", "collection", "geometry", "bbox", "links", "assets",
     "properties.datetime", "properties.start_datetime", "properties.end_datetime",

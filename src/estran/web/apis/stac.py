@@ -51,8 +51,7 @@ CONFORMS_TO = tuple(
         (_FEATURES, "core geojson oas30"),
         (_FILTER, "queryables filter features-filter"),
         (_CQL2, "cql2-text cql2-json basic-cql2 advanced-comparison-operators"),
-        (_CQL2, "basic-spatial-functions basic-spatial-functions-plus spatial-functions"),
-        (_CQL2, "case-insensitive-comparison accent-insensitive-comparison temporal-functions"),
+        (_CQL2, "case-insensitive-comparison temporal-functions"),
     )
     for name in names.split()
 )
