@@ -321,3 +321,10 @@ def test_a_page_changes_with_its_items(tmp_path: Path) -> None:
         after = client.get("/stac/search", If_None_Match=tag)
         assert after.status_code == 200
         assert "item-002" in ids(after.json())
+
+
+def test_pages_of_other_sites_may_search_by_body(client: Client) -> None:
+    asked = {"Origin": "https://other.example", "Access-Control-Request-Method": "POST"}
+    before = client.ask("OPTIONS", "/stac/search", headers=asked)
+    assert "POST" in before.headers["access-control-allow-methods"]
+    assert "Content-Type" in before.headers["access-control-allow-headers"]
