@@ -240,7 +240,7 @@ class _Judge:
             if op in inverse
             else relation(shapes[first], theirs)
         )
-        return BitMap(single[held])
+        return BitMap(single[held].tolist())
 
 
 def _shapes(corners: Any) -> Any:

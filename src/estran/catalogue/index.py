@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from array import array
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap
 
@@ -13,12 +14,19 @@ from estran.catalogue.query import Bucket
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    import numpy as np
+
     from estran.access import Actor
 
 CHUNK_BITS = 16
 _CHUNK = 1 << CHUNK_BITS
 # Lists of common words are what a query costs; this many bytes of them are kept.
 _HELD_BYTES = 24 << 20
+
+
+def bitmap(numbers: np.ndarray[Any, Any]) -> BitMap:
+    """The set of an array of uint32; the way through `array` is ten times quicker than the direct one."""
+    return BitMap(array("I", numbers.tobytes()))
 
 
 class Facets:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pyroaring import BitMap
 
 from estran.catalogue import conditions
-from estran.catalogue.index import Held
+from estran.catalogue.index import Held, bitmap
 from estran.catalogue.query import FACETS, SORTS, Bucket, Query, Results
 from estran.catalogue.words import folded, split, stems
 from estran.errors import Invalid
@@ -220,7 +220,7 @@ class Scores:
             sums[_array(bits & pool)] += weight
         held = sums[members]
         for score in np.unique(held)[::-1]:
-            yield int(score), BitMap(members[held == score])
+            yield int(score), bitmap(members[held == score])
 
 
 def _array(bits: BitMap) -> np.ndarray[Any, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pyroaring import BitMap
 from sqlalchemy import and_, false, or_, select
 
+from estran.catalogue.index import bitmap
 from estran.catalogue.prepare import decode
 from estran.model import Record, moment_us
 from estran.storage import schema, unpack
@@ -132,7 +133,7 @@ class View:
 
         inner = chosen.subquery()
         text = self._connection.execute(select(self._engine.joined(inner.c[0]))).scalar()
-        return BitMap(np.fromstring(text, dtype=np.uint32, sep=",")) if text else BitMap()
+        return bitmap(np.fromstring(text, dtype=np.uint32, sep=",")) if text else BitMap()
 
     # Order
 
@@ -154,7 +155,7 @@ class View:
             return []
         chosen = select(_R.pk, *(_R[name] for name, _ in order))
         # A small set is fetched and sorted; of a large one, walking the index soon meets enough.
-        if len(order) > 2 or len(pool) ** 2 < limit * 4 * max(pool.max(), 1):  # noqa: PLR2004
+        if len(order) > 2 or 4 * len(pool) ** 2 < limit * max(pool.max(), 1):  # noqa: PLR2004
             chosen = chosen.where(self._engine.within(_R.pk, list(pool)))
         found: list[tuple[int, tuple[Any, ...]]] = []
         for statement in _phases(chosen, order, after):
