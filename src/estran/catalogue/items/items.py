@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 # Fewer items than this near a box are fetched and sorted; of more, walking the order soon meets enough.
 _NEAR = 10_000
-# Rows that one request may look at before it answers with what it has and the address to go on from.
+# Rows that one request looks at before it answers with what it has and the address to go on from; a
+# page must not be empty, for clients take that as the end, so it looks further before it gives up.
 _MOST_ROWS = 200_000
+_MOST_ROWS_FOR_ONE = 2_000_000
 _MOST_PAGE = 10_000
 
 
@@ -163,8 +165,14 @@ def _kept(
                 kept.append(row)
             last = row.keys
         seen += len(batch)
-        if seen >= _MOST_ROWS:
+        if seen >= _MOST_ROWS and kept:
             return kept, last, False
+        if seen >= _MOST_ROWS_FOR_ONE:
+            raise Invalid(
+                f"none of the newest {seen:,} items of these collections lies there; add a datetime or a "
+                "filter, or name fewer collections",
+                "intersects",
+            )
     return kept, last, True
 
 

@@ -28,6 +28,6 @@ ITEMS: Mapping[str, Queryable] = {
 COLUMNS: Mapping[str, str] = {
     "id": "id", "datetime": "start", "eo:cloud_cover": "cloud_cover", "gsd": "gsd", "sat:relative_orbit": "orbit",
     "platform": "platform", "constellation": "constellation", "instruments": "instrument",
-    "processing:level": "level", "grid:code": "tile", "updated": "updated",
+    "processing:level": "level", "grid:code": "tile",
 }  # fmt: skip
 """Their columns in the item table; what can be sorted by."""

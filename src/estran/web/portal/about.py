@@ -55,6 +55,10 @@ def doors(node: Node, links: Links, words: Words) -> list[Way]:
             example=f'curl "{items}?limit=5"\ncurl "{items}?bbox=-10,35,20,60&datetime=2015-01-01/.."',
         ),
         Way(
+            key="stac", title=t("api.stac"), text=t("api.stac_text"), api="stac", href="/stac", shown=f"{base}/stac",
+            example=f'curl "{base}/stac/search?limit=5"\ncurl "{base}/stac/search?bbox=-10,35,20,60&datetime=2020-01-01T00:00:00Z/.."',
+        ),
+        Way(
             key="dcat", title=t("api.dcat"), text=t("api.dcat_text"), api="dcat", href="/dcat.ttl",
             shown=f"{base}/dcat", example=f'curl -H "Accept: text/turtle" "{base}/dcat"',
         ),
