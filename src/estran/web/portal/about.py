@@ -56,7 +56,7 @@ def doors(node: Node, links: Links, words: Words) -> list[Way]:
         ),
         Way(
             key="stac", title=t("api.stac"), text=t("api.stac_text"), api="stac", href="/stac", shown=f"{base}/stac",
-            example=f'curl "{base}/stac/search?limit=5"\ncurl "{base}/stac/search?bbox=-10,35,20,60&datetime=2020-01-01T00:00:00Z/.."',
+            example=f'curl "{base}/stac/search?limit=5"\ncurl "{base}/stac/search?bbox=-10,35,20,60&collections=ID"',
         ),
         Way(
             key="dcat", title=t("api.dcat"), text=t("api.dcat_text"), api="dcat", href="/dcat.ttl",
