@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+# Asked by every request: built once.
+_NEWEST = select(sa.func.max(change.c.seq))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """Something that happened.
@@ -51,7 +55,7 @@ def log(connection: sa.Connection, events: Sequence[tuple[str, str, str]], actor
 
 def revision(connection: sa.Connection) -> int:
     """Number of the newest change, 0 before any."""
-    return connection.execute(select(sa.func.max(change.c.seq))).scalar() or 0
+    return connection.execute(_NEWEST).scalar() or 0
 
 
 def after(connection: sa.Connection, seq: int, limit: int) -> tuple[Change, ...]:
