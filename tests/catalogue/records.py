@@ -28,7 +28,22 @@ if TYPE_CHECKING:
 
     from estran.node import Node
 
-WORDS = ["salinité", "neige", "snow", "temperature", "océan", "précipitation", "oceans", "aerosol", "Brest", "Gironde", "daily", "profiles", "sea", "ice"]
+WORDS = [
+    "salinité",
+    "neige",
+    "snow",
+    "temperature",
+    "océan",
+    "précipitation",
+    "oceans",
+    "aerosol",
+    "Brest",
+    "Gironde",
+    "daily",
+    "profiles",
+    "sea",
+    "ice",
+]
 CENTRES = ("coriolis", "sismer", "")
 
 

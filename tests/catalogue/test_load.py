@@ -251,7 +251,10 @@ print("done", report.new, report.unchanged, flush=True)
 def ended(processes: list[str]) -> bool:
     """Whether all these processes end within some seconds."""
     for _ in range(100):
-        if not any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes() for pid in processes):
+        if not any(
+            Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes()
+            for pid in processes
+        ):
             return True
         time.sleep(0.1)
     return False

@@ -84,9 +84,7 @@ class TextIndex(Protocol):
         """Forget these records."""
         ...
 
-    def matching(
-        self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False
-    ) -> sa.Select[int]:
+    def matching(self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False) -> sa.Select[int]:
         """The pks of records where, in one of the columns, its tokens stand together and in order."""
         ...
 

@@ -154,9 +154,7 @@ class _Words:
     def remove(self, connection: sa.Connection, pks: Sequence[int]) -> None:
         connection.exec_driver_sql("DELETE FROM words WHERE pk = ANY(%s)", (list(pks),))
 
-    def matching(
-        self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False
-    ) -> sa.Select[int]:
+    def matching(self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False) -> sa.Select[int]:
         # Tokens are letters and digits only, so nothing of the query language can get in.
         asked = {
             column: " <-> ".join(

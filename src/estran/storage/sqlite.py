@@ -192,9 +192,7 @@ class _Words:
         if pks:
             connection.exec_driver_sql("DELETE FROM words WHERE rowid = ?", [(pk,) for pk in pks])
 
-    def matching(
-        self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False
-    ) -> sa.Select[int]:
+    def matching(self, phrases: Mapping[str, Sequence[str]], *, prefix: bool = False) -> sa.Select[int]:
         # One pass for all columns that ask the same, as they do where both languages have one stem.
         columns: dict[tuple[str, ...], list[str]] = {}
         for column, tokens in phrases.items():
