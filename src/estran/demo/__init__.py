@@ -45,12 +45,13 @@ def build(node: Node, progress: Callable[[Progress], None] | None = None) -> Loa
     if scheme not in node.vocabulary.schemes():
         node.vocabulary.put(scheme, entries)
     _add_partners(node)
+    # The grids first: the newest records, which the home page shows, are then the described collections.
+    grids = node.load(sorted(iris.rglob("*.nc")), source="iris-sample-data", progress=progress)
     with tempfile.TemporaryDirectory(prefix="estran-demo-") as folder:
         described = Path(folder) / "eodag.ndjson"
         lines = (msgspec.json.encode(one) for one in collections(eodag / "resources", entries))
         described.write_bytes(b"\n".join(lines))
         report = node.load([described], source="eodag", progress=progress)
-    grids = node.load(sorted(iris.rglob("*.nc")), source="iris-sample-data", progress=progress)
     return LoadReport(
         read=report.read + grids.read,
         new=report.new + grids.new,
