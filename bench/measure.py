@@ -35,6 +35,21 @@ if TYPE_CHECKING:
     from estran.node import Node
 
 PORT = 8399
+# What the records that the peers were measured with are about.
+PEERS_WORDS = (
+    [
+        "precipitation",
+        "aerosol",
+        "elevation",
+        "bathymetry",
+        "chlorophyll",
+        "albedo",
+        "ozone",
+        "humidity",
+        "salinity",
+    ],
+    ["Alps", "Sahel", "Arctic", "Camargue"],
+)
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -212,12 +227,12 @@ class Server:
         self.process.wait(20)
 
 
-def serve(folder: Path, ids: list[str]) -> dict[str, Any]:
+def serve(folder: Path, ids: list[str], words: tuple[list[str], list[str]]) -> dict[str, Any]:
     """Start, memory, and answers over HTTP to one client."""
     server = Server(folder)
     try:
         idle = server.memory_mb
-        rows = [_answers(server, name, address) for name, address in _addresses(ids).items()]
+        rows = [_answers(server, name, address) for name, address in _addresses(ids, *words).items()]
         return {
             "start_s": round(server.start_s, 2),
             "idle_mb": idle,
@@ -228,11 +243,10 @@ def serve(folder: Path, ids: list[str]) -> dict[str, Any]:
         server.stop()
 
 
-def _addresses(ids: list[str]) -> dict[str, Callable[[], str]]:
+def _addresses(ids: list[str], themes: list[str], places: list[str]) -> dict[str, Callable[[], str]]:
     """What is asked over HTTP: the six requests of the peers' measurements, then Estran's own."""
     r = random.Random(records.SEED)
-    themes = [quote(name) for theme in records.THEMES for name in theme[:2]]
-    places = [quote(place[0]) for place in records.PLACES]
+    themes, places = [quote(word) for word in themes], [quote(word) for word in places]
     items = "/ogc/collections/records/items?limit=10"
 
     def box() -> str:
@@ -287,8 +301,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("node", type=Path)
     parser.add_argument("--load", type=Path, help="records to load first")
+    parser.add_argument(
+        "--peers", action="store_true", help="ask over HTTP in the words of the peers' records"
+    )
     parser.add_argument("--json", type=Path, help="also write the figures there")
     given = parser.parse_args()
+    words = ([n for theme in records.THEMES for n in theme[:2]], [place[0] for place in records.PLACES])
     figures: dict[str, Any] = {}
     if given.load:
         figures["load"] = load(given.node, given.load)
@@ -300,7 +318,7 @@ def main() -> None:
         figures["show"] = show(node, 1000)
         print("## One record in process\n\n" + table([figures["show"]]) + "\n")
         ids = [record.id for record in node.ask(Query(limit=500, sort="id")).records]
-    figures["serve"] = serve(given.node, ids)
+    figures["serve"] = serve(given.node, ids, PEERS_WORDS if given.peers else words)
     answers = figures["serve"].pop("answers")
     print("## The server, one worker\n\n" + table([figures["serve"]]) + "\n\n" + table(answers) + "\n")
     figures["serve"]["answers"] = answers
