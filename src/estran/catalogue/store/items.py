@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import zstandard
-from sqlalchemy import and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import delete, func, insert, select, tuple_, update
 
 from estran.catalogue.items.query import StoredItem
 from estran.catalogue.store.item_filters import compiled
+from estran.catalogue.store.keyset import beyond
 from estran.errors import NotFound
 from estran.model import now_us
 from estran.storage import changes, schema, take_numbers
@@ -334,7 +335,7 @@ class ItemView:
         if pks is not None:
             conditions.append(self._engine.within(_I.pk, pks))
         if after is not None:
-            conditions.append(_beyond(keys, after))
+            conditions.append(beyond(keys, after))
         ways = [(column.desc() if down else column.asc(), column.nullable) for column, down in keys]
         chosen = (
             select(
@@ -388,19 +389,3 @@ def _row(pk: int, collection: int, coming: PreparedItem, at: int) -> dict[str, A
         "south": min((b.south for b in box), default=None), "north": max((b.north for b in box), default=None),
         **coming.row,
     }  # fmt: skip
-
-
-def _beyond(order: Sequence[tuple[Any, bool]], after: Sequence[Any]) -> Any:
-    if all(down and not column.nullable for column, down in order):
-        # A comparison of rows walks the index from where the page before ended.
-        return tuple_(*(column for column, _ in order)) < tuple_(*after)
-    alternatives: list[Any] = []
-    for position, ((column, down), value) in enumerate(zip(order, after, strict=True)):
-        same = [
-            c.is_(None) if v is None else c == v for (c, _), v in zip(order[:position], after, strict=False)
-        ]
-        if value is None:
-            continue  # nothing follows a missing value but ties
-        further = column < value if down else column > value
-        alternatives.append(and_(*same, or_(further, column.is_(None)) if column.nullable else further))
-    return or_(*alternatives)

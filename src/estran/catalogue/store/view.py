@@ -7,10 +7,11 @@ from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any, Literal
 
 from pyroaring import BitMap
-from sqlalchemy import and_, false, or_, select
+from sqlalchemy import and_, or_, select
 
 from estran.catalogue.index import bitmap
 from estran.catalogue.prepare import decode
+from estran.catalogue.store.keyset import beyond
 from estran.model import Record, moment_us
 from estran.storage import schema, unpack
 
@@ -223,7 +224,7 @@ def _phases(
     if len(columns) != 2:  # noqa: PLR2004
         ways = [(column, column.desc() if down else column.asc()) for column, down in columns]
         ordered = [way.nulls_last() if column.nullable else way for column, way in ways]
-        yield (chosen.where(_beyond(columns, after)) if after else chosen).order_by(*ordered)
+        yield (chosen.where(beyond(columns, after)) if after else chosen).order_by(*ordered)
         return
     (key, down), (id_, _) = columns
     here = chosen.where(key.is_not(None)).order_by(key.desc() if down else key, id_)
@@ -237,19 +238,3 @@ def _phases(
         missing = missing.where(id_ > after[1])
     if key.nullable:
         yield missing
-
-
-def _beyond(columns: Sequence[tuple[sa.Column[Any], bool]], after: Sequence[Any]) -> sa.ColumnElement[bool]:
-    """The condition "comes after these values", missing values last."""
-    alternatives: list[sa.ColumnElement[bool]] = []
-    for position, ((column, down), value) in enumerate(zip(columns, after, strict=True)):
-        same = [
-            c.is_(None) if v is None else c == v for (c, _), v in zip(columns[:position], after, strict=False)
-        ]
-        if value is None:
-            further: sa.ColumnElement[bool] = false()
-        else:
-            further = column < value if down else column > value
-            further = or_(further, column.is_(None)) if column.nullable else further
-        alternatives.append(and_(*same, further))
-    return or_(*alternatives)
