@@ -23,6 +23,8 @@ from estran.testing.strategies import boxes
         ((90, 0, 180, 1), Box(90, 0, 180, 1)),
         ((5, 5, 5, 5), Box(5, 5, 5, 5)),
         ((-5, 89, 5, 90.005), Box(-5, 89, 5, 90)),
+        ((180, -7, 170, 3), Box(-180, -7, 170, 3)),
+        ((180, 0, 180, 1), Box(180, 0, 180, 1)),
     ],
 )
 def test_boxes_are_brought_onto_the_globe(corners: tuple[float, ...], box: Box) -> None:

@@ -47,8 +47,9 @@ class Box(NamedTuple):
         if east - west >= _TURN - 1e-9:
             return cls(-_DATE_LINE, south, _DATE_LINE, north)
         west, east = _wrapped(west), _wrapped(east, end=True)
-        # Ending at the date line is not crossing it.
-        return cls(west, south, _DATE_LINE if east == -_DATE_LINE < west else east, north)
+        # Ending or starting at the date line is not crossing it.
+        east = _DATE_LINE if east == -_DATE_LINE < west else east
+        return cls(-_DATE_LINE if west == _DATE_LINE > east else west, south, east, north)
 
     @classmethod
     def parse(cls, text: str, where: str = "bbox") -> Self:
