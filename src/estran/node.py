@@ -14,7 +14,7 @@ from estran import formats, settings
 from estran.access import OPERATOR, Actor, Organisations, Tokens
 from estran.access.founding import founding
 from estran.catalogue import FACETS, Catalogue, Change, LoadReport, OriginalDocument, Progress, Query, Results
-from estran.errors import EstranError, Invalid, NotAllowed
+from estran.errors import Conflict, EstranError, Invalid, NotAllowed
 from estran.formats import Links, Written
 from estran.model import Box, Record, interval
 from estran.storage import Database, get_meta, prepare, put_meta
@@ -343,7 +343,11 @@ def _found(folder: Path, organisations: Organisations) -> None:
     if not file.exists():
         file.write_text(_FIRST_SETTINGS, "utf-8")
     if not organisations.all():
-        organisations.add(*founding())
+        try:
+            organisations.add(*founding())
+        except Conflict:  # another process opened the same new node at the same time
+            if not organisations.all():
+                raise
 
 
 def _box(given: Box | Sequence[float] | str | None) -> Box | None:
