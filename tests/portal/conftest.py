@@ -34,6 +34,7 @@ from estran.model import (
     Variable,
     Vertical,
 )
+from estran.vocabulary import ConceptScheme, Entry
 from estran.web.app import create_app
 from tests.web.client import Client
 
@@ -161,6 +162,18 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     folder = tmp_path_factory.mktemp("portal")
     with estran.open(folder / "node") as opened:
         fill(opened, folder)
+        opened.vocabulary.put(
+            ConceptScheme(uri="https://vocabulary.example/", name="example"),
+            [
+                Entry(
+                    uri="https://vocabulary.example/sea_water_temperature/",
+                    scheme="example",
+                    name="sea_water_temperature",
+                    definition=Text.of("How warm the water of the sea is.", "en"),
+                    unit="K",
+                )
+            ],
+        )
         yield opened
 
 

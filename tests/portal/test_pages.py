@@ -207,6 +207,14 @@ def test_a_record_page_has_all_parts(client: Client, ids: Ids):
     assert {a["href"][1:] for a in html.all("a") if a["href"].startswith("#")} <= ids_
 
 
+def test_a_record_page_says_what_a_standard_name_means(client: Client, ids: Ids):
+    html = Html(get(client, f"/fr/data/{ids.rich}").text)
+    said = html.one("section", id="overview")
+    assert "How warm the water of the sea is." in said.text
+    assert "Unité canonique\u00a0: K" in said.text
+    assert "https://vocabulary.example/sea_water_temperature/" in html.links(BASE)
+
+
 def test_a_record_page_names_its_funders(client: Client, ids: Ids):
     html = Html(get(client, f"/fr/data/{ids.funded}").text)
     assert "ANR, JERICO (ANR-11-INBS-0000)" in html.one("section", id="relations").text

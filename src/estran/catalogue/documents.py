@@ -22,7 +22,7 @@ from estran.formats._json import decode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Total", "count_hint", "documents"]
+__all__ = ["Total", "count_hint", "documents", "files", "of_file"]
 
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -42,7 +42,7 @@ class Total(NamedTuple):
 
 def count_hint(paths: Iterable[Path]) -> Total:
     """Files and bytes that `documents` would read, without opening any."""
-    sizes = [size for _, size in _files(paths) if isinstance(size, int)]
+    sizes = [size for _, size in files(paths) if isinstance(size, int)]
     return Total(len(sizes), sum(sizes))
 
 
@@ -58,14 +58,14 @@ def documents(
         paths: files and folders; what is named is read even if it is hidden.
         advance: told of bytes as they are read, for a progress bar that ends at `count_hint`.
     """
-    for path, size in _files(paths):
+    for path, size in files(paths):
         if isinstance(size, Refusal):
             yield size
         else:
-            yield from _of_file(path, size, advance)
+            yield from of_file(path, size, advance)
 
 
-def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, int | Refusal]]:
+def files(paths: Iterable[Path]) -> Iterator[tuple[Path, int | Refusal]]:
     """(file, its size or why it cannot be read); each file and folder once, however often it is linked."""
     seen: set[tuple[int, int]] = set()
     waiting = [Path(path) for path in reversed(list(paths))]
@@ -101,7 +101,10 @@ def _name(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _of_file(path: Path, size: int, advance: Callable[[int], object]) -> Iterator[Document | Refusal]:
+def of_file(
+    path: Path, size: int, advance: Callable[[int], object] = lambda _size: None
+) -> Iterator[Document | Refusal]:
+    """The documents of one file of that many bytes, as `documents` gives them."""
     try:
         with io.BufferedReader(archives.Watched(path, size, advance), HEAD_BYTES) as stream:
             yield from _split(Source(_name(path), stream, Meter(size), path, size))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -29,8 +28,7 @@ _LONGEST_TITLE = 500
 _LONGEST_DESCRIPTION = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Original:
+class Original(NamedTuple):
     """A document as it came: its format, name and bytes (zstd)."""
 
     sha256: bytes
@@ -39,8 +37,7 @@ class Original:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A record, ready to be stored.
 
     Attributes:

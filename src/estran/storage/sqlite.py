@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 _BUSY_MS = 30_000
 _CACHE_KIB = 16_384
+# A writer touches pages all over its indexes.
+_WRITERS_CACHE_KIB = 65_536
 _MMAP_BYTES = 1 << 30
+# A load changes the same pages of its indexes over and over; they are moved to the file once in 64 MB.
+_CHECKPOINT_PAGES = 16_384
 # A record may have so many boxes, halves at the antimeridian counted.
 _NUMBERS = 2048
 _DAY_US = 86_400_000_000
@@ -41,6 +45,7 @@ def connect(url: str) -> sa.Engine:
             f"cache_size=-{_CACHE_KIB}",
             f"mmap_size={_MMAP_BYTES}",
             "temp_store=MEMORY",
+            f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
             # Nothing that is written as SQL may reach outside the schema.
             "trusted_schema=OFF",
         ):
@@ -217,5 +222,5 @@ ENGINE = Engine(
     joined=sa.func.group_concat,
     like=like,
     begin_read=("BEGIN",),
-    begin_write=("BEGIN IMMEDIATE",),
+    begin_write=(f"PRAGMA cache_size=-{_WRITERS_CACHE_KIB}", "BEGIN IMMEDIATE"),
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from estran.formats import Links, Loss
     from estran.model import Concept, Distribution, Record, Relation, Vertical
     from estran.node import Node
+    from estran.vocabulary import Entry
     from estran.web.portal.i18n import Words
     from estran.web.signposts import Signpost
 
@@ -79,7 +80,11 @@ class Form:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordView:
-    """What the page of a record shows besides the record's own fields."""
+    """What the page of a record shows besides the record's own fields.
+
+    Attributes:
+        meanings: standard names of its variables -> what the node's vocabularies say of them.
+    """
 
     card: Card
     address: str
@@ -88,6 +93,7 @@ class RecordView:
     rows: tuple[tuple[str, str], ...]
     extent: tuple[tuple[str, str], ...]
     concepts: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...]
+    meanings: dict[str, Entry]
     boxes: str
     files: tuple[File, ...]
     landing: str
@@ -113,6 +119,7 @@ def record_view(node: Node, record: Record, viewer: Viewer, links: Links) -> Rec
         sections=_sections(record, extent=bool(extent or record.extent.boxes), tied=bool(relations)),
         rows=_rows(record, viewer), extent=extent,
         concepts=_concepts(record.concepts, w),
+        meanings=node.vocabulary.lookup(x.standard_name for x in record.variables),
         boxes=json.dumps([[b.west, b.south, b.east + 360 * b.crosses, b.north] for b in record.extent.boxes]),
         files=files, landing=link(record.landing_page), relations=relations,
         snippets=tuple(snippets(record, links, w)),
