@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from estran.catalogue.items import Items
+    from estran.catalogue.items.collections import Collections
 
 _FIRST_SETTINGS = "# Settings of this Estran node; “estran settings” lists all that there are.\n"
 _LOW_ROOM_BYTES = 1 << 30
@@ -155,6 +156,11 @@ class Node:
     def items(self) -> Items:
         """The items (granules) that the actor may see, and their collections."""
         return self._house.catalogue.items(self._actor)
+
+    @property
+    def collections(self) -> Collections:
+        """Where the actor writes collections of items; `items` reads them."""
+        return self._house.catalogue.collections(self._actor)
 
     # The catalogue's verbs
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -23,26 +24,45 @@ from tests.web.test_stac import COUNT, GEN, documents
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.postgresql import PostgreSQL
+
 _PATIENCE_S = 60
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the STAC API of a served node."""
+class Root(str):
+    """Address of the STAC API of a served node, with a token that may write there."""
+
+    __slots__ = ("token",)
+    token: str
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def root(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
+    """A node of each engine, served by a process of its own."""
     folder = tmp_path_factory.mktemp("served")
     (folder / "all.ndjson").write_text("\n".join(json.dumps(one) for one in documents()), "utf-8")
-    with estran.open(folder / "node", name="Served") as node:
+    database = "sqlite:///estran.db"
+    if request.param == "postgresql":
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        database = server.fresh()
+    with estran.open(folder / "node", name="Served", storage={"database": database}) as node:
         assert not node.load(folder / "all.ndjson").refused
+        secret = node.tokens.create("validator", "operator").secret
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     program = str(Path(sys.executable).with_name("estran"))
     command = [program, "serve", "--node", str(folder / "node"), "--port", str(port), "--quiet"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    environment = {**os.environ, "ESTRAN_STORAGE__DATABASE": database}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    ) as process:
         try:
             base = f"http://127.0.0.1:{port}"
             _wait(base, process)
-            yield f"{base}/stac"
+            address = Root(f"{base}/stac")
+            address.token = secret
+            yield address
         finally:
             process.terminate()
             said = process.communicate(timeout=30)[0]
@@ -109,6 +129,7 @@ _CLASSES = [
     "item-search#sort",
     "item-search#fields",
     "item-search#query",
+    "transaction",
 ]
 _QUERY = {
     "query_comparison_field": "eo:cloud_cover",
@@ -138,7 +159,7 @@ def _packaged(address: str, headers: dict[str, str] | None = None) -> dict[str, 
 
 # The validator and the libraries under it use what is deprecated.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-def test_stac_api_validator_finds_no_fault(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stac_api_validator_finds_no_fault(root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(utilities, "fetch_and_parse_file", _packaged)
     # It asks every link of every item whether it is there; those of other sites are not asked.
     monkeypatch.setattr(validations, "stac_check", lambda *_args, **_options: None)
@@ -147,12 +168,12 @@ def test_stac_api_validator_finds_no_fault(root: str, monkeypatch: pytest.Monkey
         ccs_to_validate=_CLASSES,
         collection="other",
         geometry=json.dumps(_SQUARE),
-        auth_bearer_token=None,
+        auth_bearer_token=root.token,
         auth_query_parameter=None,
         fields_nested_property="properties.eo:cloud_cover",
         validate_pagination=True,
         query_config=validations.QueryConfig(**_QUERY),
-        transaction_collection=None,
+        transaction_collection="other",
         headers=None,
         open_assets_urls=False,
     )

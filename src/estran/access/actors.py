@@ -29,6 +29,10 @@ class Actor:
         """Whether nothing is hidden from them."""
         return self.role == "operator"
 
+    def may_write(self, centre: str) -> bool:
+        """Whether they may change what belongs to a centre."""
+        return self.is_operator or (self.role == "editor" and centre in self.centres)
+
 
 ANYONE = Actor()
 OPERATOR = Actor(name="operator", role="operator")

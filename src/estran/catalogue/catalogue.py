@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from estran.catalogue.cursors import Cursors
 from estran.catalogue.items import Items
+from estran.catalogue.items.collections import Collections
 from estran.catalogue.load import Assignment, LoadReport, Progress, claim, load
 from estran.catalogue.search import Search
 from estran.catalogue.store import OriginalDocument, Store
@@ -79,6 +80,10 @@ class Catalogue:
         """The items that an actor may see."""
         return Items(self._store, self._items, self._cursors, actor)
 
+    def collections(self, actor: Actor) -> Collections:
+        """The collections, for an actor to write."""
+        return Collections(self._store, self._items, actor, self._home)
+
     def load(
         self,
         paths: Iterable[Path],
@@ -134,7 +139,7 @@ class Catalogue:
             NotAllowed: the actor may see it but not remove it.
         """
         record = self.show(id, actor)
-        if not (actor.is_operator or (actor.role == "editor" and record.centre in actor.centres)):
+        if not actor.may_write(record.centre):
             raise NotAllowed("only the node's operator or an editor of its centre may remove it")
         self._store.remove(id, actor.name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -123,6 +124,7 @@ class Database:
         self.url = url
         self.engine: Engine = plugins.load("engine", url.partition(":")[0].partition("+")[0], Engine)
         self._pool = self.engine.connect(url)
+        self._condition = threading.local()
 
     @contextmanager
     def read(self) -> Generator[sa.Connection]:
@@ -150,11 +152,26 @@ class Database:
             for statement in self.engine.begin_write:
                 connection.exec_driver_sql(statement)
             try:
+                check = getattr(self._condition, "check", None)
+                if check is not None:
+                    check()
                 yield connection
             except BaseException:
                 connection.exec_driver_sql("ROLLBACK")
                 raise
             connection.exec_driver_sql("COMMIT")
+
+    @contextmanager
+    def only_if(self, check: Callable[[], object]) -> Generator[None]:
+        """Let this thread write only where `check` raises nothing.
+
+        It runs when the transaction alone may write: what it reads stays so until the transaction ends.
+        """
+        self._condition.check = check
+        try:
+            yield
+        finally:
+            self._condition.check = None
 
     def close(self) -> None:
         """Give all connections back."""

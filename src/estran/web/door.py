@@ -37,7 +37,7 @@ _HOST = re.compile(r"[A-Za-z0-9.\-_]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:
 # What the answer depends on besides its address, the asker and the node's state.
 _NEGOTIATED = (b"accept", b"accept-language", b"cookie", b"host")
 _VARY = "Accept, Accept-Language, Accept-Encoding, Authorization, Cookie, HX-Request"
-_EXPOSED = "Link, ETag, X-Request-Id, Content-Disposition, Retry-After"
+_EXPOSED = "Link, Location, ETag, X-Request-Id, Content-Disposition, Retry-After"
 # Their answers do not follow the change log.
 _OWN_CACHING = ("/static/", "/health")
 _log = logging.getLogger("estran.web")
@@ -232,7 +232,7 @@ def _preflight() -> Response:
     return Response(
         status_code=204,
         headers={
-            "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+            "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
             "Access-Control-Allow-Headers": "Accept, Accept-Language, Authorization, Content-Type, If-None-Match",
             "Access-Control-Max-Age": "86400",
         },

@@ -29,10 +29,14 @@ _PROBLEM = {
 }
 _REFUSALS = {
     400: "A parameter does not fit, or is not known here.",
-    401: "The token is not good.",
+    401: "The token is not good, or there is none where one is needed.",
+    403: "The holder of this token may not do that here.",
     404: "There is no such thing, or none that you may know of.",
     406: "None of the accepted media types is offered.",
+    409: "It clashes with what is there.",
     410: "It was here and has been removed.",
+    413: "More was sent than is read.",
+    415: "What was sent is of a media type that is not read here.",
 }
 
 

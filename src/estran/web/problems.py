@@ -60,6 +60,10 @@ class TooLarge(EstranError):
     """More was sent than is read."""
 
 
+class WrongType(EstranError):
+    """What was sent is of a media type that is not read here."""
+
+
 class TooLong(EstranError):
     """The address is longer than what is read."""
 
@@ -71,6 +75,7 @@ _STATUSES: tuple[tuple[type[EstranError], int], ...] = (
     (Unauthorised, 401),
     (TooLarge, 413),
     (TooLong, 414),
+    (WrongType, 415),
     (NotFound, 404),
     (QuotaExceeded, 429),
     (NotAllowed, 403),

@@ -8,10 +8,11 @@ from estran.catalogue import filters, shapes
 from estran.catalogue.expressions import And, Node, Spatial
 from estran.catalogue.items.query import ItemPage, ItemQuery, StoredItem
 from estran.catalogue.items.queryables import COLUMNS, ITEMS
+from estran.catalogue.items.writing import Writing, writer
 from estran.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from estran.access import Actor
     from estran.catalogue.cursors import Cursors
@@ -98,6 +99,58 @@ class Items:
                 kept, last, ended = _kept(rows, area, query.limit)
                 bodies = items.bodies(kept)
         return ItemPage(items=bodies, next="" if ended else self._cursors.write(_question(query), last))
+
+    def may_write(self) -> None:
+        """Refuse an actor who may write nowhere.
+
+        Raises:
+            NotAllowed: they are neither an editor nor the operator.
+        """
+        writer(self._actor)
+
+    def add(self, collection: str, documents: Sequence[bytes]) -> tuple[str, ...]:
+        """Store new items, each its JSON: all of them, or none.
+
+        Returns:
+            Their ids.
+
+        Raises:
+            Invalid: one is no STAC Item, names another collection, or stands there twice.
+            Conflict: one is there already.
+            NotAllowed: the actor may not write in the collection.
+            NotFound: there is no such collection, or none that the actor may know of.
+        """
+        return self._writing().add(collection, documents)
+
+    def put(self, collection: str, id: str, document: bytes) -> None:  # noqa: A002
+        """Replace an item.
+
+        Raises:
+            Invalid: it is no STAC Item, or names another id or collection.
+            NotAllowed, NotFound: as for `add`, or there is no such item.
+        """
+        self._writing().put(collection, id, document)
+
+    def patch(self, collection: str, id: str, patch: bytes) -> None:  # noqa: A002
+        """Change members of an item with a JSON merge patch (RFC 7396).
+
+        Raises:
+            Invalid: what it would become is no STAC Item, or has another id or collection.
+            Conflict: others change it at the same time.
+            NotAllowed, NotFound: as for `put`.
+        """
+        self._writing().patch(collection, id, patch)
+
+    def remove(self, collection: str, id: str) -> None:  # noqa: A002
+        """Take an item out; the change log keeps that it was here.
+
+        Raises:
+            NotAllowed, NotFound: as for `put`.
+        """
+        self._writing().remove(collection, id)
+
+    def _writing(self) -> Writing:
+        return Writing(self._store, self._items, self._actor, self.search)
 
     @staticmethod
     def _visible(known: dict[str, int], id: str) -> int:  # noqa: A002

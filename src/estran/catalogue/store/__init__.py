@@ -16,7 +16,8 @@ from estran.model import now_us
 from estran.storage import changes, schema, take_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
+    from contextlib import AbstractContextManager
 
     import sqlalchemy as sa
 
@@ -91,10 +92,23 @@ class Store:
                 connection.execute(insert(s).values(values))
             return take_numbers(connection, "run", 1)
 
-    def write(self, batch: Sequence[Prepared], run: int, actor: str) -> list[Outcome]:
-        """Store a batch: all of it, or nothing. One outcome for each record, in order."""
+    def write(
+        self, batch: Sequence[Prepared], run: int, actor: str, *, last_wins: bool = False
+    ) -> list[Outcome]:
+        """Store a batch: all of it, or nothing. One outcome for each record, in order.
+
+        Args:
+            batch: the records.
+            run: number of the load.
+            actor: for the change log.
+            last_wins: whether a record takes the place of a newer description too, as an editor means it.
+        """
         with self._database.write() as connection:
-            return Batch(self._database.engine, connection, run, actor).write(batch)
+            return Batch(self._database.engine, connection, run, actor, last_wins=last_wins).write(batch)
+
+    def only_if(self, check: Callable[[], object]) -> AbstractContextManager[None]:
+        """Let this thread write only where `check`, which may look at views, raises nothing; see `Database`."""
+        return self._database.only_if(check)
 
     def remove(self, id: str, actor: str) -> None:  # noqa: A002
         """Take a record out; the change log keeps that it was here.

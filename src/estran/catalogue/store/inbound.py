@@ -92,8 +92,11 @@ def _portions[T](items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 class Batch:
     """One transaction's worth of records on their way in."""
 
-    def __init__(self, engine: Engine, connection: sa.Connection, run: int, actor: str) -> None:
+    def __init__(
+        self, engine: Engine, connection: sa.Connection, run: int, actor: str, *, last_wins: bool = False
+    ) -> None:
         self._engine, self._connection, self._run, self._actor = engine, connection, run, actor
+        self._last_wins = last_wins
         self._at = now_us()
 
     def write(self, batch: Sequence[Prepared]) -> list[Outcome]:
@@ -136,7 +139,8 @@ class Batch:
         if row.run == self._run:
             return "unchanged" if (coming.modified or 0) < (row.modified or 0) else "changed"
         # A document that is already kept was beaten by a newer one before.
-        return "unchanged" if (row.pk, coming.original.sha256) in known and not moved else "changed"
+        beaten = (row.pk, coming.original.sha256) in known and not self._last_wins
+        return "unchanged" if beaten and not moved else "changed"
 
     def _held(self, batch: Sequence[Prepared]) -> dict[_Key, _Row]:
         r, d = schema.record.c, schema.record_document.c

@@ -174,6 +174,11 @@ class View:
         """The pk of a record, None if there is none."""
         return self._connection.execute(select(_R.pk).where(_R.id == id)).scalar()
 
+    def place_of(self, pk: int) -> tuple[str, str]:
+        """What names a record within its source, and whose it is while it is a draft."""
+        key, owner = self._connection.execute(select(_R.key, _R.owner).where(_R.pk == pk)).one()
+        return key, owner
+
     def record(self, id: str) -> tuple[int, Record] | None:  # noqa: A002
         """The pk and the record of an id, None if there is none."""
         row = self._connection.execute(_RECORD.where(_R.id == id)).first()

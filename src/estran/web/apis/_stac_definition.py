@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Request
 
 from estran.web import asking, openapi, replies
 
-__all__ = ["ITEMS", "SEARCH", "SEARCH_BODY"]
+__all__ = ["ITEMS", "SEARCH", "SEARCH_BODY", "Body", "CollectionId", "ItemId"]
 
+CollectionId = Annotated[str, Path(description="Id of a collection.", examples=["a-collection"])]
+ItemId = Annotated[str, Path(description="Id of an item.", examples=["an-item"])]
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+Body = Annotated[bytes, Depends(_body)]
 _P = openapi.parameter
 _WORDS: dict[str, Any] = {"items": {"type": "string"}}
 _LANGUAGES = ["cql2-text", "cql2-json"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from estran.catalogue.items.query import ItemQuery
 from estran.catalogue.items.queryables import ITEMS as QUERYABLES
@@ -15,8 +15,10 @@ from estran.formats.stac import FORMAT
 from estran.web import Api, links_of, node_of, openapi, pages, replies
 from estran.web.apis import _stac_answers as answers
 from estran.web.apis import _stac_asking as asking
+from estran.web.apis import _stac_writing as writing
 from estran.web.apis._stac_answers import PATH
-from estran.web.apis._stac_definition import ITEMS, SEARCH, SEARCH_BODY
+from estran.web.apis._stac_conformance import CONFORMS_TO
+from estran.web.apis._stac_definition import ITEMS, SEARCH, SEARCH_BODY, Body, CollectionId, ItemId
 from estran.web.negotiation import HTML
 from estran.web.ogc import OPENAPI
 
@@ -26,47 +28,9 @@ if TYPE_CHECKING:
     from estran.model import Record
     from estran.node import Node
 
-_STAC = "https://api.stacspec.org/"
-_FEATURES = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/"
-_FILTER = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/"
-_CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/"
-# An extension that clients look for under the names of two versions is declared under both.
-CONFORMS_TO = tuple(
-    base + name
-    for base, names in (
-        (
-            _STAC,
-            "v1.0.0/core v1.0.0/browseable v1.0.0-rc.2/children v1.0.0/collections v1.0.0/ogcapi-features",
-        ),
-        (
-            _STAC,
-            "v1.0.0/item-search v1.0.0/item-search#fields v1.0.0/item-search#sort v1.1.0/item-search#sort",
-        ),
-        (
-            _STAC,
-            "v1.0.0/item-search#query v1.0.0/item-search#filter v1.0.0-rc.2/item-search#filter",
-        ),
-        (_STAC, "v1.0.0/ogcapi-features#fields v1.0.0/ogcapi-features#sort v1.1.0/ogcapi-features#sort"),
-        (_STAC, "v1.0.0/ogcapi-features#query"),
-        (_FEATURES, "core geojson oas30"),
-        (_FILTER, "queryables filter features-filter"),
-        (_CQL2, "cql2-text cql2-json basic-cql2 advanced-comparison-operators"),
-        (_CQL2, "case-insensitive-comparison temporal-functions"),
-    )
-    for name in names.split()
-)
 _REL_QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 _REL_CONFORMANCE = "http://www.opengis.net/def/rel/ogc/1.0/conformance"
 _BROWSED = 1000
-_Collection = Annotated[str, Path(description="Id of a collection.", examples=["a-collection"])]
-_Item = Annotated[str, Path(description="Id of an item.", examples=["an-item"])]
-
-
-async def _body(request: Request) -> bytes:
-    return await request.body()
-
-
-_Body = Annotated[bytes, Depends(_body)]
 
 
 def _routes(node: Node) -> APIRouter:
@@ -74,6 +38,7 @@ def _routes(node: Node) -> APIRouter:
     _catalogue_routes(router)
     _collection_routes(router)
     _item_routes(router, node.settings.web.page_limit)
+    writing.add_routes(router)
     return router
 
 
@@ -135,7 +100,7 @@ def _collection_routes(router: APIRouter) -> None:
     @router.get(
         "/collections/{collection}", **_described("One collection", "getStacCollection", replies.JSON, 404)
     )
-    def one(request: Request, collection: _Collection) -> Response:
+    def one(request: Request, collection: CollectionId) -> Response:
         replies.checked(request, ())
         record = node_of(request).items.collection(collection)
         return replies.json(_collection(collection, record, links_of(request)))
@@ -144,7 +109,7 @@ def _collection_routes(router: APIRouter) -> None:
         "/collections/{collection}/queryables",
         **_described("What searches of its items may name", "getStacOwnQueryables", replies.SCHEMA, 404),
     )
-    def queryables(request: Request, collection: _Collection) -> Response:
+    def queryables(request: Request, collection: CollectionId) -> Response:
         replies.checked(request, ())
         node_of(request).items.collection(collection)
         return _schema(f"{_home(links_of(request), collection)}/queryables")
@@ -155,7 +120,7 @@ def _item_routes(router: APIRouter, most: int) -> None:
         "/collections/{collection}/items",
         **_described("Items of a collection", "getStacItems", replies.GEOJSON, 404, parameters=ITEMS),
     )
-    def items(request: Request, collection: _Collection) -> Response:
+    def items(request: Request, collection: CollectionId) -> Response:
         node, links = node_of(request), links_of(request)
         asked = asking.of_address(request, most, collection)
         node.items.collection(collection)
@@ -166,7 +131,7 @@ def _item_routes(router: APIRouter, most: int) -> None:
         "/collections/{collection}/items/{item:path}",
         **_described("One item", "getStacItem", replies.GEOJSON, 404),
     )
-    def one(request: Request, collection: _Collection, item: _Item) -> Response:
+    def one(request: Request, collection: CollectionId, item: ItemId) -> Response:
         replies.checked(request, ())
         return answers.feature(node_of(request).items.show(collection, item), links_of(request))
 
@@ -175,7 +140,7 @@ def _item_routes(router: APIRouter, most: int) -> None:
         **_described("Links to a collection's items", "browseStacItems", replies.JSON, 404,
                      parameters=[openapi.parameter("token", "Where the page starts.")]),
     )  # fmt: skip
-    def browse(request: Request, collection: _Collection) -> Response:
+    def browse(request: Request, collection: CollectionId) -> Response:
         replies.checked(request, ("token",))
         return replies.json(_browsed(request, collection, min(most, _BROWSED)))
 
@@ -187,7 +152,7 @@ def _item_routes(router: APIRouter, most: int) -> None:
     posted["openapi_extra"] = {"requestBody": SEARCH_BODY}
 
     @router.post("/search", **posted)
-    def post(request: Request, body: _Body) -> Response:
+    def post(request: Request, body: Body) -> Response:
         asked, document = asking.of_body(body, most)
         found, links = _found(node_of(request), asked.query), links_of(request)
         here = f"{links.base}{PATH}/search"
