@@ -14,10 +14,11 @@ from estran import formats, settings
 from estran.access import OPERATOR, Actor, Organisations, Tokens
 from estran.access.founding import founding
 from estran.catalogue import FACETS, Catalogue, Change, LoadReport, OriginalDocument, Progress, Query, Results
+from estran.catalogue.store.moving import Migration, Step, move
 from estran.errors import Conflict, EstranError, Invalid, NotAllowed
 from estran.formats import Links, Written
 from estran.model import Box, Record, interval
-from estran.storage import Database, get_meta, prepare, put_meta
+from estran.storage import Database, check_url, get_meta, has_secret, prepare, put_meta
 from estran.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -316,6 +317,34 @@ class Node:
     def revision(self) -> int:
         """Number of the newest change: equal numbers mean equal answers."""
         return self._house.catalogue.revision()
+
+    def migrate(
+        self, to: str, *, switch: bool = False, progress: Callable[[Step], None] | None = None
+    ) -> Migration:
+        """Copy the node's whole state into an empty database of any engine; what is here stays as it is.
+
+        Others may read meanwhile; whoever writes has to wait. This node goes on with the database that it
+        was opened with: open it anew after a switch.
+
+        Args:
+            to: URL of the database, such as ``postgresql://user@host/name``; a relative SQLite path starts
+                at the node's folder.
+            switch: name the new database in ``estran.toml`` once all is there and proven.
+            progress: called after each portion.
+
+        Raises:
+            NotAllowed: the actor is not the operator.
+            Invalid: it is no URL of a database.
+            Conflict: that database is not empty or cannot keep everything, or the settings cannot be changed.
+            Unavailable: a database is out of reach, or others write to the node.
+        """
+        if not self._actor.is_operator:
+            raise NotAllowed("only the node's operator may migrate it")
+        check_url(to)
+        held = self.settings.storage.database
+        change = settings.with_database(self.folder, to, held, private=has_secret(to)) if switch else None
+        tables = move(self._house.database, _absolute(to, self.folder), progress, change)
+        return Migration(tables=tables, switched=switch)
 
     def doctor(self) -> tuple[Check, ...]:
         """What is well with the node and what is not, with advice."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,13 +17,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from estran.errors import Invalid
+from estran.errors import Conflict, Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 FILE = "estran.toml"
+_TABLE = re.compile(r"\s*\[\s*(.*?)\s*\]\s*(#.*)?$")
+_PRIVATE, _MODE = 0o600, 0o777
 
 
 class Storage(BaseModel):
@@ -120,3 +125,65 @@ def listed(settings: Settings | None = None) -> Iterator[tuple[str, str, Any, st
                 yield key, f"ESTRAN_{key.replace('.', '__').upper()}", value, field.description or ""
 
     yield from walk(Settings, settings or Settings.model_construct(), "")
+
+
+def with_database(folder: Path, database: str, held: str, *, private: bool) -> Callable[[], None]:
+    """What names another database in the settings file, whose other lines stay as they are.
+
+    Args:
+        folder: of the node.
+        database: URL to write.
+        held: URL that the node uses now.
+        private: a secret stands in the URL, so that nobody else may read the file.
+
+    Raises:
+        Conflict: something else than the file decides about the database, or the file is too unusual.
+    """
+    file = folder / FILE
+    before = file.read_text("utf-8") if file.is_file() else ""
+    said = tomllib.loads(before)
+    if said.get("storage", {}).get("database", Storage().database) != held:
+        raise Conflict(
+            f"it is not {file} that names the node's database, but ESTRAN_STORAGE__DATABASE or whoever opened "
+            "the node; migrate without switching, and change it there"
+        )
+    after = _named(before, database)
+    if _parsed(after) != {**said, "storage": {**said.get("storage", {}), "database": database}}:
+        raise Conflict(
+            f"{file} is written in a way that cannot be changed safely; migrate without switching, and set "
+            "“database” in its table “storage” by hand"
+        )
+
+    def change() -> None:
+        mode = file.stat().st_mode & _MODE if file.is_file() else None
+        with NamedTemporaryFile("w", encoding="utf-8", dir=folder, prefix=f".{FILE}-", delete=False) as made:
+            made.write(after)
+        Path(made.name).chmod(_PRIVATE if private or mode is None else mode)
+        Path(made.name).replace(file)
+
+    return change
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return None
+
+
+def _named(text: str, database: str) -> str:
+    """The settings file with its line of the database changed, or with one more line."""
+    value, lines, table = json.dumps(database, ensure_ascii=False), text.splitlines(), ""
+    for n, line in enumerate(lines):
+        if found := _TABLE.match(line):
+            table = found[1]
+        elif re.match(r"\s*database\s*=" if table == "storage" else r"\s*storage\s*\.\s*database\s*=", line):
+            lines[n] = f"{line.partition('=')[0]}= {value}"
+            return "\n".join([*lines, ""])
+    start = next(
+        (n for n, line in enumerate(lines, 1) if (f := _TABLE.match(line)) and f[1] == "storage"), None
+    )
+    if start is None:
+        lines += ["", "[storage]"]
+        start = len(lines)
+    return "\n".join([*lines[:start], f"database = {value}", *lines[start:], ""])

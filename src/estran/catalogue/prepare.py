@@ -137,10 +137,15 @@ def prepare(record: Record, held: Original, owner: str, place: str = "") -> Prep
         original=held,
         marks=marks(record, owner),
         tokens=columns(record),
-        boxes=tuple(dict.fromkeys(record.extent.boxes))[:_MOST_BOXES],
+        boxes=boxes(record),
         periods=periods,
         external_ids=_external_ids(record),
     )
+
+
+def boxes(record: Record) -> tuple[Box, ...]:
+    """The boxes by which a record is found."""
+    return tuple(dict.fromkeys(record.extent.boxes))[:_MOST_BOXES]
 
 
 def _first(date: str) -> int | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from estran.cli import records, registry, running
+from estran.cli import moving, records, registry, running
 from estran.cli.shared import complain
 from estran.errors import Conflict, EstranError, Invalid, NotAllowed, NotFound, Unavailable
 
@@ -50,6 +50,7 @@ for command in (
     running.demo,
     running.doctor,
     running.settings,
+    moving.migrate,
 ):
     app.command()(command)
 app.add_typer(registry.centre_app, name="centre")

@@ -98,10 +98,12 @@ def doctor(node: NodeOption = HERE, json: JsonOption = False) -> None:
 def settings(node: NodeOption = HERE, json: JsonOption = False) -> None:
     """List all settings with their values, and how to change them."""
     from estran.settings import listed  # noqa: PLC0415
+    from estran.storage import shown  # noqa: PLC0415
 
     with open_node(node) as opened:
         rows = [
-            {"key": k, "environment": e, "value": v, "meaning": m} for k, e, v, m in listed(opened.settings)
+            {"key": k, "environment": e, "value": shown(v) if k == "storage.database" else v, "meaning": m}
+            for k, e, v, m in listed(opened.settings)
         ]
     for row in rows:
         if json:

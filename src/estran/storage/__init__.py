@@ -11,9 +11,10 @@ from estran.storage.engine import (
     take_numbers,
 )
 from estran.storage.packing import pack, unpack
-from estran.storage.versions import prepare
+from estran.storage.urls import check_url, has_secret, shown
+from estran.storage.versions import prepare, upgrade
 
 __all__ = [
-    "Database", "Engine", "ItemIndex", "PlaceIndex", "TextIndex", "get_meta", "pack", "prepare", "put_meta",
-    "take_numbers", "unpack",
+    "Database", "Engine", "ItemIndex", "PlaceIndex", "TextIndex", "check_url", "get_meta", "has_secret", "pack",
+    "prepare", "put_meta", "shown", "take_numbers", "unpack", "upgrade",
 ]  # fmt: skip

@@ -103,6 +103,10 @@ class Engine:
         like: (column, CQL2 pattern) -> expression "text matches, letter by letter".
         begin_read: SQL that starts a transaction with one view of the database.
         begin_write: SQL that starts a transaction which alone may write.
+        begin_fill: SQL that starts the one transaction in which an empty database gets everything.
+        settle: SQL that, within a transaction, tells the planner of many new rows.
+        tables: URL -> names of the tables that it holds, looked at without changing anything; none where
+            there is no database yet.
     """
 
     scheme: str
@@ -115,6 +119,18 @@ class Engine:
     like: Callable[[Any, str], Any]
     begin_read: tuple[str, ...]
     begin_write: tuple[str, ...]
+    begin_fill: tuple[str, ...]
+    settle: tuple[str, ...]
+    tables: Callable[[str], frozenset[str]]
+
+
+def engine_of(url: str) -> Engine:
+    """The engine that a database URL names.
+
+    Raises:
+        NotFound: none of that name is installed.
+    """
+    return plugins.load("engine", url.partition(":")[0].partition("+")[0], Engine)
 
 
 class Database:
@@ -122,7 +138,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.engine: Engine = plugins.load("engine", url.partition(":")[0].partition("+")[0], Engine)
+        self.engine = engine_of(url)
         self._pool = self.engine.connect(url)
         self._condition = threading.local()
 
@@ -148,8 +164,23 @@ class Database:
         Raises:
             Unavailable: another writer held the database for too long.
         """
+        with self._writing(self.engine.begin_write) as connection:
+            yield connection
+
+    @contextmanager
+    def fill(self) -> Generator[sa.Connection]:
+        """The transaction that gives an empty database everything, or leaves it empty.
+
+        Raises:
+            Unavailable: another writer held the database for too long.
+        """
+        with self._writing(self.engine.begin_fill) as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self, begin: Sequence[str]) -> Generator[sa.Connection]:
         with _translated(), self._pool.connect() as connection:
-            for statement in self.engine.begin_write:
+            for statement in begin:
                 connection.exec_driver_sql(statement)
             try:
                 check = getattr(self._condition, "check", None)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
 
+from estran.errors import Unavailable
 from estran.model import Box
 from estran.storage.engine import Engine
 
@@ -24,6 +26,31 @@ def connect(url: str) -> sa.Engine:
         address, pool_size=20, max_overflow=20, pool_pre_ping=True, isolation_level="AUTOCOMMIT",
         connect_args={"options": "-c jit=off -c timezone=UTC", "application_name": "estran"},
     )  # fmt: skip
+
+
+# Of the schemas where a node would make its own; what belongs to an extension is nobody's.
+_TABLES = """
+    SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_table_is_visible(c.oid)
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND NOT EXISTS (SELECT FROM pg_depend d
+    WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+"""
+
+
+def tables(url: str) -> frozenset[str]:
+    """Names of the tables that a node would meet there.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+    engine = connect(url)
+    try:
+        with engine.connect() as connection:
+            return frozenset(connection.exec_driver_sql(_TABLES).scalars())
+    except DBAPIError as error:
+        raise Unavailable(f"the database cannot be reached: {error.orig}") from None
+    finally:
+        engine.dispose()
 
 
 def within(column: Any, pks: Sequence[int]) -> Any:
@@ -207,4 +234,7 @@ ENGINE = Engine(
     like=like,
     begin_read=("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",),
     begin_write=("BEGIN", f"SELECT pg_advisory_xact_lock({_WRITER})"),
+    begin_fill=("BEGIN", f"SELECT pg_advisory_xact_lock({_WRITER})"),
+    settle=("ANALYZE",),
+    tables=tables,
 )

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from estran.errors import Conflict
 from estran.model import Box
 from estran.storage.engine import Engine
 
@@ -52,6 +56,25 @@ def connect(url: str) -> sa.Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+def tables(url: str) -> frozenset[str]:
+    """Names of the tables of a file, none where there is no file.
+
+    Raises:
+        Conflict: it is no SQLite database, or none that stays.
+    """
+    path = sa.make_url(url).database or ""
+    if path in ("", ":memory:"):
+        raise Conflict("a database in memory is gone with the program; name a file: sqlite:///estran.db")
+    if not Path(path).exists():
+        return frozenset()
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            names = connection.execute("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'")
+            return frozenset(name for (name,) in names)
+    except sqlite3.DatabaseError as error:
+        raise Conflict(f"{path} cannot be used as an SQLite database: {error}") from None
 
 
 def within(column: Any, pks: Sequence[int]) -> Any:
@@ -223,4 +246,9 @@ ENGINE = Engine(
     like=like,
     begin_read=("BEGIN",),
     begin_write=(f"PRAGMA cache_size=-{_WRITERS_CACHE_KIB}", "BEGIN IMMEDIATE"),
+    # Pages that are new need no journal: they go straight to the file, which a write-ahead log would double.
+    # The next connection sets write-ahead mode again.
+    begin_fill=("PRAGMA journal_mode=DELETE", f"PRAGMA cache_size=-{_WRITERS_CACHE_KIB}", "BEGIN EXCLUSIVE"),
+    settle=(),
+    tables=tables,
 )

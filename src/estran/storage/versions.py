@@ -34,17 +34,22 @@ def prepare(database: Database) -> None:
                 f"this node was written by a newer Estran (its tables are at {held}, this program knows {HEAD}); upgrade Estran"
             )
         _back_up(database.url, held)
+    with database.write() as connection:
+        # Two processes may open a new node at once: the second finds it done.
+        if _version(connection) != HEAD:
+            upgrade(database, connection)
+
+
+def upgrade(database: Database, connection: sa.Connection) -> None:
+    """Bring the tables to this program's version, within a transaction."""
     from alembic import command  # noqa: PLC0415 - slow to import and seldom needed
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    with database.write() as connection:
-        # Two processes may open a new node at once: the second finds it done.
-        if _version(connection) != HEAD:
-            config.attributes["connection"] = connection
-            config.attributes["engine"] = database.engine
-            command.upgrade(config, "head")
+    config.attributes["connection"] = connection
+    config.attributes["engine"] = database.engine
+    command.upgrade(config, "head")
 
 
 def _held(database: Database) -> str:
