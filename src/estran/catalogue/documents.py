@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from estran import formats
 from estran.catalogue import archives, envelopes, json_streams, refusals
 from estran.catalogue.archives import HEAD_BYTES, MAX_DEPTH, MAX_DOCUMENT_BYTES, Meter, Source
+from estran.catalogue.json_streams import Lines
 from estran.errors import Invalid
 from estran.formats import Document, Refusal
 from estran.formats._json import decode
@@ -22,7 +23,7 @@ from estran.formats._json import decode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Total", "count_hint", "documents", "files", "of_file"]
+__all__ = ["Lines", "Total", "count_hint", "documents", "files", "of_file"]
 
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -61,8 +62,12 @@ def documents(
     for path, size in files(paths):
         if isinstance(size, Refusal):
             yield size
-        else:
-            yield from of_file(path, size, advance)
+            continue
+        for found in of_file(path, size, advance):
+            if isinstance(found, Lines):
+                yield from found.documents()
+            else:
+                yield found
 
 
 def files(paths: Iterable[Path]) -> Iterator[tuple[Path, int | Refusal]]:
@@ -103,8 +108,8 @@ def _name(path: Path) -> str:
 
 def of_file(
     path: Path, size: int, advance: Callable[[int], object] = lambda _size: None
-) -> Iterator[Document | Refusal]:
-    """The documents of one file of that many bytes, as `documents` gives them."""
+) -> Iterator[Document | Refusal | Lines]:
+    """The documents of one file of that many bytes, those of many lines in blocks."""
     try:
         with io.BufferedReader(archives.Watched(path, size, advance), HEAD_BYTES) as stream:
             yield from _split(Source(_name(path), stream, Meter(size), path, size))
@@ -112,14 +117,14 @@ def of_file(
         yield Refusal(_name(path), archives.why_unreadable(error))
 
 
-def _split(source: Source) -> Iterator[Document | Refusal]:
+def _split(source: Source) -> Iterator[Document | Refusal | Lines]:
     try:
         yield from _documents_of(source, source.head())
     except archives.READING_ERRORS as error:
         yield Refusal(source.name, archives.why_unreadable(error))
 
 
-def _documents_of(source: Source, head: bytes) -> Iterator[Document | Refusal]:
+def _documents_of(source: Source, head: bytes) -> Iterator[Document | Refusal | Lines]:
     if not head.strip():
         yield Refusal(source.name, "it holds nothing but blanks" if head else "it is empty")
     elif head.startswith((_GZIP, *_ZIP)):
@@ -139,7 +144,7 @@ def _documents_of(source: Source, head: bytes) -> Iterator[Document | Refusal]:
 
 def _unpacked(
     source: Source, unpack: Callable[[Source], Iterator[Source | Refusal]]
-) -> Iterator[Document | Refusal]:
+) -> Iterator[Document | Refusal | Lines]:
     if source.depth >= MAX_DEPTH:
         raise Invalid(f"it lies in more than {MAX_DEPTH} archives, one in another; unpack it first")
     for inner in unpack(source):
@@ -171,7 +176,7 @@ def _of_xml(source: Source, head: bytes) -> Iterator[Document | Refusal]:
         yield Refusal(source.name, refusals.of_unknown_xml(head))
 
 
-def _of_json(source: Source, head: bytes) -> Iterator[Document | Refusal]:
+def _of_json(source: Source, head: bytes) -> Iterator[Document | Refusal | Lines]:
     is_known = partial(_confidence, source)
     if json_streams.is_lines(head, source.name):
         yield from json_streams.lines(source.name, source.stream, is_known)

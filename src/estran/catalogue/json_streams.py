@@ -8,7 +8,8 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from typing import TYPE_CHECKING, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from estran.catalogue.archives import (
     MAX_DOCUMENT_BYTES,
@@ -22,7 +23,7 @@ from estran.formats import Document, Refusal
 from estran.formats._json import outline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from typing import IO
 
 _RECORD_SEPARATOR = b"\x1e"
@@ -34,6 +35,10 @@ _STARTS = (b"{", b"[")
 _LISTS = ("features", "collections", "records", "data")
 # A log, a table or noise gives as many reasons as it has lines; these are enough to see what it is.
 _MOST_STRANGE, _MOST_STRANGE_AT_START = 1000, 100
+# Lines that are looked at one by one before whole blocks are given away, and the size of these.
+_TRIED = 200
+_BLOCK = MEBIBYTE
+_PART = 64 << 10
 _BLANKS = re.compile(r"[\ufeff \t\r\n]*")
 
 
@@ -61,21 +66,92 @@ type Known = Callable[[bytes], float]
 """How surely some bytes are metadata."""
 
 
-def lines(name: str, stream: IO[bytes], is_known: Known) -> Iterator[Document | Refusal]:
-    """Each document of NDJSON, or of a text sequence, whose texts start with RS and may have many lines."""
+class Lines(NamedTuple):
+    """Many lines of a file in which each line is a document, to be taken apart by whoever reads them.
+
+    Attributes:
+        name: of the file.
+        body: whole lines.
+        line: number of the first, from 1.
+    """
+
+    name: str
+    body: bytes
+    line: int
+
+    def documents(self) -> Iterator[Document | Refusal]:
+        """Each document; a refusal for each line that is none, until they are too many to be an accident."""
+        strange = 0
+        for number, text in enumerate(self.body.split(b"\n"), self.line):
+            found = _document(self.name, text, number)
+            if found is not None:
+                yield found
+            strange += isinstance(found, Refusal)
+            if strange >= _MOST_STRANGE:
+                return
+
+
+def is_hopeless(strange: int) -> bool:
+    """Whether a file that has so many lines which are no documents is worth no further look."""
+    return strange >= _MOST_STRANGE
+
+
+def lines(name: str, stream: IO[bytes], is_known: Known) -> Iterator[Document | Refusal | Lines]:
+    """Each document of NDJSON, or of a text sequence, whose texts start with RS and may have many lines.
+
+    Of a long NDJSON file the first documents come one by one, the rest in blocks.
+    """
     every = _lines(name, stream)
     first = next(every, None)
     if first is None:
         return
     every = _with(first, every)
-    sequence = isinstance(first[1], bytes) and first[1].startswith(_RECORD_SEPARATOR)
-    numbered = _joined(name, every) if sequence else every
-    found = (t if isinstance(t, Refusal) else _document(name, t, number) for number, t in numbered)
-    yield from _while_known((one for one in found if one is not None), is_known)
+    if isinstance(first[1], bytes) and first[1].startswith(_RECORD_SEPARATOR):
+        yield from _while_known(_found(name, _joined(name, every)), is_known)
+        return
+    tried = list(islice(every, _TRIED))
+    is_metadata = yield from _while_known(_found(name, tried), is_known)
+    if is_metadata and len(tried) == _TRIED:
+        yield from _blocks(name, stream, tried[-1][0] + 1)
 
 
-def _while_known(found: Iterable[Document | Refusal], is_known: Known) -> Iterator[Document | Refusal]:
-    """All of them, unless they begin with many, or have very many, that are no metadata."""
+def _found(name: str, numbered: Iterable[tuple[int, bytes | Refusal]]) -> Iterator[Document | Refusal]:
+    for number, text in numbered:
+        found = text if isinstance(text, Refusal) else _document(name, text, number)
+        if found is not None:
+            yield found
+
+
+def _blocks(name: str, stream: IO[bytes], number: int) -> Iterator[Lines | Refusal]:
+    """The rest of a stream in blocks of whole lines, the first of which has that number."""
+    rest, ended = b"", False
+    while not ended:
+        broken, parts, size = "", [rest], len(rest)
+        wanted = max(_BLOCK, 2 * len(rest))
+        try:
+            while size < wanted and (part := stream.read(_PART)):
+                parts.append(part)
+                size += len(part)
+        except READING_ERRORS as error:
+            broken = why_unreadable(error)
+        ended = bool(broken) or size < wanted
+        body = b"".join(parts)
+        whole = len(body) if ended and not broken else body.rfind(b"\n") + 1
+        body, rest = body[:whole], body[whole:]
+        if len(rest) > MAX_DOCUMENT_BYTES:
+            yield Refusal(name, f"this line is too long: {TOO_LARGE}; what follows was not read", number)
+            return
+        if body:
+            yield Lines(name, body, number)
+            number += body.count(b"\n")
+        if broken:
+            yield Refusal(name, f"{broken}; the lines before were read", number)
+
+
+def _while_known(
+    found: Iterable[Document | Refusal], is_known: Known
+) -> Generator[Document | Refusal, None, bool]:
+    """All of them, unless they begin with many, or have very many, that are no metadata; whether it was all."""
     known, strange = False, 0
     for one in found:
         known = known or (isinstance(one, Document) and is_known(one.body) > 0)
@@ -85,7 +161,8 @@ def _while_known(found: Iterable[Document | Refusal], is_known: Known) -> Iterat
             name = one.file if isinstance(one, Refusal) else one.name
             why = f"{strange} of its parts are no metadata; what follows was not read"
             yield Refusal(name, why, one.line)
-            return
+            return False
+    return True
 
 
 def _document(name: str, text: bytes, line: int) -> Document | Refusal | None:

@@ -6,7 +6,7 @@ import gc
 import os
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from estran import formats
 from estran.access import OPERATOR
-from estran.catalogue.documents import count_hint, files, of_file
-from estran.catalogue.items.prepare import PreparedItem, prepare_item
+from estran.catalogue.documents import Lines, count_hint, files, of_file
+from estran.catalogue.items.dictionaries import Dictionaries
+from estran.catalogue.items.prepare import PreparedItem, plain_item, prepare_item
+from estran.catalogue.json_streams import is_hopeless
 from estran.catalogue.prepare import Prepared, original, prepare
 from estran.catalogue.words import folded
 from estran.errors import Invalid
@@ -30,12 +32,15 @@ if TYPE_CHECKING:
     from estran.catalogue.store.items import ItemStore
 
 _BATCH = 1000
+_ITEM_BATCH = 4000
 # Documents and small files handed to a process at once, and how much work starting processes is worth.
 _PORTION = 100
-_PORTION_BYTES = 4 << 20
+_PORTION_BYTES = 2 << 20
 _SMALL_FILE = 256 << 10
 _ALONE = 400
-_FURTHER = 16
+# What is given to processes and not yet done; it is in memory twice.
+_UNDER_WAY_BYTES = 24 << 20
+_MOST_UNDER_WAY = 64
 _WATCH_S = 1.0
 # Objects made between two looks for cycles, and how many looks at the young before one at the old.
 _COLLECT_AFTER = (50_000, 20, 50)
@@ -116,17 +121,17 @@ class _File(NamedTuple):
     size: int
 
 
-type _Task = Document | Refusal | _File
+type _Task = Document | Refusal | Lines | _File
 
 
 @dataclass(slots=True)
 class _Portion:
-    """What became of some tasks."""
+    """What became of some tasks; strange counts, by file, what is no document at all."""
 
-    tasks: int
-    prepared: list[Prepared]
-    items: list[PreparedItem]
-    refused: list[Refusal]
+    prepared: list[Prepared] = field(default_factory=list)
+    items: list[PreparedItem] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    strange: Counter[str] = field(default_factory=Counter)
 
 
 def load(  # noqa: PLR0917 - two stores to fill
@@ -151,7 +156,7 @@ def load(  # noqa: PLR0917 - two stores to fill
     inbox = _Inbox(store, items, run, actor)
     meter = _Meter(progress, files, size)
     with _rarely_collecting():
-        for portion in _portions_done(_work(listed, meter.advance), given):
+        for portion in _portions_done(_work(listed, inbox, meter.advance), given, inbox):
             inbox.take(portion)
             meter.show(inbox.report.read)
         inbox.finish(given)
@@ -167,26 +172,43 @@ class _Inbox:
         self._records: list[Prepared] = []
         self._granules: list[PreparedItem] = []
         self._collections: set[str] = set()
+        self._strange: Counter[str] = Counter()
         self.report = LoadReport()
 
     def take(self, portion: _Portion) -> None:
         """Take a portion in; whole batches are stored at once."""
         self.report.refused += portion.refused
+        self._strange.update(portion.strange)
         self._records += portion.prepared
         self._granules += portion.items
         while len(self._records) >= _BATCH:
             self._count(self._store.write(self._records[:_BATCH], self._run, self._actor))
             del self._records[:_BATCH]
-        while len(self._granules) >= _BATCH:
-            self._put_items(self._granules[:_BATCH])
-            del self._granules[:_BATCH]
+        while len(self._granules) >= _ITEM_BATCH:
+            self._put_items(self._granules[:_ITEM_BATCH])
+            del self._granules[:_ITEM_BATCH]
+
+    def is_hopeless(self, file: str) -> bool:
+        """Whether so much of a file is no metadata that the rest of it is not worth reading."""
+        return is_hopeless(self._strange[file])
+
+    def flush(self) -> None:
+        """Store all that was taken in so far."""
+        if self._records:
+            self._count(self._store.write(self._records, self._run, self._actor))
+            self._records = []
+        if self._granules:
+            self._put_items(self._granules)
+            self._granules = []
+
+    def packing(self) -> tuple[dict[str, int], dict[int, bytes]]:
+        """What processes need to make the bodies of items small."""
+        self.flush()
+        return self._items.packing()
 
     def finish(self, given: Assignment) -> None:
         """Store the rest; items whose collection nobody described get one that says so."""
-        if self._records:
-            self._count(self._store.write(self._records, self._run, self._actor))
-        if self._granules:
-            self._put_items(self._granules)
+        self.flush()
         bare = self._undescribed()
         if bare:
             self._store.write([_made_collection(name, given) for name in bare], self._run, self._actor)
@@ -248,8 +270,8 @@ def _prepare_item(item: Item, document: Document, done: _Portion) -> None:
         done.refused.append(Refusal(document.name, str(error), document.line))
 
 
-def _work(paths: Iterable[Path], advance: Callable[[int], object]) -> Iterator[_Task]:
-    """What there is to do: small files whole, what is in the others document by document."""
+def _work(paths: Iterable[Path], inbox: _Inbox, advance: Callable[[int], object]) -> Iterator[_Task]:
+    """What there is to do: small files whole, what is in the others document by document or in blocks."""
     for path, size in files(paths):
         if isinstance(size, Refusal):
             yield size
@@ -257,42 +279,72 @@ def _work(paths: Iterable[Path], advance: Callable[[int], object]) -> Iterator[_
             advance(size)
             yield _File(path, size)
         else:
-            yield from of_file(path, size, advance)
+            for task in of_file(path, size, advance):
+                if isinstance(task, Lines) and inbox.is_hopeless(task.name):
+                    why = "so many of its lines are no metadata that what follows was not read"
+                    yield Refusal(task.name, why, task.line)
+                    break
+                yield task
 
 
-def _portions_done(work: Iterator[_Task], given: Assignment) -> Iterator[_Portion]:
+def _portions_done(work: Iterator[_Task], given: Assignment, inbox: _Inbox) -> Iterator[_Portion]:
     """Portions in the order of their tasks: the first here, the rest on all cores."""
     portions = _portioned(work)
     done = 0
     for portion in portions:
         result = _prepared(portion, given)
-        done += result.tasks
+        done += len(result.prepared) + len(result.items) + len(result.refused)
         yield result
         if done >= _ALONE:
             break
     else:
         return
-    yield from _in_parallel(portions, given)
+    yield from _in_parallel(portions, given, inbox.packing())
 
 
-def _in_parallel(portions: Iterator[list[_Task]], given: Assignment) -> Iterator[_Portion]:
+def _in_parallel(
+    portions: Iterator[list[_Task]], given: Assignment, packing: tuple[dict[str, int], dict[int, bytes]]
+) -> Iterator[_Portion]:
     # loky's processes do not run the caller's main module again, so a plain script may load.
     from loky import ProcessPoolExecutor  # noqa: PLC0415 - only large loads need it
 
     cores = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.sched_getaffinity(0))  # type: ignore[attr-defined]
-    with ProcessPoolExecutor(cores or 1, initializer=_start, initargs=(os.getpid(),)) as pool:
-        under_way: deque[Any] = deque()
+    with ProcessPoolExecutor(cores or 1, initializer=_start, initargs=(os.getpid(), *packing)) as pool:
+        under_way: deque[tuple[int, Any]] = deque()
+        size = 0
         for portion in portions:
-            under_way.append(pool.submit(_prepared, portion, given))
-            if len(under_way) > (cores or 1) * _FURTHER:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
+            size += (more := sum(map(_size, portion)))
+            under_way.append((more, pool.submit(_prepared, portion, given)))
+            while size > _UNDER_WAY_BYTES or len(under_way) > _MOST_UNDER_WAY:
+                less, done = under_way.popleft()
+                size -= less
+                yield done.result()
+        for _, done in under_way:
+            yield done.result()
 
 
-def _start(loader: int) -> None:
+class _Packing:
+    """The collections whose dictionaries this process knows; none in the one that writes, which packs itself."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.dictionaries = Dictionaries()
+
+    def packed(self, item: PreparedItem) -> PreparedItem:
+        """The item with its body made small, if its collection is known."""
+        number = self.numbers.get(item.collection)
+        if number is None:
+            return item
+        return item._replace(body=b"", packed=self.dictionaries.pack(number, item.body))
+
+
+_packing = _Packing()
+
+
+def _start(loader: int, numbers: dict[str, int], dictionaries: dict[int, bytes]) -> None:
     """What a process does before its first portion."""
     _end_with(loader)
+    _packing.numbers, _packing.dictionaries = numbers, Dictionaries(dictionaries)
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
 
@@ -324,7 +376,7 @@ def _portioned(work: Iterator[_Task]) -> Iterator[list[_Task]]:
     size = 0
     for task in work:
         portion.append(task)
-        size += task.size if isinstance(task, _File) else len(getattr(task, "body", b""))
+        size += _size(task)
         if len(portion) >= _PORTION or size >= _PORTION_BYTES:
             yield portion
             portion, size = [], 0
@@ -332,18 +384,44 @@ def _portioned(work: Iterator[_Task]) -> Iterator[list[_Task]]:
         yield portion
 
 
+def _size(task: _Task) -> int:
+    match task:
+        case Refusal():
+            return 0
+        case _File():
+            return task.size
+        case _:
+            return len(task.body)
+
+
 def _prepared(portion: list[_Task], given: Assignment) -> _Portion:
-    done = _Portion(len(portion), [], [], [])
+    done = _Portion()
     for task in portion:
-        for document in of_file(*task) if isinstance(task, _File) else (task,):
+        for document in _documents(task):
             if isinstance(document, Refusal):
                 done.refused.append(document)
+                done.strange[document.file] += 1
             else:
                 _prepare_document(document, given, done)
     return done
 
 
+def _documents(task: _Task) -> Iterator[Document | Refusal]:
+    match task:
+        case Lines():
+            yield from task.documents()
+        case _File():
+            for found in of_file(*task):
+                yield from _documents(found)
+        case _:
+            yield task
+
+
 def _prepare_document(document: Document, given: Assignment, done: _Portion) -> None:
+    # Millions of granules are as plain as can be; whatever is not goes the long way, which can say why.
+    if document.body[:1] == b"{" and (item := plain_item(document.body)) is not None:
+        done.items.append(_packing.packed(item))
+        return
     try:
         form = formats.recognise(document)
     except Invalid as error:

@@ -97,7 +97,9 @@ class Engine:
     Attributes:
         scheme: of the URLs that it opens.
         connect: URL -> SQLAlchemy engine, ready with its settings.
-        within: (column, pks) -> expression "column is one of pks", for any number of pks.
+        connect_to_write: the same for those who write, where that is worth settings of its own.
+        insert: (connection, table, columns, rows) -> nothing: many rows, the quickest way.
+        within: (column, values) -> expression "column is one of values", for any number of them.
         joined: column -> aggregate of all its integers as one text with commas: the quickest way out
             of a database for many of them.
         like: (column, CQL2 pattern) -> expression "text matches, letter by letter".
@@ -111,10 +113,12 @@ class Engine:
 
     scheme: str
     connect: Callable[[str], sa.Engine]
+    connect_to_write: Callable[[str], sa.Engine] | None = None
     place_index: PlaceIndex
     text_index: TextIndex
     item_index: ItemIndex
-    within: Callable[[Any, Sequence[int]], Any]
+    insert: Callable[[sa.Connection, sa.Table, tuple[str, ...], Sequence[tuple[Any, ...]]], None]
+    within: Callable[[Any, Sequence[int] | Sequence[str]], Any]
     joined: Callable[[Any], Any]
     like: Callable[[Any, str], Any]
     begin_read: tuple[str, ...]
@@ -140,6 +144,7 @@ class Database:
         self.url = url
         self.engine = engine_of(url)
         self._pool = self.engine.connect(url)
+        self._writers = self.engine.connect_to_write(url) if self.engine.connect_to_write else self._pool
         self._condition = threading.local()
 
     @contextmanager
@@ -179,7 +184,7 @@ class Database:
 
     @contextmanager
     def _writing(self, begin: Sequence[str]) -> Generator[sa.Connection]:
-        with _translated(), self._pool.connect() as connection:
+        with _translated(), self._writers.connect() as connection:
             for statement in begin:
                 connection.exec_driver_sql(statement)
             try:
@@ -207,6 +212,7 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self._pool.dispose()
+        self._writers.dispose()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -11,12 +12,17 @@ from sqlalchemy.exc import DBAPIError
 from estran.errors import Unavailable
 from estran.model import Box
 from estran.storage.engine import Engine
+from estran.storage.rows import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 # One writer at a time, as on SQLite: bitmaps are read, changed and written back.
 _WRITER = 0x45535452
+_WORTH_COPYING = 100
+_COPIED: dict[type, str] = {
+    sa.BigInteger: "int8", sa.Integer: "int4", sa.Float: "float8", sa.LargeBinary: "bytea", sa.String: "text",
+}  # fmt: skip
 
 
 def connect(url: str) -> sa.Engine:
@@ -53,11 +59,29 @@ def tables(url: str) -> frozenset[str]:
         engine.dispose()
 
 
-def within(column: Any, pks: Sequence[int]) -> Any:
-    """`column` is one of `pks`, as one bound array: no limit on their number."""
-    return column == sa.any_(
-        sa.cast(sa.literal([int(pk) for pk in pks], ARRAY(sa.Integer)), ARRAY(sa.Integer))
-    )
+def within(column: Any, wanted: Sequence[int] | Sequence[str]) -> Any:
+    """`column` is one of these, as one bound array: no limit on their number."""
+    listed = [value if isinstance(value, str) else int(value) for value in wanted]
+    kind = ARRAY(sa.Text if listed and isinstance(listed[0], str) else sa.BigInteger)
+    return column == sa.any_(sa.cast(sa.literal(listed, kind), kind))
+
+
+def copy_rows(
+    connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """COPY in binary form; for a few rows, which it would not speed up, INSERT."""
+    if len(rows) < _WORTH_COPYING:
+        insert_rows(connection, table, columns, rows)
+        return
+    names = ", ".join(f'"{name}"' for name in columns)
+    driver: Any = connection.connection.driver_connection
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN (FORMAT BINARY)') as copy,
+    ):
+        copy.set_types([_COPIED[type(table.c[name].type)] for name in columns])
+        for row in rows:
+            copy.write_row(row)
 
 
 def like(column: Any, pattern: str) -> Any:
@@ -132,17 +156,17 @@ class _Items:
 
     def put(self, connection: sa.Connection, rows: Sequence[tuple[int, tuple[Box, ...], int, int]]) -> None:
         placed = [
-            (pk, b.west, b.south, b.east, b.north, start, end)
+            (pk, _envelope(b), f"[{start},{end})")
             for pk, boxes, start, end in rows
             for box in boxes
             for b in box.parts()
         ]
-        if placed:
-            connection.exec_driver_sql(
-                "INSERT INTO item_place (pk, shape, span)"
-                " VALUES (%s, ST_MakeEnvelope(%s, %s, %s, %s, 4326), int8range(%s, %s))",
-                placed,
-            )
+        if not placed:
+            return
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy("COPY item_place (pk, shape, span) FROM STDIN") as copy:
+            for row in placed:
+                copy.write_row(row)
 
     def remove(self, connection: sa.Connection, pks: Sequence[int]) -> None:
         connection.exec_driver_sql("DELETE FROM item_place WHERE pk = ANY(%s)", (list(pks),))
@@ -155,6 +179,12 @@ class _Items:
         if time is not None:
             conditions.append(t.span.op("&&")(sa.func.int8range(*time)))
         return sa.select(t.pk).where(*conditions)
+
+
+def _envelope(b: Box) -> str:
+    """The corners of a box as a polygon: EWKB in hexadecimal digits, which COPY takes for a geometry."""
+    w, s, e, n = b.west, b.south, b.east, b.north
+    return struct.pack("<BIIII10d", 1, 0x20000003, 4326, 1, 5, w, s, w, n, e, n, e, s, w, s).hex()
 
 
 class _Words:
@@ -229,6 +259,7 @@ ENGINE = Engine(
     place_index=_Boxes(),
     text_index=_Words(),
     item_index=_Items(),
+    insert=copy_rows,
     within=within,
     joined=joined,
     like=like,

@@ -14,6 +14,7 @@ from sqlalchemy import event
 from estran.errors import Conflict
 from estran.model import Box
 from estran.storage.engine import Engine
+from estran.storage.rows import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,7 @@ _BUSY_MS = 30_000
 _CACHE_KIB = 16_384
 # A writer touches pages all over its indexes.
 _WRITERS_CACHE_KIB = 65_536
-_MMAP_BYTES = 1 << 30
+_MAPPED_BYTES = 1 << 30
 # A load changes the same pages of its indexes over and over; they are moved to the file once in 64 MB.
 _CHECKPOINT_PAGES = 16_384
 # A record may have so many boxes, halves at the antimeridian counted.
@@ -34,6 +35,15 @@ _ROUNDING = 1e-4
 
 def connect(url: str) -> sa.Engine:
     """An engine on a file; transactions are begun by hand, so that a read is one snapshot."""
+    return _connect(url, cache_kib=_CACHE_KIB, mapped_bytes=_MAPPED_BYTES)
+
+
+def connect_to_write(url: str) -> sa.Engine:
+    """The same for those who write: a larger cache, and nothing mapped, which would count as their memory."""
+    return _connect(url, cache_kib=_WRITERS_CACHE_KIB, mapped_bytes=0)
+
+
+def _connect(url: str, *, cache_kib: int, mapped_bytes: int) -> sa.Engine:
     engine = sa.create_engine(url, connect_args={"check_same_thread": False}, pool_size=40, max_overflow=0)
 
     @event.listens_for(engine, "connect")
@@ -46,8 +56,8 @@ def connect(url: str) -> sa.Engine:
             "synchronous=FULL",
             "foreign_keys=ON",
             f"busy_timeout={_BUSY_MS}",
-            f"cache_size=-{_CACHE_KIB}",
-            f"mmap_size={_MMAP_BYTES}",
+            f"cache_size=-{cache_kib}",
+            f"mmap_size={mapped_bytes}",
             "temp_store=MEMORY",
             f"wal_autocheckpoint={_CHECKPOINT_PAGES}",
             # Nothing that is written as SQL may reach outside the schema.
@@ -77,11 +87,10 @@ def tables(url: str) -> frozenset[str]:
         raise Conflict(f"{path} cannot be used as an SQLite database: {error}") from None
 
 
-def within(column: Any, pks: Sequence[int]) -> Any:
-    """`column` is one of `pks`, as one bound JSON list: no limit on their number."""
-    values = sa.func.json_each(json.dumps([int(pk) for pk in pks], separators=(",", ":"))).table_valued(
-        "value"
-    )
+def within(column: Any, wanted: Sequence[int] | Sequence[str]) -> Any:
+    """`column` is one of these, as one bound JSON list: no limit on their number."""
+    listed = [value if isinstance(value, str) else int(value) for value in wanted]
+    values = sa.func.json_each(json.dumps(listed, separators=(",", ":"))).table_valued("value")
     return column.in_(sa.select(values.c.value))
 
 
@@ -238,17 +247,19 @@ class _Words:
 ENGINE = Engine(
     scheme="sqlite",
     connect=connect,
+    connect_to_write=connect_to_write,
     place_index=_Boxes(),
     text_index=_Words(),
     item_index=_Items(),
+    insert=insert_rows,
     within=within,
     joined=sa.func.group_concat,
     like=like,
     begin_read=("BEGIN",),
-    begin_write=(f"PRAGMA cache_size=-{_WRITERS_CACHE_KIB}", "BEGIN IMMEDIATE"),
+    begin_write=("BEGIN IMMEDIATE",),
     # Pages that are new need no journal: they go straight to the file, which a write-ahead log would double.
     # The next connection sets write-ahead mode again.
-    begin_fill=("PRAGMA journal_mode=DELETE", f"PRAGMA cache_size=-{_WRITERS_CACHE_KIB}", "BEGIN EXCLUSIVE"),
+    begin_fill=("PRAGMA journal_mode=DELETE", "BEGIN EXCLUSIVE"),
     settle=(),
     tables=tables,
 )

@@ -6,9 +6,10 @@ The members of an item are kept byte by byte; only "links" is taken apart, becau
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
-from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -21,11 +22,22 @@ _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODE = msgspec.json.Encoder().encode
 _DECODE = msgspec.json.Decoder().decode
 _LONGEST_TEXT = 200
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
+# Escaped surrogates, which may stand alone.
+_ODD = re.compile(rb"\\u[dD][89a-fA-F]")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedItem:
-    """An item, ready to be stored; `row` holds its properties that have a column."""
+class PreparedItem(NamedTuple):
+    """An item, ready to be stored.
+
+    Attributes:
+        body: its JSON without "links" and without the last brace.
+        links: those that the server does not write for itself, as JSON with commas between.
+        values: of its `COLUMNS`, in their order.
+        packed: the body as the store keeps it, where that is done already.
+    """
 
     collection: str
     id: str
@@ -36,7 +48,8 @@ class PreparedItem:
     end: int
     boxes: tuple[Box, ...]
     shape: bytes | None
-    row: dict[str, Any]
+    values: tuple[Any, ...]
+    packed: bytes = b""
 
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -51,6 +64,30 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Columns of the item table and the properties that fill them, the first that an item has."""
 _NUMBERS = frozenset({"cloud_cover", "gsd", "orbit"})
+_WAYS = tuple((column in _NUMBERS, column == "orbit", names) for column, names in COLUMNS.items())
+
+
+def plain_item(document: bytes) -> PreparedItem | None:
+    """The rows of a document that is plainly a STAC Item of a named collection; None where one must look closer."""
+    if _ODD.search(document) or not (document.isascii() or _is_utf8(document)):
+        return None
+    try:
+        members = _RAW.decode(document)
+        if bytes(members["type"]) != b'"Feature"' or "stac_version" not in members:
+            return None
+        if any(bytes(members[key])[:1] != b'"' for key in ("id", "collection")):
+            return None
+        return _prepared(members, "", "item")
+    except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, Invalid, RecursionError):
+        return None
+
+
+def _is_utf8(document: bytes) -> bool:
+    try:
+        document.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def prepare_item(document: bytes, collection: str = "", where: str = "item") -> PreparedItem:
@@ -66,39 +103,42 @@ def prepare_item(document: bytes, collection: str = "", where: str = "item") -> 
     """
     try:
         members = _RAW.decode(document)
-        name = _text(members, "id")
-        home = _text(members, "collection") or collection
-        properties = _DECODE(members["properties"]) if "properties" in members else {}
-        geometry = _DECODE(members["geometry"]) if "geometry" in members else None
-        bbox = _DECODE(members["bbox"]) if "bbox" in members else None
-        listed = _DECODE(members.pop("links")) if "links" in members else []
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if "id" not in members or not (collection or "collection" in members):
+            raise Invalid("it has no id or names no collection; both are needed to keep it", where)
+        return _prepared(members, collection, where)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Invalid(f"it is not JSON ({error})", where) from None
+
+
+def _prepared(members: dict[str, msgspec.Raw], collection: str, where: str) -> PreparedItem:
+    name = _text(members, "id")
+    home = _text(members, "collection") or collection
+    properties = _DECODE(members["properties"]) if "properties" in members else {}
+    geometry = _DECODE(members["geometry"]) if "geometry" in members else None
+    bbox = _DECODE(members["bbox"]) if "bbox" in members else None
     if not name or not home:
         raise Invalid("it has no id or names no collection; both are needed to keep it", where)
     if not isinstance(properties, dict):
         raise Invalid("its properties are no object", where)
+    inner = _links(members.pop("links", None))
     start, end = _span(properties, where)
-    body = b"{" + b",".join(_ENCODE(key) + b":" + bytes(raw) for key, raw in members.items())
-    links = (
-        [x for x in listed if isinstance(x, dict) and x.get("rel") not in _STRUCTURAL]
-        if isinstance(listed, list)
-        else []
-    )
-    inner = b",".join(_ENCODE(link) for link in links)
     boxes, shape = place(geometry, bbox, where)
+    body = b"{" + b",".join([b"%b:%b" % (_ENCODE(key), raw) for key, raw in members.items()])
+    digest = hashlib.blake2b(body, digest_size=16)
+    digest.update(b"\n" + inner)
     return PreparedItem(
-        collection=home,
-        id=name,
-        hash=hashlib.blake2b(body + b"\n" + inner, digest_size=16).digest(),
-        body=body,
-        links=inner,
-        start=start,
-        end=end,
-        boxes=boxes,
-        shape=shape,
-        row={column: _held(properties, column, names) for column, names in COLUMNS.items()},
-    )
+        home, name, digest.digest(), body, inner, start, end, boxes, shape,
+        tuple(_held(properties, *way) for way in _WAYS),
+    )  # fmt: skip
+
+
+def _links(raw: msgspec.Raw | None) -> bytes:
+    """The links worth keeping, with commas between."""
+    listed = _DECODE(raw) if raw is not None else None
+    if not isinstance(listed, list):
+        return b""
+    kept = (link for link in listed if isinstance(link, dict) and link.get("rel") not in _STRUCTURAL)
+    return b",".join(_ENCODE(link) for link in kept)
 
 
 def _text(members: dict[str, msgspec.Raw], key: str) -> str:
@@ -106,14 +146,19 @@ def _text(members: dict[str, msgspec.Raw], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _held(properties: dict[str, Any], column: str, names: tuple[str, ...]) -> Any:
+def _held(
+    properties: dict[str, Any],
+    is_number: bool,
+    is_whole: bool,
+    names: tuple[str, ...],
+) -> Any:
     for name in names:
         value = properties.get(name)
         if isinstance(value, list):
             value = value[0] if value else None
-        if column in _NUMBERS:
+        if is_number:
             if isinstance(value, int | float) and not isinstance(value, bool):
-                return int(value) if column == "orbit" else float(value)
+                return int(value) if is_whole else float(value)
         elif isinstance(value, str) and value:
             return value[:_LONGEST_TEXT]
     return None
@@ -123,18 +168,28 @@ def _span(properties: dict[str, Any], where: str) -> tuple[int, int]:
     first, last = properties.get("start_datetime"), properties.get("end_datetime")
     at = properties.get("datetime")
     if isinstance(at, str) and at:
-        instant = bounds(date(at, f"{where}: properties.datetime"))[0]
-        start, end = instant, instant + 1
+        start = _instant(at, where, "datetime")
+        end = start + 1
     elif first or last:
         start, end = EVER_US, NEVER_US
     else:
         raise Invalid("it has neither datetime nor start_datetime; give it one", where)
     # An interval beside the instant says how long it lasts; the order goes by the instant.
-    if isinstance(first, str) and first:
-        start = bounds(date(first, f"{where}: properties.start_datetime"))[0] if not at else start
+    if isinstance(first, str) and first and not at:
+        start = _instant(first, where, "start_datetime")
     if isinstance(last, str) and last:
-        end = max(bounds(date(last, f"{where}: properties.end_datetime"))[0] + 1, start + 1)
+        end = max(_instant(last, where, "end_datetime") + 1, start + 1)
     return start, end
+
+
+def _instant(words: str, where: str, name: str) -> int:
+    """The first microsecond of a date; the form that nearly all items use is read at once."""
+    if _INSTANT.fullmatch(words):
+        try:
+            return (datetime.fromisoformat(words) - _EPOCH) // _MICROSECOND
+        except ValueError:
+            pass  # a leap second, 24:00 or no date: the calendar knows
+    return bounds(date(words, f"{where}: properties.{name}"))[0]
 
 
 def place(geometry: Any, bbox: Any, where: str) -> tuple[tuple[Box, ...], bytes | None]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import zstandard
-from sqlalchemy import delete, func, insert, select, tuple_, update
+from sqlalchemy import delete, func, insert, select, update
 
+from estran.catalogue.items.dictionaries import Dictionaries, train
+from estran.catalogue.items.prepare import COLUMNS
 from estran.catalogue.items.query import StoredItem
+from estran.catalogue.store.item_days import HeldDays, by_day
 from estran.catalogue.store.item_filters import compiled
 from estran.catalogue.store.keyset import beyond
 from estran.errors import NotFound
@@ -31,12 +32,11 @@ if TYPE_CHECKING:
     from estran.storage import Database, Engine
 
 _I, _B, _C = schema.item.c, schema.item_body.c, schema.item_collection.c
-_LEVEL = 3
-_DICTIONARY_BYTES = 64 << 10
 _SAMPLES = 200
-# Zstandard keeps the lower numbers for itself.
-_FIRST_DICTIONARY = 32_768
-_PORTION = 400
+_COLUMNS = (
+    "pk", "collection", "id", "hash", "updated", "start", "end", "west", "south", "east", "north", "shape",
+    *COLUMNS,
+)  # fmt: skip
 _STREAMED = 256
 
 
@@ -53,64 +53,14 @@ class ItemRow:
     keys: tuple[Any, ...]
 
 
-class _Tools(threading.local):
-    """Compressors and decompressors, made once a thread."""
-
-    def __init__(self) -> None:
-        self.pack: dict[int, zstandard.ZstdCompressor] = {}
-        self.unpack: dict[int, zstandard.ZstdDecompressor] = {}
-
-
-class _Dictionaries:
-    """What the bodies of each collection have in common; 0 stands for none."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, zstandard.ZstdCompressionDict] = {}
-        self._tools = _Tools()
-
-    def learn(self, number: int, body: bytes) -> None:
-        """Hold a collection's dictionary."""
-        self._known[number] = zstandard.ZstdCompressionDict(body)
-
-    def forget(self, number: int) -> None:
-        """Hold it no longer: what made it was not stored."""
-        self._known.pop(number, None)
-        self._tools = _Tools()
-
-    def knows(self, number: int) -> bool:
-        """Whether a collection's dictionary is held."""
-        return number in self._known
-
-    def of(self, packed: bytes) -> int:
-        """The collection whose dictionary is needed to unpack, 0 for none."""
-        return max(zstandard.get_frame_parameters(packed).dict_id - _FIRST_DICTIONARY, 0)
-
-    def pack(self, number: int, body: bytes) -> bytes:
-        """The body, compressed with its collection's dictionary if it has one."""
-        number = number if number in self._known else 0
-        tool = self._tools.pack.get(number)
-        if tool is None:
-            tool = self._tools.pack[number] = zstandard.ZstdCompressor(
-                _LEVEL, dict_data=self._known.get(number)
-            )
-        return tool.compress(body)
-
-    def unpack(self, packed: bytes) -> bytes:
-        """What was packed; the bytes name their dictionary."""
-        number = self.of(packed)
-        tool = self._tools.unpack.get(number)
-        if tool is None:
-            tool = self._tools.unpack[number] = zstandard.ZstdDecompressor(dict_data=self._known.get(number))
-        return tool.decompress(packed)
-
-
 class ItemStore:
     """Reads and writes of the items."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._dictionaries = _Dictionaries()
+        self._dictionaries = Dictionaries()
         self._numbers: dict[str, int] = {}
+        self.held_days = HeldDays()
 
     # In
 
@@ -119,17 +69,23 @@ class ItemStore:
         trained: list[int] = []
         try:
             with self._database.write() as connection:
-                return self._write(connection, batch, actor, trained)
+                numbers = self._collections(connection, batch, trained)
+                outcomes = self._write(connection, batch, actor, numbers)
         except BaseException:
             # Whatever this transaction taught is gone with it.
             for number in trained:
                 self._dictionaries.forget(number)
             raise
+        self._numbers.update(numbers)
+        return outcomes
 
     def _write(
-        self, connection: sa.Connection, batch: Sequence[PreparedItem], actor: str, trained: list[int]
+        self,
+        connection: sa.Connection,
+        batch: Sequence[PreparedItem],
+        actor: str,
+        numbers: Mapping[str, int],
     ) -> list[Outcome]:
-        numbers = self._collections(connection, batch, trained)
         held = self._held(connection, batch, numbers)
         outcomes: list[Outcome] = []
         chosen: dict[tuple[int, str], PreparedItem] = {}
@@ -146,7 +102,8 @@ class ItemStore:
         self, connection: sa.Connection, batch: Sequence[PreparedItem], trained: list[int]
     ) -> dict[str, int]:
         names = Counter(coming.collection for coming in batch)
-        known = self._read_collections(connection, list(names))
+        known = {name: self._numbers[name] for name in names if name in self._numbers}
+        known.update(self._read_collections(connection, [name for name in names if name not in known]))
         fresh = [name for name in names if name not in known]
         if fresh:
             first = take_numbers(connection, "collection", len(fresh))
@@ -161,15 +118,19 @@ class ItemStore:
         return known
 
     def _train(self, connection: sa.Connection, number: int, bodies: list[bytes]) -> None:
-        try:
-            samples: list[Any] = bodies[: 5 * _SAMPLES]
-            made = zstandard.train_dictionary(
-                _DICTIONARY_BYTES, samples, level=_LEVEL, dict_id=_FIRST_DICTIONARY + number
-            ).as_bytes()
-        except zstandard.ZstdError:  # bodies too few or too much alike
+        # Another process may have made one since; in its place, none could read what was packed with it.
+        made = connection.execute(select(_C.dictionary).where(_C.number == number)).scalar()
+        if made is None and (made := train(number, bodies)) is not None:
+            chosen = update(schema.item_collection).where(_C.number == number)
+            connection.execute(chosen.values(dictionary=made))
+        if made is None:
             return
-        connection.execute(update(schema.item_collection).where(_C.number == number).values(dictionary=made))
         self._dictionaries.learn(number, made)
+
+    def packing(self) -> tuple[dict[str, int], dict[int, bytes]]:
+        """Numbers and dictionaries of the collections written so far, for those who prepare items elsewhere."""
+        known = self._dictionaries.known()
+        return {name: number for name, number in self._numbers.items() if number in known}, known
 
     def _read_collections(self, connection: sa.Connection, names: Sequence[str]) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -184,14 +145,17 @@ class ItemStore:
     def _held(
         self, connection: sa.Connection, batch: Sequence[PreparedItem], numbers: Mapping[str, int]
     ) -> dict[tuple[int, str], tuple[int, bytes]]:
-        keys = list({(numbers[c.collection], c.id) for c in batch})
+        by_collection: dict[int, list[str]] = {}
+        for number, id_ in {(numbers[coming.collection], coming.id) for coming in batch}:
+            by_collection.setdefault(number, []).append(id_)
         found: dict[tuple[int, str], tuple[int, bytes]] = {}
-        for start in range(0, len(keys), _PORTION):
-            part = keys[start : start + _PORTION]
+        for number, ids in by_collection.items():
             rows = connection.execute(
-                select(_I.collection, _I.id, _I.pk, _I.hash).where(tuple_(_I.collection, _I.id).in_(part))
+                select(_I.id, _I.pk, _I.hash).where(
+                    _I.collection == number, self._database.engine.within(_I.id, ids)
+                )
             )
-            found.update({(collection, id_): (pk, bytes(hash_)) for collection, id_, pk, hash_ in rows})
+            found.update({(number, id_): (pk, bytes(hash_)) for id_, pk, hash_ in rows})
         return found
 
     def _put(
@@ -211,8 +175,8 @@ class ItemStore:
         fresh = sum(key not in held for key in chosen)
         number = take_numbers(connection, "item", fresh) if fresh else 0
         at = now_us()
-        rows: list[dict[str, Any]] = []
-        bodies: list[dict[str, Any]] = []
+        rows: list[tuple[Any, ...]] = []
+        bodies: list[tuple[int, bytes, bytes]] = []
         places: list[tuple[int, tuple[Box, ...], int, int]] = []
         for (collection, id_), coming in chosen.items():
             if (collection, id_) in held:
@@ -220,18 +184,18 @@ class ItemStore:
             else:
                 pk, number = number, number + 1
             rows.append(_row(pk, collection, coming, at))
-            bodies.append(
-                {"pk": pk, "body": self._dictionaries.pack(collection, coming.body), "links": coming.links}
-            )
+            packed = coming.packed or self._dictionaries.pack(collection, coming.body)
+            bodies.append((pk, packed, coming.links))
             places.append((pk, coming.boxes, coming.start, coming.end))
-        connection.execute(insert(schema.item), rows)
-        connection.execute(insert(schema.item_body), bodies)
+        engine = self._database.engine
+        engine.insert(connection, schema.item, _COLUMNS, rows)
+        engine.insert(connection, schema.item_body, ("pk", "body", "links"), bodies)
         index.put(connection, places)
         events = [
             ("item", f"{coming.collection}/{coming.id}", "change" if key in held else "add")
             for key, coming in chosen.items()
         ]
-        changes.log(connection, events, actor)
+        changes.log(connection, events, actor, engine.insert)
 
     def remove(self, collection: str, id: str, actor: str) -> None:  # noqa: A002 - the word of the model
         """Take an item out; the change log keeps that it was here.
@@ -296,6 +260,11 @@ class ItemView:
             func.max(_I.end),
         )
         return tuple(self._connection.execute(select(*ends).where(_I.collection == number)).one())
+
+    def days(self, collections: Sequence[str], **conditions: Any) -> dict[int, int]:
+        """Day -> items of these collections that start on it; see `by_day`."""
+        numbers = self._store.numbers(self._connection, collections)
+        return by_day(self._connection, self._engine, numbers, **conditions)
 
     def near(self, boxes: Sequence[Box], time: tuple[int, int] | None, most: int) -> list[int] | None:
         """The pks near some boxes in a time, None where there are more than `most`."""
@@ -380,12 +349,17 @@ class ItemView:
         )
 
 
-def _row(pk: int, collection: int, coming: PreparedItem, at: int) -> dict[str, Any]:
-    box = coming.boxes
-    return {
-        "pk": pk, "collection": collection, "id": coming.id, "hash": coming.hash, "updated": at,
-        "start": coming.start, "end": coming.end, "shape": coming.shape,
-        "west": box[0].west if box else None, "east": box[-1].east if box else None,
-        "south": min((b.south for b in box), default=None), "north": max((b.north for b in box), default=None),
-        **coming.row,
-    }  # fmt: skip
+def _row(pk: int, collection: int, coming: PreparedItem, at: int) -> tuple[Any, ...]:
+    """The values of `_COLUMNS`."""
+    match coming.boxes:
+        case ():
+            corners: tuple[float | None, ...] = (None, None, None, None)
+        case (b,):
+            corners = (b.west, b.south, b.east, b.north)
+        case boxes:
+            south, north = min(b.south for b in boxes), max(b.north for b in boxes)
+            corners = (boxes[0].west, south, boxes[-1].east, north)
+    return (
+        pk, collection, coming.id, coming.hash, at, coming.start, coming.end, *corners, coming.shape,
+        *coming.values,
+    )  # fmt: skip

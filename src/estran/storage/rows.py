@@ -1,0 +1,28 @@
+"""Many rows into one table, without the cost of building a statement from objects."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import sqlalchemy as sa
+
+
+def insert_rows(
+    connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Insert rows whose values stand in the order of `columns`."""
+    if rows:
+        # The dialects are singletons of their engines.
+        connection.exec_driver_sql(_statement(connection.dialect, table, columns), list(rows))
+
+
+@lru_cache(maxsize=256)
+def _statement(dialect: sa.Dialect, table: sa.Table, columns: tuple[str, ...]) -> str:
+    quote = dialect.identifier_preparer.quote
+    names = ", ".join(map(quote, columns))
+    marks = ", ".join(["?" if dialect.paramstyle == "qmark" else "%s"] * len(columns))
+    return f"INSERT INTO {quote(table.name)} ({names}) VALUES ({marks})"  # noqa: S608 - names of the schema
