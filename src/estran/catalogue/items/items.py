@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from estran.catalogue import filters, shapes
 from estran.catalogue.expressions import And, Node, Spatial
-from estran.catalogue.items.query import ItemPage, ItemQuery, StoredItem
+from estran.catalogue.items.query import ItemDays, ItemPage, ItemQuery, StoredItem
 from estran.catalogue.items.queryables import COLUMNS, ITEMS
 from estran.catalogue.items.writing import Writing, writer
+from estran.catalogue.store.item_days import DAY_US
 from estran.errors import Invalid, NotFound
+from estran.model import EVER_US
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from estran.catalogue.cursors import Cursors
     from estran.catalogue.shapes import Shape
     from estran.catalogue.store import Store
-    from estran.catalogue.store.items import ItemRow, ItemStore
+    from estran.catalogue.store.items import ItemRow, ItemStore, ItemView
     from estran.model import Record
 
 # Fewer items than this near a box are fetched and sorted; of more, walking the order soon meets enough.
@@ -99,6 +102,27 @@ class Items:
                 kept, last, ended = _kept(rows, area, query.limit)
                 bodies = items.bodies(kept)
         return ItemPage(items=bodies, next="" if ended else self._cursors.write(_question(query), last))
+
+    def days(self, query: ItemQuery) -> ItemDays:
+        """How many of a query's items start on each day; its order, limit and cursor are not read.
+
+        The answer is held until the next change of the node. Items near an area are tested by their
+        footprints where they are few, else by their boxes: `ItemDays.exact` says which.
+
+        Raises:
+            Invalid: a part of it does not fit.
+        """
+        tree, area = _area(query)
+        with self._store.view() as view:
+            visible = view.collections(self._actor)
+            names = [n for n in query.collections or visible if n in visible]
+            revision, question = view.facets.seq, repr((names, _question(query)))
+            held = self._items.held_days.get(revision, question)
+            if held is None:
+                with self._items.view(view) as items:
+                    held = _days(items, query, names, tree, area)
+                self._items.held_days.put(revision, question, held)
+        return held
 
     def may_write(self) -> None:
         """Refuse an actor who may write nowhere.
@@ -182,6 +206,25 @@ def _area(query: ItemQuery) -> tuple[Node | None, Shape | None]:
             parts.remove(part)
             break
     return And(tuple(parts)), area
+
+
+def _days(
+    items: ItemView, query: ItemQuery, names: list[str], tree: Node | None, area: Shape | None
+) -> ItemDays:
+    asked: dict[str, Any] = {"ids": query.ids, "boxes": area.boxes if area else (), "time": query.time}
+    near = items.near(area.boxes, query.time, _NEAR) if area else None
+    if near is None:
+        counts = items.days(names, tree=tree, **asked)
+    else:
+        rows = items.rows(collections=names, tree=tree, order=_order(()), after=None, pks=near, **asked)
+        counts = Counter(
+            row.keys[0] // DAY_US
+            for batch in _batches(rows, 1000)
+            for row, touches in zip(batch, _touches(batch, area), strict=True)
+            if touches
+        )
+    undated = counts.pop(EVER_US // DAY_US, 0)
+    return ItemDays(days=counts, undated=undated, exact=area is None or near is not None)
 
 
 def _order(sort: Iterable[tuple[str, bool]]) -> tuple[tuple[str, bool], ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from estran.model import Box
 
@@ -71,3 +71,23 @@ class ItemPage:
 
     def __bool__(self) -> bool:
         return bool(self.items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemDays:
+    """How many items start on each day.
+
+    Attributes:
+        days: day, counted from 1970-01-01, -> items; days without any are left out.
+        undated: items whose interval has no start.
+        exact: whether each item's footprint was tested against the area; else its box.
+    """
+
+    days: Mapping[int, int]
+    undated: int = 0
+    exact: bool = True
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.days.values()) + self.undated
