@@ -160,7 +160,7 @@ class Node:
 
     @property
     def collections(self) -> Collections:
-        """Where the actor writes collections of items; `items` reads them."""
+        """The collections of items that the actor may see, to search and to write."""
         return self._house.catalogue.collections(self._actor)
 
     # The catalogue's verbs

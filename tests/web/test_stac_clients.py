@@ -118,6 +118,16 @@ def test_pystac_client_reads_collections(root: str) -> None:
     assert "eo:cloud_cover" in collection.get_queryables()["properties"]
 
 
+def test_pystac_client_searches_collections(root: str) -> None:
+    client = Client.open(root)
+    found = client.collection_search(q="generated", bbox=[0, 0, 1, 1], datetime="2021", limit=1)
+    assert sorted(one.id for one in found.collections()) == [GEN, "other"]
+    assert found.matched() == 2
+    named = client.collection_search(filter="id = 'other'", filter_lang="cql2-text", sortby="-title")
+    assert [one.id for one in named.collections()] == ["other"]
+    assert not list(client.collection_search(q="nothing,less").collections())
+
+
 _CLASSES = [
     "core",
     "browseable",

@@ -81,8 +81,8 @@ class Catalogue:
         return Items(self._store, self._items, self._cursors, actor)
 
     def collections(self, actor: Actor) -> Collections:
-        """The collections, for an actor to write."""
-        return Collections(self._store, self._items, actor, self._home)
+        """The collections of items that an actor may see."""
+        return Collections(self._store, self._items, self._search, actor, self._home)
 
     def load(
         self,

@@ -36,6 +36,7 @@ class Query:
         ids: only these records.
         external_ids: only records that carry one of these foreign identifiers: ``scheme:value``, a bare
             value, or ``scheme:``.
+        unknown: whether a record passes bbox and time where nothing is known of its place or time.
         filter: a CQL2 expression, as text or as parsed JSON.
         sort: one of `SORTS`, with "-" for descending; several by comma. "" is relevance where there is
             text, else the newest first.
@@ -48,6 +49,7 @@ class Query:
     words: Words = "all"
     bbox: Box | None = None
     time: tuple[int, int] | None = None
+    unknown: bool = False
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ids: tuple[str, ...] = ()
     external_ids: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from estran.catalogue.index import Held, bitmap
 from estran.catalogue.query import FACETS, SORTS, Bucket, Query, Results
 from estran.catalogue.words import folded, split, stems
 from estran.errors import Invalid
+from estran.model import Box
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from estran.catalogue.store import Store, View
 
 WEIGHTS = {"title": 8, "subject": 4, "body": 1}
+_GLOBE = Box(-180, -90, 180, 90)
 _EXACT_IDENTIFIER = 64
 _MOST_WORDS = 32
 _PHRASE = re.compile(r'"([^"]*)"|(\S+)')
@@ -61,8 +63,13 @@ class Search:
         self._store, self._cursors, self._hubs = store, cursors, hubs
         self._held: Held[tuple[str, Term]] = Held()
 
-    def ask(self, query: Query, actor: Actor) -> Results:
+    def ask(self, query: Query, actor: Actor, among: Callable[[View], BitMap] | None = None) -> Results:
         """The page of an answer that `actor` may see.
+
+        Args:
+            query: the question.
+            actor: who asks.
+            among: gives the only records to look at; all that the actor may see if it is not given.
 
         Raises:
             Invalid: a part of the query does not fit; the message names it.
@@ -71,7 +78,8 @@ class Search:
         hubs = self._hubs() if "hub" in query.where or "hub" in query.counts or query.filter else {}
         with self._store.view() as view:
             asked = _Asked(self._fetched, view, query, hubs)
-            base, scores = asked.base(view.facets.visible(actor))
+            visible = view.facets.visible(actor)
+            base, scores = asked.base(visible & among(view) if among else visible)
             chosen = {field: asked.carrying(field, values) for field, values in query.where.items() if values}
             pool = BitMap.intersection(base, *chosen.values()) if chosen else base
             pks, next_cursor = self._page(view, query, pool, scores)
@@ -120,7 +128,7 @@ def _question(query: Query) -> list[Any]:
     """What makes a page address belong to a query."""
     return [
         query.text, query.words, query.bbox, query.time, sorted(query.where.items()), query.ids,
-        query.external_ids, query.filter, query.sort,
+        query.external_ids, query.filter, query.sort, query.unknown,
     ]  # fmt: skip
 
 
@@ -144,9 +152,11 @@ class _Asked:
             found, scores = self._words(terms)
             pool = pool & found
         if query.bbox is not None:
-            pool = pool & self._view.touching(query.bbox)
+            near = self._view.touching(query.bbox)
+            pool = pool & (near | (pool - self._view.touching(_GLOBE)) if query.unknown else near)
         if query.time is not None:
-            pool = pool & self._view.overlapping(*query.time)
+            then = self._view.overlapping(*query.time)
+            pool = pool & (then | (pool - self._view.having("start")) if query.unknown else then)
         if query.ids:
             pool = pool & self._view.with_ids(query.ids)
         if query.external_ids:

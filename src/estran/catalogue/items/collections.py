@@ -1,4 +1,4 @@
-"""Collections from those who may write: STAC Collections in, kept as records."""
+"""The collections of items: searched as the records that they are, and written as STAC Collections."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from pyroaring import BitMap
 
 from estran import formats
 from estran.access import OPERATOR
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 
     from estran.access import Actor
     from estran.catalogue.prepare import Prepared
+    from estran.catalogue.query import Query, Results
+    from estran.catalogue.search import Search
     from estran.catalogue.store import Store
     from estran.catalogue.store.items import ItemStore
 
-__all__ = ["SOURCE", "Collections"]
+__all__ = ["SOURCE", "Collections", "stac_id"]
 
 SOURCE = "stac-api"
 """Source of the collections that were made through this door; a centre's name follows it."""
@@ -38,11 +41,22 @@ _STRUCTURAL = frozenset(
 
 
 class Collections:
-    """The door for writing collections, for one actor."""
+    """The door to the collections, for one actor."""
 
-    def __init__(self, store: Store, items: ItemStore, actor: Actor, home: str) -> None:
+    def __init__(self, store: Store, items: ItemStore, search: Search, actor: Actor, home: str) -> None:
         """Args: home is the centre of what the operator adds."""
-        self._store, self._items, self._actor, self._home = store, items, actor, home
+        self._store, self._items, self._search = store, items, search
+        self._actor, self._home = actor, home
+
+    def ask(self, query: Query) -> Results:
+        """One page of the collections that a query of records finds; `stac_id` tells what each is called.
+
+        Raises:
+            Invalid: a part of it does not fit.
+        """
+        return self._search.ask(
+            query, self._actor, lambda view: BitMap(view.collections(self._actor).values())
+        )
 
     def add(self, document: bytes, links: Links) -> str:
         """Add a collection, for everyone to see; it belongs to the editor's centre.
@@ -171,6 +185,11 @@ class Collections:
             given = self._store.source(prepared.source) or (prepared.centre, prepared.visibility)
             run = self._store.begin_run(prepared.source, *given)
             self._store.write([prepared], run, self._actor.name, last_wins=True)
+
+
+def stac_id(record: Record) -> str:
+    """What STAC calls a collection."""
+    return next((found.value for found in record.identifiers if found.scheme == "stac"), record.identifier)
 
 
 class _MovedError(Exception):

@@ -69,7 +69,8 @@ class View:
     def collections(self, actor: Actor) -> dict[str, int]:
         """STAC id -> pk of every collection that an actor may see."""
         pool = self.facets.of("kind", ("collection",)) & self.facets.visible(actor)
-        rows = self._connection.execute(select(_X.value, _X.pk).where(_X.scheme == "stac"))
+        # Of several records with one id, the one that came last answers for all of them.
+        rows = self._connection.execute(select(_X.value, _X.pk).where(_X.scheme == "stac").order_by(_X.pk))
         return {id_: pk for id_, pk in rows if pk in pool}
 
     # Sets of records

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from estran.formats import Links
     from estran.web.apis._stac_asking import Fields
 
-__all__ = ["PATH", "address", "feature", "features", "part"]
+__all__ = ["PATH", "address", "chosen", "feature", "features", "part"]
 
 PATH = "/stac"
 # Characters of a path that stand for themselves, so that an item's own address is the one asked for.
@@ -99,12 +99,17 @@ def _writer(links: Links, fields: Fields | None) -> Callable[[StoredItem], bytes
 
 def _chosen(item: dict[str, Any], fields: Fields) -> dict[str, Any]:
     """The wanted members of an item."""
+    return chosen(item, fields, _USUAL)
+
+
+def chosen(document: dict[str, Any], fields: Fields, usual: Iterable[str]) -> dict[str, Any]:
+    """The wanted members of a document; the usual ones where it is asked for none by name."""
     if fields.include is None:
-        made = item
+        made = document
     else:
         made: dict[str, Any] = {}
-        for path in (*_ALWAYS, *fields.include) if fields.include else _USUAL:
-            _copy(item, made, path.split("."))
+        for path in (*_ALWAYS, *fields.include) if fields.include else usual:
+            _copy(document, made, path.split("."))
     for path in fields.exclude:
         if not any(kept == path or kept.startswith(f"{path}.") for kept in fields.include or ()):
             _drop(made, path.split("."))

@@ -11,24 +11,37 @@ import msgspec
 
 from estran.catalogue import filters
 from estran.catalogue.items.query import ItemQuery
+from estran.catalogue.query import Query
 from estran.errors import Invalid
 from estran.model import EVER_US, NEVER_US, Box, bounds, date
 from estran.web import asking, replies
-from estran.web.apis._stac_cql2 import both, of_query, plain_name
+from estran.web.apis._stac_cql2 import both, of_query, plain_name, renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from starlette.requests import Request
 
-__all__ = ["SEARCH", "Asked", "Fields", "of_address", "of_body"]
+__all__ = [
+    "COLLECTIONS", "SEARCH", "SORTABLE_COLLECTIONS", "Asked", "AskedCollections", "Fields", "of_address", "of_body",
+    "of_collections",
+]  # fmt: skip
 
 SEARCH = (
     "collections", "bbox", "datetime", "limit", "token", "ids", "intersects", "filter", "filter-lang", "filter-crs",
     "sortby", "fields", "query",
 )  # fmt: skip
 """Parameters of a search."""
+COLLECTIONS = (
+    "bbox", "datetime", "limit", "token", "q", "filter", "filter-lang", "filter-crs", "sortby", "fields",
+)  # fmt: skip
+"""Parameters of a search of collections."""
+SORTABLE_COLLECTIONS = {
+    "title": "title", "updated": "updated", "published": "published", "datetime": "start", "end_datetime": "end",
+}  # fmt: skip
+"""What collections can be sorted by, and the catalogue's word for it."""
 _PAGE = 10
+_COLLECTIONS_PAGE = 100
 _MOST_VALUES = 10_000
 _MOST_SORTS = 10
 _LONGEST = 80
@@ -57,6 +70,14 @@ class Asked:
     """A question and the form of its answer; fields are None where whole items are wanted."""
 
     query: ItemQuery
+    fields: Fields | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCollections:
+    """A question about collections and the form of its answer."""
+
+    query: Query
     fields: Fields | None = None
 
 
@@ -103,6 +124,57 @@ def of_body(body: bytes, most: int) -> tuple[Asked, dict[str, Any]]:
     if "fields" in found and found["fields"] is None:
         raise Invalid('null is no choice of fields; send {"include": […], "exclude": […]}', "fields")
     return _asked({name: value for name, value in found.items() if value is not None}, most), found
+
+
+def of_collections(request: Request, most: int, allowed: Iterable[str] = COLLECTIONS) -> AskedCollections:
+    """What the parameters of an address ask of the collections.
+
+    Args:
+        request: the request.
+        most: collections that a page may hold.
+        allowed: the parameters that are read.
+    """
+    replies.checked(request, allowed)
+    found = {name: replies.one(request, name) for name in request.query_params}
+    words = found.get("q", "")
+    asked: dict[str, Any] = {name: text for name, text in found.items() if name.startswith("filter") and text}
+    if asked.get("filter-lang") == "cql2-json" and "filter" in asked:
+        asked["filter"] = filters.document(asked["filter"], is_json=True)
+    query = Query(
+        text=words,
+        words="records",
+        bbox=_box(_numbers(found["bbox"])) if found.get("bbox") else None,
+        time=_time(found["datetime"]) if found.get("datetime") else None,
+        # A collection of unknown extent is written as one of the whole world and all times.
+        unknown=True,
+        filter=_of_collections(_filter(asked)),
+        sort=_collections_order(found.get("sortby", "")) or ("" if words.strip(" ,") else "title"),
+        limit=asking.limit(request, min(_COLLECTIONS_PAGE, most), most),
+        cursor=found.get("token", ""),
+    )
+    return AskedCollections(query, _fields(_choice(found["fields"])) if "fields" in found else None)
+
+
+def _collections_order(text: str) -> str:
+    keys: list[str] = []
+    for key in _sorts(text):
+        name = plain_name(key["field"])
+        if name not in SORTABLE_COLLECTIONS:
+            known = ", ".join(SORTABLE_COLLECTIONS)
+            raise Invalid(
+                f"collections cannot be sorted by “{name[:_LONGEST]}”; choose among {known}", "sortby"
+            )
+        keys.append(("-" if key["direction"] == "desc" else "") + SORTABLE_COLLECTIONS[name])
+    return ",".join(keys)
+
+
+def _of_collections(asked: str | dict[str, Any]) -> str | dict[str, Any]:
+    """A filter in the words of the catalogue: what STAC calls a collection is one of its identifiers there."""
+    document = filters.document(asked, is_json=False) if isinstance(asked, str) and asked else asked
+    try:
+        return renamed(document, "id", "externalId")
+    except RecursionError:
+        raise Invalid("the filter is nested too deep; simplify it", "filter") from None
 
 
 def _asked(found: dict[str, Any], most: int) -> Asked:

@@ -11,7 +11,7 @@ from estran.errors import Invalid
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["both", "of_query", "plain_name"]
+__all__ = ["both", "of_query", "plain_name", "renamed"]
 
 _COMPARISONS = {"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _MOST_TESTS = 100
@@ -81,6 +81,17 @@ def _literal(name: str, value: Any, where: str) -> Any:
         except ValueError:
             raise Invalid(f"“{value[:40]}” is no number", where) from None
     return value
+
+
+def renamed(part: Any, name: str, other: str) -> Any:
+    """A filter in CQL2 JSON in which a property has another name."""
+    if isinstance(part, list):
+        return [renamed(one, name, other) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if part.get("property") == name:
+        return {"property": other}
+    return {key: renamed(value, name, other) for key, value in part.items()}
 
 
 def both(one: str | dict[str, Any] | None, other: dict[str, Any] | None) -> str | dict[str, Any]:

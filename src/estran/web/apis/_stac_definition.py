@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Request
 
 from estran.web import asking, openapi, replies
 
-__all__ = ["ITEMS", "SEARCH", "SEARCH_BODY", "Body", "CollectionId", "ItemId"]
+__all__ = ["COLLECTIONS", "ITEMS", "SEARCH", "SEARCH_BODY", "Body", "CollectionId", "ItemId"]
 
 CollectionId = Annotated[str, Path(description="Id of a collection.", examples=["a-collection"])]
 ItemId = Annotated[str, Path(description="Id of an item.", examples=["an-item"])]
@@ -55,6 +55,22 @@ ITEMS = (
 """Parameters of the items of one collection."""
 SEARCH = (_P("collections", "Ids of collections.", example=["a-collection"], **_WORDS), *ITEMS)
 """Parameters of a search."""
+COLLECTIONS = (
+    *(one for one in ITEMS if one["name"] in ("bbox", "datetime", "token", "filter-lang", "filter-crs")),
+    _P("limit", "Collections on a page; more than the node's bound is cut to it.", type="integer", minimum=1, default=100),
+    _P(
+        "q",
+        "Words to find in what a collection says (title, description, keywords, people, identifiers…): a comma "
+        "means or, blanks keep words together in order; case, accents and endings do not count. What fits best "
+        "comes first.",
+        example=["sea surface temperature", "salinity"],
+        **_WORDS,
+    ),
+    _P("filter", "A filter in CQL2 on the properties of collections.", example="keywords = 'salinity'"),
+    _P("sortby", "What to sort by, a minus in front for descending.", example=["-updated"], **_WORDS),
+    _P("fields", "Members that are wanted, a minus in front of those that are not.", example=["id", "title"], **_WORDS),
+)  # fmt: skip
+"""Parameters of a search of collections."""
 _TEXTS = {"type": "array", "items": {"type": "string"}}
 SEARCH_BODY: dict[str, Any] = {
     "description": "A search; an empty object asks for everything.",

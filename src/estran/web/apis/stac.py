@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from fastapi import APIRouter, Request, Response
 
 from estran.catalogue.items.query import ItemQuery
 from estran.catalogue.items.queryables import ITEMS as QUERYABLES
 from estran.catalogue.queryables import schema
 from estran.errors import Invalid
-from estran.formats.stac import FORMAT
 from estran.web import Api, links_of, node_of, openapi, pages, replies
 from estran.web.apis import _stac_answers as answers
 from estran.web.apis import _stac_asking as asking
+from estran.web.apis import _stac_collections as collections
 from estran.web.apis import _stac_writing as writing
 from estran.web.apis._stac_answers import PATH
 from estran.web.apis._stac_conformance import CONFORMS_TO
@@ -25,10 +24,8 @@ from estran.web.ogc import OPENAPI
 if TYPE_CHECKING:
     from estran.catalogue.items.query import ItemPage
     from estran.formats import Links
-    from estran.model import Record
     from estran.node import Node
 
-_REL_QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 _REL_CONFORMANCE = "http://www.opengis.net/def/rel/ogc/1.0/conformance"
 _BROWSED = 1000
 
@@ -36,7 +33,7 @@ _BROWSED = 1000
 def _routes(node: Node) -> APIRouter:
     router = APIRouter(prefix=PATH, tags=["STAC"])
     _catalogue_routes(router)
-    _collection_routes(router)
+    router.include_router(collections.routes(node.settings.web.page_limit))
     _item_routes(router, node.settings.web.page_limit)
     writing.add_routes(router)
     return router
@@ -80,39 +77,11 @@ def _catalogue_routes(router: APIRouter) -> None:
             return pages.document("STAC API", definition)
         return replies.json(definition, wanted)
 
-    @router.get("/children", **_described("The catalogue's children", "getStacChildren"))
-    def children(request: Request) -> Response:
-        replies.checked(request, ())
-        return replies.json(_all(request, "children"))
-
     @router.get("/queryables", **_described("What searches may name", "getStacQueryables", replies.SCHEMA))
     def queryables(request: Request) -> Response:
         replies.checked(request, ())
-        return _schema(f"{links_of(request).base}{PATH}/queryables")
-
-
-def _collection_routes(router: APIRouter) -> None:
-    @router.get("/collections", **_described("The collections", "getStacCollections"))
-    def collections(request: Request) -> Response:
-        replies.checked(request, ())
-        return replies.json(_all(request, "collections"))
-
-    @router.get(
-        "/collections/{collection}", **_described("One collection", "getStacCollection", replies.JSON, 404)
-    )
-    def one(request: Request, collection: CollectionId) -> Response:
-        replies.checked(request, ())
-        record = node_of(request).items.collection(collection)
-        return replies.json(_collection(collection, record, links_of(request)))
-
-    @router.get(
-        "/collections/{collection}/queryables",
-        **_described("What searches of its items may name", "getStacOwnQueryables", replies.SCHEMA, 404),
-    )
-    def queryables(request: Request, collection: CollectionId) -> Response:
-        replies.checked(request, ())
-        node_of(request).items.collection(collection)
-        return _schema(f"{_home(links_of(request), collection)}/queryables")
+        url = f"{links_of(request).base}{PATH}/queryables"
+        return replies.json(schema(url, QUERYABLES, "Items"), replies.SCHEMA)
 
 
 def _item_routes(router: APIRouter, most: int) -> None:
@@ -124,7 +93,7 @@ def _item_routes(router: APIRouter, most: int) -> None:
         node, links = node_of(request), links_of(request)
         asked = asking.of_address(request, most, collection)
         node.items.collection(collection)
-        home = _home(links, collection)
+        home = collections.home(links, collection)
         return _page(request, asked, f"{home}/items", [replies.link(home, "collection", replies.JSON)])
 
     @router.get(
@@ -195,10 +164,6 @@ def _found(node: Node, query: ItemQuery) -> ItemPage:
         raise Invalid(error.why, "token") from None  # as STAC calls it
 
 
-def _home(links: Links, collection: str) -> str:
-    return f"{links.base}{PATH}/collections/{answers.part(collection)}"
-
-
 def _landing(node: Node, links: Links) -> dict[str, Any]:
     root = links.base + PATH
     name = node.settings.name
@@ -221,44 +186,15 @@ def _landing(node: Node, links: Links) -> dict[str, Any]:
             replies.link(f"{root}/children", "children", replies.JSON, "Collections, as children"),
             searched | {"method": "GET"},
             searched | {"method": "POST"},
-            replies.link(f"{root}/queryables", _REL_QUERYABLES, replies.SCHEMA, "What searches may name"),
+            replies.link(
+                f"{root}/queryables", collections.REL_QUERYABLES, replies.SCHEMA, "What searches may name"
+            ),
             *(
-                replies.link(_home(links, id_), "child", replies.JSON, str(record.title))
+                replies.link(collections.home(links, id_), "child", replies.JSON, str(record.title))
                 for id_, record in node.items.collections()
             ),
         ],
     }
-
-
-def _all(request: Request, name: str) -> dict[str, Any]:
-    """All collections under `name`."""
-    links = links_of(request)
-    root = links.base + PATH
-    return {
-        name: [_collection(id_, record, links) for id_, record in node_of(request).items.collections()],
-        "links": [
-            replies.link(f"{root}/{name}", "self", replies.JSON),
-            replies.link(root, "root", replies.JSON),
-            replies.link(root, "parent", replies.JSON),
-        ],
-    }
-
-
-def _collection(id_: str, record: Record, links: Links) -> dict[str, Any]:
-    assert FORMAT.write is not None  # every record can be written as a Collection
-    made: dict[str, Any] = msgspec.json.decode(FORMAT.write(record, links).body)
-    home, root = _home(links, id_), links.base + PATH
-    made["id"] = id_
-    made["links"] = [
-        replies.link(home, "self", replies.JSON),
-        replies.link(root, "root", replies.JSON),
-        replies.link(root, "parent", replies.JSON),
-        replies.link(f"{home}/items", "items", replies.GEOJSON, "Items"),
-        replies.link(f"{home}/queryables", _REL_QUERYABLES, replies.SCHEMA, "What searches may name"),
-        replies.link(f"{home}/browse", "child", replies.JSON, "Items, one link each"),
-        *made["links"],
-    ]
-    return made
 
 
 def _browsed(request: Request, collection: str, most: int) -> dict[str, Any]:
@@ -267,7 +203,7 @@ def _browsed(request: Request, collection: str, most: int) -> dict[str, Any]:
     record = node.items.collection(collection)
     token = replies.one(request, "token")
     found = _found(node, ItemQuery(collections=(collection,), limit=most, cursor=token))
-    home, root = _home(links, collection), links.base + PATH
+    home, root = collections.home(links, collection), links.base + PATH
     here = f"{home}/browse"
     listed = [replies.link(f"{home}/items/{answers.part(i.id)}", "item", replies.GEOJSON) for i in found]
     if found.next:
@@ -285,10 +221,6 @@ def _browsed(request: Request, collection: str, most: int) -> dict[str, Any]:
             *listed,
         ],
     }
-
-
-def _schema(url: str) -> Response:
-    return replies.json(schema(url, QUERYABLES, "Items"), replies.SCHEMA)
 
 
 API = Api(name="stac", prefix=PATH, routes=_routes)
