@@ -215,6 +215,9 @@ BOX = {"type": "Polygon", "coordinates": [[[0, 0], [2.2, 0], [2.2, 1.2], [0, 1.2
         ({"query": {"eo:cloud_cover": {"neq": 10.5}}}, lambda n: n != 10),
         ({"filter": "eo:cloud_cover BETWEEN 3 AND 5"}, lambda n: n % 50 in (3, 4)),
         ({"filter": "CASEI(platform) = CASEI('SAT-A')"}, lambda n: n % 2),
+        ({"q": ["generated"]}, lambda n: True),
+        ({"q": ["ITEM-01", "nothing"]}, lambda n: 10 <= n < 20),
+        ({"q": ["nothing"]}, lambda n: False),
         ({"filter": "T_AFTER(datetime, TIMESTAMP('2021-11-30T00:00:00Z'))"}, lambda n: n % 12 == 11),
     ],
 )

@@ -260,3 +260,11 @@ def test_the_items_of_a_collection_are_of_no_other() -> None:
     assert get("here", collections="here") == get("here")
     with pytest.raises(Invalid, match="one collection alone"):
         get("here", collections="there")
+
+
+def test_words_are_a_list_in_both_methods() -> None:
+    assert get(q="Earth Observation,EO").terms == ("Earth Observation", "EO")
+    assert post(q=["Earth Observation", "EO"]).terms == ("Earth Observation", "EO")
+    assert get().terms == ()
+    with pytest.raises(Invalid):
+        post(q=[1])

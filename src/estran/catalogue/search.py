@@ -90,6 +90,12 @@ class Search:
                 next=next_cursor,
             )
 
+    def about(self, view: View, text: str) -> BitMap:
+        """The records that hold one of some terms, with commas between, or are called so."""
+        query = Query(text=text, words="records")
+        terms = alternatives(query)
+        return _Asked(self._fetched, view, query, {}).holding(terms)[0] if terms else BitMap()
+
     def _fetched(self, view: View, field: str, term: Term) -> BitMap:
         """The records where a term stands in a field."""
 
@@ -149,7 +155,7 @@ class _Asked:
         query, pool, scores = self._query, visible, None
         terms = alternatives(query)
         if terms:
-            found, scores = self._words(terms)
+            found, scores = self.holding(terms)
             pool = pool & found
         if query.bbox is not None:
             near = self._view.touching(query.bbox)
@@ -191,7 +197,8 @@ class _Asked:
     def _all_hubs(self) -> list[str]:
         return sorted({hub for hubs in self._hubs.values() for hub in hubs})
 
-    def _words(self, terms: Sequence[Sequence[Term]]) -> tuple[BitMap, Scores]:
+    def holding(self, terms: Sequence[Sequence[Term]]) -> tuple[BitMap, Scores]:
+        """The records that hold all terms of one of the alternatives, and their scores."""
         scores = Scores()
         union = BitMap()
         for together in terms:

@@ -10,6 +10,7 @@ from pyroaring import BitMap
 
 from estran import formats
 from estran.access import OPERATOR
+from estran.catalogue.items.wording import Wording
 from estran.catalogue.items.writing import writer
 from estran.catalogue.merging import merged_document
 from estran.catalogue.prepare import original, prepare
@@ -18,9 +19,10 @@ from estran.formats import Document, Links
 from estran.model import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from estran.access import Actor
+    from estran.catalogue.items.query import ItemQuery
     from estran.catalogue.prepare import Prepared
     from estran.catalogue.query import Query, Results
     from estran.catalogue.search import Search
@@ -57,6 +59,16 @@ class Collections:
         return self._search.ask(
             query, self._actor, lambda view: BitMap(view.collections(self._actor).values())
         )
+
+    def narrowed(self, query: ItemQuery, terms: Sequence[str]) -> ItemQuery | None:
+        """A query of items, for those only that one of the terms is about; None where there are none.
+
+        An item is found where its collection is, or where its id starts with a term.
+
+        Raises:
+            Invalid: the terms are too many or too long.
+        """
+        return Wording(self._store, self._items, self._search, self._actor).narrowed(query, terms)
 
     def add(self, document: bytes, links: Links) -> str:
         """Add a collection, for everyone to see; it belongs to the editor's centre.

@@ -29,7 +29,7 @@ __all__ = [
 
 SEARCH = (
     "collections", "bbox", "datetime", "limit", "token", "ids", "intersects", "filter", "filter-lang", "filter-crs",
-    "sortby", "fields", "query",
+    "sortby", "fields", "query", "q",
 )  # fmt: skip
 """Parameters of a search."""
 COLLECTIONS = (
@@ -67,10 +67,15 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question and the form of its answer; fields are None where whole items are wanted."""
+    """A question and the form of its answer; fields are None where whole items are wanted.
+
+    Attributes:
+        terms: only items that one of these is about; none means all.
+    """
 
     query: ItemQuery
     fields: Fields | None = None
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +196,7 @@ def _asked(found: dict[str, Any], most: int) -> Asked:
         limit=_limit(found.get("limit", _PAGE), most),
         cursor=_text(found, "token"),
     )
-    return Asked(query, _fields(found["fields"]) if "fields" in found else None)
+    return Asked(query, _fields(found["fields"]) if "fields" in found else None, _words(found, "q"))
 
 
 def _words(found: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -348,6 +353,7 @@ def _json(name: str) -> Callable[[str], Any]:
 _READ: dict[str, Callable[[str], Any]] = {
     "collections": _split,
     "ids": _split,
+    "q": _split,
     "bbox": _numbers,
     "intersects": _json("intersects"),
     "query": _json("query"),

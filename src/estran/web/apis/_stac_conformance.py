@@ -13,6 +13,7 @@ _CLASSES: tuple[tuple[str, str], ...] = (
     (_STAC, "v1.0.0/item-search#query v1.0.0/item-search#filter v1.0.0-rc.2/item-search#filter"),
     (_STAC, "v1.0.0/ogcapi-features#fields v1.0.0/ogcapi-features#sort v1.1.0/ogcapi-features#sort"),
     (_STAC, "v1.0.0/ogcapi-features#query"),
+    (_STAC, "v1.0.0-rc.1/item-search#free-text v1.0.0-rc.1/ogcapi-features#free-text"),
     (_STAC, "v1.0.0-rc.1/collection-search v1.0.0-rc.1/collection-search#free-text"),
     (_STAC, "v1.0.0-rc.1/collection-search#filter v1.0.0-rc.1/collection-search#fields"),
     (_STAC, "v1.0.0-rc.1/collection-search#sort v1.1.0/collection-search#sort"),

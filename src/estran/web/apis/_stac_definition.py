@@ -50,6 +50,14 @@ ITEMS = (
         example=["id", "properties.datetime"],
         **_WORDS,
     ),
+    _P(
+        "q",
+        "Words to find: a comma means or, blanks keep words together in order. An item is found where its "
+        "collection says them (title, description, keywords…; case, accents and endings do not count), or where "
+        "its id starts with them, as written or all in capitals or small letters.",
+        example=["reflectance", "S2A_MSIL2A_2023"],
+        **_WORDS,
+    ),
     _P("query", 'Tests of properties as JSON: `{"eo:cloud_cover": {"lt": 10}}`.'),
 )  # fmt: skip
 """Parameters of the items of one collection."""
@@ -103,6 +111,7 @@ SEARCH_BODY: dict[str, Any] = {
                     },
                     "fields": {"type": "object", "properties": {"include": _TEXTS, "exclude": _TEXTS}},
                     "query": {"type": "object"},
+                    "q": _TEXTS,
                 },
             },
             "example": {"collections": ["a-collection"], "limit": 10},

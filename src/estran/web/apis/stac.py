@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
-from estran.catalogue.items.query import ItemQuery
+from estran.catalogue.items.query import ItemPage, ItemQuery
 from estran.catalogue.items.queryables import ITEMS as QUERYABLES
 from estran.catalogue.queryables import schema
 from estran.errors import Invalid
@@ -22,7 +22,6 @@ from estran.web.negotiation import HTML
 from estran.web.ogc import OPENAPI
 
 if TYPE_CHECKING:
-    from estran.catalogue.items.query import ItemPage
     from estran.formats import Links
     from estran.node import Node
 
@@ -123,7 +122,7 @@ def _item_routes(router: APIRouter, most: int) -> None:
     @router.post("/search", **posted)
     def post(request: Request, body: Body) -> Response:
         asked, document = asking.of_body(body, most)
-        found, links = _found(node_of(request), asked.query), links_of(request)
+        found, links = _found(node_of(request), asked), links_of(request)
         here = f"{links.base}{PATH}/search"
         ways: list[dict[str, Any]] = [
             replies.link(links.base + PATH, "root", replies.JSON),
@@ -141,7 +140,7 @@ def _page(
     request: Request, asked: asking.Asked, here: str, more: list[dict[str, str]] | None = None
 ) -> Response:
     links = links_of(request)
-    found = _found(node_of(request), asked.query)
+    found = _found(node_of(request), asked)
     query = request.scope["query_string"].decode("latin-1")
     ways: list[dict[str, Any]] = [
         replies.link(links.base + PATH, "root", replies.JSON),
@@ -155,7 +154,10 @@ def _page(
     return answers.features(found.items, links, asked.fields, ways)
 
 
-def _found(node: Node, query: ItemQuery) -> ItemPage:
+def _found(node: Node, asked: asking.Asked) -> ItemPage:
+    query = node.collections.narrowed(asked.query, asked.terms)
+    if query is None:
+        return ItemPage(items=())
     try:
         return node.items.search(query)
     except Invalid as error:
@@ -202,7 +204,7 @@ def _browsed(request: Request, collection: str, most: int) -> dict[str, Any]:
     node, links = node_of(request), links_of(request)
     record = node.items.collection(collection)
     token = replies.one(request, "token")
-    found = _found(node, ItemQuery(collections=(collection,), limit=most, cursor=token))
+    found = _found(node, asking.Asked(ItemQuery(collections=(collection,), limit=most, cursor=token)))
     home, root = collections.home(links, collection), links.base + PATH
     here = f"{home}/browse"
     listed = [replies.link(f"{home}/items/{answers.part(i.id)}", "item", replies.GEOJSON) for i in found]
