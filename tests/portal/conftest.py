@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ from estran.model import (
 )
 from estran.vocabulary import ConceptScheme, Entry
 from estran.web.app import create_app
+from tests.portal import granules
 from tests.web.client import Client
 
 if TYPE_CHECKING:
@@ -206,9 +208,9 @@ def ids(node: Node) -> Ids:
     return Ids(found["everything"], found["hostile"], found["world"], found["10.5072/funded"])
 
 
-@pytest.fixture(scope="session")
-def server(app: FastAPI) -> Iterator[str]:
-    """The application on a real socket; gives its address."""
+@contextmanager
+def serving(app: FastAPI) -> Iterator[str]:
+    """An application on a real socket; gives its address."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         running = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
@@ -219,3 +221,44 @@ def server(app: FastAPI) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
         running.should_exit = True
         thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def server(app: FastAPI) -> Iterator[str]:
+    """The application on a real socket; gives its address."""
+    with serving(app) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def item_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A node with a collection of invented items, an empty one and a restricted one."""
+    folder = tmp_path_factory.mktemp("items")
+    with estran.open(folder / "node") as opened:
+        granules.fill(opened, folder)
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def item_app(item_node: Node) -> FastAPI:
+    """Its web application."""
+    return create_app(item_node)
+
+
+@pytest.fixture(scope="session")
+def item_client(item_app: FastAPI) -> Client:
+    """A browser without JavaScript, at the node with items."""
+    return Client(item_app, **{"Accept": "text/html", "Accept-Language": "en-GB,en;q=0.9"})
+
+
+@pytest.fixture(scope="session")
+def item_server(item_app: FastAPI) -> Iterator[str]:
+    """The node with items on a real socket; gives its address."""
+    with serving(item_app) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def records(item_node: Node) -> dict[str, str]:
+    """STAC id of a collection -> id of its record."""
+    return {name: record.id for name, record in item_node.items.collections()}

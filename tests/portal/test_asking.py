@@ -54,8 +54,8 @@ def test_what_cannot_be_read_is_named():
     asked = read(QueryParams("from=2024-02-30&bbox=1,2,3&sort=colour"))
     assert [(w.field, w.key) for w in asked.wrong] == [
         ("from", "error.date"),
-        ("sort", "error.sort"),
         ("west", "error.box"),
+        ("sort", "error.sort"),
     ]
     assert read(QueryParams("from=2024&to=2020")).wrong[0].key == "error.order"
 

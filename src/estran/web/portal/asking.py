@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
 from estran.catalogue.query import SORTS, Query
@@ -64,12 +64,13 @@ class Asked:
     def query(self, **more: Any) -> Query:
         """The question for the catalogue."""
         asked = Query(
-            text=self.text, bbox=self.box, time=self._time(), where=self.where, sort=self.sort,
+            text=self.text, bbox=self.box, time=self.time(), where=self.where, sort=self.sort,
             cursor=self.cursor, limit=PAGE,
         )  # fmt: skip
         return replace(asked, **more)
 
-    def _time(self) -> tuple[int, int] | None:
+    def time(self) -> tuple[int, int] | None:
+        """The period as [start, end) in microseconds, None for all times."""
         if not self.start and not self.end:
             return None
         return bounds(self.start)[0] if self.start else EVER_US, bounds(self.end)[1] if self.end else NEVER_US
@@ -89,17 +90,17 @@ class Asked:
         asked = urlencode(self.params(), safe=",:/")
         return f"{path}?{asked}" if asked else path
 
-    def first(self, **changes: Any) -> Asked:
+    def first(self, **changes: Any) -> Self:
         """The same with changes, from its first page."""
         start: dict[str, Any] = {"cursor": "", "trail": (), "page": 1, "wrong": ()}
         return replace(self, **(start | changes))
 
-    def after(self, cursor: str) -> Asked:
+    def after(self, cursor: str) -> Self:
         """The page that follows this one."""
         trail = (*self.trail, self.cursor)[-_TRAIL:] if self.cursor else ()
         return replace(self, cursor=cursor, trail=trail, page=self.page + 1)
 
-    def before(self) -> Asked | None:
+    def before(self) -> Self | None:
         """The page before this one; the first page where the way back is no longer known."""
         if not self.cursor:
             return None
@@ -107,17 +108,17 @@ class Asked:
             return self.first()
         return replace(self, cursor=self.trail[-1], trail=self.trail[:-1], page=max(2, self.page - 1))
 
-    def with_value(self, name: str, value: str) -> Asked:
+    def with_value(self, name: str, value: str) -> Self:
         """One more filter."""
         return self.first(where={**self.where, name: (*self.where.get(name, ()), value)})
 
-    def without_value(self, name: str, value: str) -> Asked:
+    def without_value(self, name: str, value: str) -> Self:
         """One filter less."""
         left = tuple(v for v in self.where.get(name, ()) if v != value)
         where = {key: values for key, values in self.where.items() if key != name}
         return self.first(where={**where, name: left} if left else where)
 
-    def filters(self) -> Iterator[tuple[str, str, Asked]]:
+    def filters(self) -> Iterator[tuple[str, str, Self]]:
         """Each active filter: its field, its value, and the search without it."""
         if self.text:
             yield "q", self.text, self.first(text="")
@@ -140,9 +141,7 @@ def written(box: Box) -> str:
 def read(params: QueryParams) -> Asked:
     """The search of an address; what cannot be read is named in `wrong` and otherwise left out."""
     wrong: list[Wrong] = []
-    start, end = (_date(params.get(name, ""), name, wrong) for name in ("from", "to"))
-    if start and end and bounds(start)[0] >= bounds(end)[1]:
-        wrong.append(Wrong("to", "error.order"))
+    narrowed = within(params, wrong)
     where: dict[str, tuple[str, ...]] = {}
     for name in (*FACETS, *FURTHER):
         given = dict.fromkeys(v.strip()[:_LONGEST] for v in params.getlist(name)[:_MOST_VALUES])
@@ -152,20 +151,33 @@ def read(params: QueryParams) -> Asked:
     if sort and sort not in ORDERS and sort.lstrip("-") not in SORTS:
         wrong.append(Wrong("sort", "error.sort", sort[:40]))
         sort = ""
-    page = params.get("page", "")
     text = " ".join(params.get("q", "").split())[:_LONGEST].strip()
     return Asked(
         text=text,
-        box=_box(params, wrong),
-        start=start,
-        end=end,
         where=where,
         sort="" if sort == default_order(text) else sort,
-        cursor=params.get("cursor", "")[:_LONGEST],
-        trail=tuple(c[:_LONGEST] for c in params.getlist("trail")[-_TRAIL:]),
-        page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,  # noqa: PLR2004
         wrong=tuple(wrong),
+        **narrowed,
+        **paged(params),
     )
+
+
+def within(params: QueryParams, wrong: list[Wrong]) -> dict[str, Any]:
+    """Box and period of an address, as fields of `Asked`; what cannot be read is added to `wrong`."""
+    start, end = (_date(params.get(name, ""), name, wrong) for name in ("from", "to"))
+    if start and end and bounds(start)[0] >= bounds(end)[1]:
+        wrong.append(Wrong("to", "error.order"))
+    return {"box": _box(params, wrong), "start": start, "end": end}
+
+
+def paged(params: QueryParams) -> dict[str, Any]:
+    """The page of an address, as fields of `Asked`."""
+    page = params.get("page", "")
+    return {
+        "cursor": params.get("cursor", "")[:_LONGEST],
+        "trail": tuple(c[:_LONGEST] for c in params.getlist("trail")[-_TRAIL:]),
+        "page": int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,  # noqa: PLR2004
+    }
 
 
 def default_order(text: str) -> str:

@@ -18,7 +18,8 @@ LANGUAGES = ("fr", "en")
 CODES = (
     "kind", "role", "concept", "topic", "function", "access", "status", "frequency", "representation",
     "restriction", "constraint", "organisation", "organisations", "organisation_status", "visibility", "relation", "tongue",
-    "facet", "sort", "sea", "unit", "citation",
+    "facet", "sort", "sea", "unit", "citation", "property", "property_group", "asset_role", "month", "weekday",
+    "weekday_long",
 )  # fmt: skip
 """Tables of the catalogues that say codes in words; the other tables hold messages."""
 
@@ -140,8 +141,8 @@ def _year(date: str) -> str:
 
 
 def typeset(words: str) -> str:
-    """French as it is printed: spaces that do not break before : ; ! ? and inside « »."""
-    words = re.sub(r" ([;!?])", _NARROW + r"\1", words)
+    """French as it is printed: spaces that do not break before : ; ! ? % and inside « »."""
+    words = re.sub(r" ([;!?%])", _NARROW + r"\1", words)
     return words.replace(" :", _WIDE + ":").replace("« ", "«" + _WIDE).replace(" »", _WIDE + "»")
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from estran.errors import NotFound
 from estran.model import plain
 from estran.web import links_of, node_of
-from estran.web.portal import about, asking, assets, views
+from estran.web.portal import about, asking, assets, item_pages, views
 from estran.web.portal.centres import centre_view, centres_view
 from estran.web.portal.home import home_view
-from estran.web.portal.i18n import LANGUAGES, Words, words
+from estran.web.portal.i18n import LANGUAGES, words
 from estran.web.portal.recording import record_view
-from estran.web.portal.render import language_of, page, render
+from estran.web.portal.render import as_json, language_of, page, render, spoken, viewer_of
 from estran.web.portal.searching import map_points, search
 from estran.web.problems import shown
 
@@ -41,6 +39,7 @@ def routes() -> APIRouter:
     """Every page of the portal."""
     router = APIRouter(include_in_schema=False)
     router.include_router(assets.routes())
+    router.include_router(item_pages.routes())
     for path, endpoint in (
         ("/", front),
         ("/static/hubs.css", hub_colours),
@@ -61,29 +60,6 @@ def routes() -> APIRouter:
     ):
         router.add_api_route(path, endpoint, methods=["GET"], response_model=None)
     return router
-
-
-def spoken(language: str) -> Words:
-    """The words of an address's language.
-
-    Raises:
-        NotFound: the portal does not speak it.
-    """
-    if language not in LANGUAGES:
-        raise NotFound("page", f"/{language}/", "Pages start with /fr/ or /en/.")
-    return words(language)
-
-
-def viewer_of(request: Request, of: Words) -> views.Viewer:
-    """What turns records into the asker's page; hubs that are asked for are named first."""
-    asked = tuple(request.query_params.getlist("hub"))
-    return views.Viewer(node_of(request), of, links_of(request).base, asked)
-
-
-def as_json(value: Any, status: int = 200) -> Response:
-    """A page's values as its JSON twin."""
-    body = msgspec.json.encode(value if isinstance(value, dict) else plain(value))
-    return Response(body, status, media_type="application/json")
 
 
 def front(request: Request) -> Response:

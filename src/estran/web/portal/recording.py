@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from estran import formats
 from estran.catalogue.query import Query
 from estran.web import signposts
+from estran.web.portal.items import Teaser, teaser
 from estran.web.portal.snippets import Snippet, snippets
 from estran.web.portal.views import Card, Viewer, doi_link, link
 
@@ -84,6 +85,7 @@ class RecordView:
 
     Attributes:
         meanings: standard names of its variables -> what the node's vocabularies say of them.
+        items: the way to its items, None where it has none.
     """
 
     card: Card
@@ -105,6 +107,7 @@ class RecordView:
     originals: tuple[Form, ...]
     signposts: tuple[Signpost, ...]
     json_ld: str
+    items: Teaser | None
 
 
 def record_view(node: Node, record: Record, viewer: Viewer, links: Links) -> RecordView:
@@ -127,7 +130,7 @@ def record_view(node: Node, record: Record, viewer: Viewer, links: Links) -> Rec
         citations=tuple(f for f in forms if f.name in CITATIONS),
         formats=tuple(f for f in forms if f.name not in CITATIONS),
         originals=_originals(node, record, w), signposts=signposts.of(record, links),
-        json_ld=_embedded(written.get("schema-org", b"{}")),
+        json_ld=_embedded(written.get("schema-org", b"{}")), items=teaser(node, record, w),
     )  # fmt: skip
 
 

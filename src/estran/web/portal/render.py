@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import msgspec
 from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from estran.web import links_of
+from estran.errors import NotFound
+from estran.model import plain
+from estran.web import links_of, node_of
 from estran.web.portal import assets, views
 from estran.web.portal.i18n import LANGUAGES, Words, negotiated, words
 from estran.web.portal.svg import locator
@@ -55,6 +58,29 @@ class Page:
     twin: str = ""
 
 
+def spoken(language: str) -> Words:
+    """The words of an address's language.
+
+    Raises:
+        NotFound: the portal does not speak it.
+    """
+    if language not in LANGUAGES:
+        raise NotFound("page", f"/{language}/", "Pages start with /fr/ or /en/.")
+    return words(language)
+
+
+def viewer_of(request: Request, of: Words) -> views.Viewer:
+    """What turns records into the asker's page; hubs that are asked for are named first."""
+    asked = tuple(request.query_params.getlist("hub"))
+    return views.Viewer(node_of(request), of, links_of(request).base, asked)
+
+
+def as_json(value: Any, status: int = 200) -> Response:
+    """A page's values as its JSON twin."""
+    body = msgspec.json.encode(value if isinstance(value, dict) else plain(value))
+    return Response(body, status, media_type="application/json")
+
+
 def language_of(request: Request) -> str:
     """The language that a page without one in its address is answered in."""
     node: Node | None = getattr(request.state, "node", None)
@@ -64,15 +90,16 @@ def language_of(request: Request) -> str:
     )
 
 
-def page(request: Request, spoken: Words, title: str, path: str, **more: Any) -> Page:
-    """A page that stands at /fr/`path` and /en/`path`; the query goes along."""
-    rest = f"{quote(path, safe='/-_.~')}{'?' + request.url.query if request.url.query else ''}"
+def page(request: Request, of: Words, title: str, path: str, *, quoted: str = "", **more: Any) -> Page:
+    """A page that stands at /fr/`path` and /en/`path`; `quoted` is a last part of it that is quoted already."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    rest = f"{quote(path, safe='/-_.~')}{quoted}{query}"
     alternates = tuple((code, f"/{code}/{rest}") for code in LANGUAGES)
-    return Page(title=title, alternates=alternates, other=f"/{spoken.other}/{rest}", **more)
+    return Page(title=title, alternates=alternates, other=f"/{of.other}/{rest}", **more)
 
 
 def render(
-    request: Request, template: str, spoken: Words, of: Page, *, status: int = 200,
+    request: Request, template: str, w: Words, of: Page, *, status: int = 200,
     headers: dict[str, str] | None = None, **values: Any,
 ) -> Response:  # fmt: skip
     """A template with what all of them need.
@@ -84,10 +111,10 @@ def render(
     base = links_of(request).base if hasattr(request.state, "links") else ""
     own_hubs = " ".join(views.own_hubs(node.organisations.all("hub"))) if node else ""
     body = templates().get_template(template).render(
-        t=spoken.text, n=spoken.count, w=spoken, lang=spoken.language, other=spoken.other, page=of,
-        site=site, base=base, seas=seas(spoken.language), own_hubs=own_hubs, **values,
+        t=w.text, n=w.count, w=w, lang=w.language, other=w.other, page=of,
+        site=site, base=base, seas=seas(w.language), own_hubs=own_hubs, **values,
     )  # fmt: skip
-    return Response(body, status, {"Content-Language": spoken.language, **(headers or {})}, _HTML)
+    return Response(body, status, {"Content-Language": w.language, **(headers or {})}, _HTML)
 
 
 @cache

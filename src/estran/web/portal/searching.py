@@ -113,7 +113,7 @@ def search(node: Node, asked: Asked, words: Words, viewer: Viewer) -> SearchView
         points=asked.first().address(f"{path}/map.json") if found is not None else "",
         box=",".join(f"{v:g}" for v in asked.box) if asked.box else "",
         map_note=_map_note(words, matched, 0),
-        corners=_corners(asked),
+        corners=corners(asked),
         further=tuple((n, v) for n, values in asked.where.items() if n not in FACETS for v in values),
     )  # fmt: skip
 
@@ -175,7 +175,8 @@ def _rescue(node: Node, asked: Asked, viewer: Viewer, path: str) -> tuple[Chip, 
     return tuple(sorted((c for c in chips if c.count), key=lambda c: -c.count))
 
 
-def _corners(asked: Asked) -> dict[str, str]:
+def corners(asked: Asked) -> dict[str, str]:
+    """The corners of the asked box, as the form shows them."""
     box = asked.box
     return {
         name: f"{round(getattr(box, name), 4):.10g}" if box else ""

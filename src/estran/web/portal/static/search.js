@@ -1,10 +1,10 @@
 import { Popup } from "maplibre-gl";
 import "./copy.js";
 import { basemap, collection, polygon, ready } from "./basemap.js";
+import { askBox, drawing, unwrapped } from "./draw.js";
 
-const CORNERS = ["west", "south", "east", "north"];
 const container = document.getElementById("map");
-const form = () => document.getElementById("search");
+const ask = (bounds) => askBox(document.getElementById("search"), bounds);
 const note = () => document.getElementById("map-note");
 const card = (id) => document.querySelector(`.card[data-id="${CSS.escape(id)}"]`);
 const open = matchMedia("(min-width: 60.01rem)");
@@ -40,17 +40,6 @@ function mark(is, box) {
   map?.getSource("marks").setData(collection([...marks.values()]));
 }
 
-const unwrapped = ([w, s, e, n]) => [w, s, e < w ? e + 360 : e, n];
-
-/** Puts a box into the form and asks. */
-function ask(bounds) {
-  const wrap = (lon) => ((((lon + 180) % 360) + 360) % 360) - 180;
-  const whole = bounds[2] - bounds[0] >= 360;
-  const values = [whole ? -180 : wrap(bounds[0]), Math.max(-90, bounds[1]), whole ? 180 : wrap(bounds[2]), Math.min(90, bounds[3])];
-  CORNERS.forEach((name, i) => (form().elements[name].value = values[i].toFixed(3)));
-  form().requestSubmit();
-}
-
 /** Lights the outline of one record, or of none. */
 function light(id) {
   const place = places.features.find((f) => f.properties.id === id);
@@ -65,46 +54,6 @@ document.addEventListener("htmx:after:swap", () => {
   for (const box of document.querySelectorAll(".facets input[type=checkbox]")) box.checked = box.hasAttribute("checked");
   refresh();
 });
-
-/** Drag to draw a box, with a finger as with a mouse. */
-function drawing() {
-  const button = () => document.getElementById("draw");
-  let start = null;
-  const at = (event) => {
-    const frame = container.getBoundingClientRect();
-    return map.unproject([event.clientX - frame.left, event.clientY - frame.top]);
-  };
-  const bounds = (end) => [Math.min(start.lng, end.lng), Math.min(start.lat, end.lat), Math.max(start.lng, end.lng), Math.max(start.lat, end.lat)];
-  const stop = () => {
-    start = null;
-    container.classList.remove("drawing");
-    map.dragPan.enable();
-    map.touchZoomRotate.enable();
-    button().setAttribute("aria-pressed", "false");
-  };
-  document.addEventListener("click", (event) => {
-    if (event.target !== button()) return;
-    if (container.classList.contains("drawing")) return stop();
-    container.classList.add("drawing");
-    map.dragPan.disable();
-    map.touchZoomRotate.disable();
-    button().setAttribute("aria-pressed", "true");
-    container.scrollIntoView({ block: "nearest" });
-  });
-  document.addEventListener("keydown", ({ key }) => key === "Escape" && container.classList.contains("drawing") && stop());
-  container.addEventListener("pointerdown", (event) => {
-    if (!container.classList.contains("drawing") || event.target.tagName !== "CANVAS") return;
-    start = at(event);
-    container.setPointerCapture(event.pointerId);
-  });
-  container.addEventListener("pointermove", (event) => start && mark("asked", bounds(at(event))));
-  container.addEventListener("pointerup", (event) => {
-    if (!start) return;
-    const box = bounds(at(event));
-    stop();
-    if (box[2] - box[0] > 0.001 && box[3] - box[1] > 0.001) ask(box);
-  });
-}
 
 /** What stands under the pointer: its card lights up; a click lists it with its address. */
 function pointing() {
@@ -147,7 +96,7 @@ map = await basemap(container, { hubs, ...start() });
 if (map) {
   shown = "";
   await refresh();
-  drawing();
+  drawing(map, container, mark, ask);
   pointing();
   document.addEventListener("click", ({ target }) => {
     if (target.id !== "here") return;

@@ -1,0 +1,144 @@
+"""“Use it” for one item: lines to paste, with its addresses in them; no value of it can leave its quotes."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from estran.web.portal.snippets import Snippet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from estran.formats import Links
+    from estran.web.portal.i18n import Words
+
+_TIFF = "image/tiff"
+_PREFERRED = ("data", "visual", "overview", "")
+_COLOURS = ("red", "green", "blue", "nir", "nir08")
+_MOST_BANDS = 3
+
+
+def item_snippets(
+    ids: tuple[str, str], address: str, members: Mapping[str, Any], links: Links, words: Words
+) -> list[Snippet]:
+    """What to paste into Python, R, QGIS, GDAL and a terminal to read an item.
+
+    Args:
+        ids: STAC ids of its collection and of itself.
+        address: of the item in the STAC API.
+        members: of the item.
+        links: addresses of the node.
+        words: of the page.
+    """
+    t, root = words.text, f"{links.base}/stac"
+    images = _images(members)
+    first = images[next(iter(images))] if images else ""
+    listed = [Snippet("pystac", t("item.use_pystac"), _pystac(root, *ids))]
+    if images and _is_placed(members, images):
+        bands = list(images)[:_MOST_BANDS]
+        listed.append(Snippet("odc", t("item.use_odc"), _odc(address, bands)))
+    if first:
+        listed.append(Snippet("rioxarray", t("item.use_rioxarray"), _rioxarray(first)))
+    listed.append(Snippet("r", t("item.use_rstac"), _rstac(root, *ids)))
+    if first:
+        listed.append(Snippet("qgis", t("data.use_qgis"), first, t("item.qgis_raster")))
+        listed.append(Snippet("gdal", t("item.use_gdal"), _gdal(root, ids, members, images)))
+    listed.append(Snippet("curl", t("data.use_curl"), f"curl -fsSL {_shell(address)}"))
+    return listed
+
+
+def _images(members: Mapping[str, Any]) -> dict[str, str]:
+    """Key -> address of the GeoTIFFs that the web serves, data first."""
+    assets = members.get("assets")
+    found: list[tuple[int, int, str, str]] = []
+    for key, asset in assets.items() if isinstance(assets, dict) else ():
+        href, media = (asset.get("href"), asset.get("type")) if isinstance(asset, dict) else ("", "")
+        if (
+            isinstance(href, str)
+            and href.startswith(("https://", "http://"))
+            and str(media).startswith(_TIFF)
+        ):
+            roles = asset.get("roles")
+            own = roles if isinstance(roles, list) else []
+            rank = next((n for n, role in enumerate(_PREFERRED) if role in own or not role))
+            found.append((rank, _colour(asset), key, _clean(href)))
+    return {key: href for *_, key, href in sorted(found, key=lambda each: each[:2])}
+
+
+def _colour(asset: Mapping[str, Any]) -> int:
+    """Place of its first band among the usual colours, behind them for others."""
+    bands = asset.get("bands") or asset.get("eo:bands")
+    first = bands[0] if isinstance(bands, list) and bands and isinstance(bands[0], dict) else {}
+    name = first.get("eo:common_name") or first.get("common_name")
+    return _COLOURS.index(name) if name in _COLOURS else len(_COLOURS)
+
+
+def _clean(text: str) -> str:
+    """Without what no address has and a terminal would obey."""
+    return "".join(c for c in text if c.isprintable() and not c.isspace())
+
+
+def _is_placed(members: Mapping[str, Any], images: Mapping[str, str]) -> bool:
+    """Whether the item says itself where its pixels are, so that nothing need be opened to know."""
+    properties = members.get("properties") or {}
+    asset = members["assets"][next(iter(images))]
+    has = {name for name in (*properties, *asset) if name.startswith("proj:")}
+    return {"proj:shape", "proj:transform"} <= has and bool(has & {"proj:epsg", "proj:code"})
+
+
+def _pystac(root: str, collection: str, item: str) -> str:
+    return f"""from pystac_client import Client
+
+catalogue = Client.open({_text(root)})
+item = next(catalogue.search(collections=[{_text(collection)}], ids=[{_text(item)}]).items())
+print(item.datetime, item.bbox)
+for name, asset in item.assets.items():
+    print(name, asset.href)"""
+
+
+def _odc(address: str, bands: list[str]) -> str:
+    listed = ", ".join(_text(band) for band in bands)
+    return f"""import odc.stac
+import pystac
+
+item = pystac.Item.from_file({_text(address)})
+cube = odc.stac.load([item], bands=[{listed}], chunks={{"x": 2048, "y": 2048}})
+print(cube)"""
+
+
+def _rioxarray(href: str) -> str:
+    return f"""import rioxarray
+
+raster = rioxarray.open_rasterio({_text(href)}, chunks=True)
+print(raster.rio.crs, raster.shape)"""
+
+
+def _rstac(root: str, collection: str, item: str) -> str:
+    return f"""library(rstac)
+
+items <- stac({_text(root)}) |>
+  stac_search(collections = {_text(collection)}, ids = {_text(item)}) |>
+  post_request()
+assets_url(items)"""
+
+
+def _gdal(root: str, ids: tuple[str, str], members: Mapping[str, Any], images: Mapping[str, str]) -> str:
+    key = next(iter(images))
+    lines = [f"gdalinfo {_shell('/vsicurl/' + images[key])}"]
+    if _is_placed(members, images) and '"' not in key:
+        asked = urlencode({"collections": ids[0], "ids": ids[1]})
+        lines.append(f"gdalinfo {_shell(f'STACIT:"{root}/search?{asked}":asset={key}')}")
+    return "\n".join(lines)
+
+
+def _text(value: str) -> str:
+    """A text as Python and R both write it."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _shell(value: str) -> str:
+    """A text as one word of a shell, on one line."""
+    return shlex.quote(" ".join(value.splitlines()))
