@@ -318,6 +318,10 @@ class Node:
         """Number of the newest change: equal numbers mean equal answers."""
         return self._house.catalogue.revision()
 
+    def revision_at_hand(self) -> int | None:
+        """The revision where it is known without asking the database, else None; it never waits."""
+        return self._house.catalogue.revision_at_hand()
+
     def migrate(
         self, to: str, *, switch: bool = False, progress: Callable[[Step], None] | None = None
     ) -> Migration:

@@ -156,6 +156,10 @@ class Catalogue:
         """Number of the newest change."""
         return self._store.revision()
 
+    def revision_at_hand(self) -> int | None:
+        """The same where it is known without asking the database, else None; it never waits."""
+        return self._store.revision_at_hand()
+
 
 def _pk(view: View, id: str, actor: Actor) -> int:  # noqa: A002 - the word of the model
     pk = view.pk_of(id)

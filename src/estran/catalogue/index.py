@@ -12,7 +12,7 @@ from pyroaring import BitMap
 from estran.catalogue.query import Bucket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
     import numpy as np
 
@@ -22,6 +22,7 @@ CHUNK_BITS = 16
 _CHUNK = 1 << CHUNK_BITS
 # Lists of common words are what a query costs; this many bytes of them are kept.
 _HELD_BYTES = 24 << 20
+_MOST_REMEMBERED = 200
 
 
 def bitmap(numbers: np.ndarray[Any, Any]) -> BitMap:
@@ -45,6 +46,7 @@ class Facets:
             if self._bits.get(number):
                 self._fields.setdefault(field, {})[value] = self._bits[number]
         self._ranked: dict[str, list[tuple[int, str, BitMap]]] = {}
+        self._remembered: dict[Hashable, Any] = {}
         self.everything = (
             BitMap.union(*self._fields["visibility"].values()) if "visibility" in self._fields else BitMap()
         )
@@ -63,6 +65,17 @@ class Facets:
                 fresh |= held
             bits[value] = fresh
         return Facets({**self._values, **values}, bits, seq)
+
+    def remembered[T](self, question: Hashable, answer: Callable[[], T]) -> T:
+        """What was answered before to a question whose answer changes with the revision only."""
+        try:
+            return self._remembered[question]
+        except KeyError:
+            found = answer()
+        if len(self._remembered) >= _MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[question] = found
+        return found
 
     def of(self, field: str, values: Iterable[str]) -> BitMap:
         """The records that carry one of these values."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import math
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from estran.errors import Invalid
 from estran.model import Box
@@ -26,7 +28,8 @@ _TYPES = {
     "Polygon": ("POLYGON", 2, 4),
     "MultiPolygon": ("MULTIPOLYGON", 3, 4),
 }
-_DEGREES = 1e-9
+_EAST, _NORTH = 180 + 1e-9, 90 + 1e-9
+_NUMBERS = (int, float)
 
 
 class Shape(NamedTuple):
@@ -56,6 +59,13 @@ def read(value: Any, where: str = "geometry") -> Shape:
         raise Invalid(
             "give a geometry: BBOX(west, south, east, north), POINT(3 42), POLYGON((…)) or GeoJSON", where
         )
+    # The pages of one search ask with the same geometry, which may have thousands of corners.
+    return _read(msgspec.json.encode(value), where)
+
+
+@lru_cache(maxsize=32)
+def _read(geometry: bytes, where: str) -> Shape:
+    value = msgspec.json.decode(geometry)
     positions: list[tuple[float, float]] = []
     wkt = _wkt(value, positions, where, 0)
     xs, ys = [x for x, _ in positions], [y for _, y in positions]
@@ -106,16 +116,14 @@ def _nested(value: Any, levels: int, fewest: int, positions: list[tuple[float, f
 
 
 def _position(value: Any, positions: list[tuple[float, float]], where: str) -> tuple[float, float]:
-    match value:
-        case [int() | float() as x, int() | float() as y] | [
-            int() | float() as x,
-            int() | float() as y,
-            int() | float(),
-        ]:
-            pass
-        case _:
-            raise Invalid("a position is longitude, latitude and perhaps a height, all numbers", where)
-    if not (math.isfinite(x) and math.isfinite(y)) or abs(y) > 90 + _DEGREES or abs(x) > 180 + _DEGREES:
+    if (
+        not isinstance(value, list)
+        or not 2 <= len(value) <= 3  # noqa: PLR2004
+        or not all(type(number) in _NUMBERS for number in value)
+    ):
+        raise Invalid("a position is longitude, latitude and perhaps a height, all numbers", where)
+    x, y = value[0], value[1]
+    if not (-_EAST <= x <= _EAST and -_NORTH <= y <= _NORTH):
         raise Invalid(
             f"{x:g} {y:g} is off the globe; give longitude (-180…180), then latitude (-90…90), "
             "and split what crosses the antimeridian in two",

@@ -5,6 +5,7 @@ from estran.storage.engine import (
     Engine,
     ItemIndex,
     PlaceIndex,
+    Spelling,
     TextIndex,
     get_meta,
     put_meta,
@@ -15,6 +16,6 @@ from estran.storage.urls import check_url, has_secret, shown
 from estran.storage.versions import prepare, upgrade
 
 __all__ = [
-    "Database", "Engine", "ItemIndex", "PlaceIndex", "TextIndex", "check_url", "get_meta", "has_secret", "pack",
+    "Database", "Engine", "ItemIndex", "PlaceIndex", "Spelling", "TextIndex", "check_url", "get_meta", "has_secret", "pack",
     "prepare", "put_meta", "shown", "take_numbers", "unpack", "upgrade",
 ]  # fmt: skip

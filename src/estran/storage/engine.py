@@ -64,6 +64,12 @@ class ItemIndex(Protocol):
         """The pks of items whose box and time come near; a few more than touch, never fewer."""
         ...
 
+    def nearest(
+        self, connection: sa.Connection, box: Box, time: tuple[int, int] | None, most: int
+    ) -> list[int]:
+        """At most so many of the pks that `near` finds, in no order: what nearly every page begins with."""
+        ...
+
 
 class TextIndex(Protocol):
     """Finds records by tokens, which arrive folded and stemmed."""
@@ -90,6 +96,35 @@ class TextIndex(Protocol):
         ...
 
 
+class Stamp(Protocol):
+    """A number that changes with every commit, whoever makes it; asking costs next to nothing and never waits."""
+
+    def __call__(self) -> int | None:
+        """The number now, None while it cannot be told."""
+        ...
+
+    def close(self) -> None:
+        """Give back what asking needs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spelling:
+    """How an engine writes what differs where SQL is put as text.
+
+    Attributes:
+        mark: how a parameter stands in it, with ``{}`` for its name.
+        among: (column, parameter) -> condition "is one of", for a parameter that `listing` made.
+        listing: values -> that parameter, for any number of them.
+        dialect: gives SQLAlchemy's dialect with parameters by name.
+    """
+
+    mark: str
+    among: Callable[[str, str], str]
+    listing: Callable[[Sequence[Any]], Any]
+    dialect: Callable[[], sa.Dialect]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """A database engine, such as SQLite or PostgreSQL.
@@ -103,6 +138,8 @@ class Engine:
         joined: column -> aggregate of all its integers as one text with commas: the quickest way out
             of a database for many of them.
         like: (column, CQL2 pattern) -> expression "text matches, letter by letter".
+        spelling: of SQL as text.
+        stamp: URL -> what tells whether anything was committed; None where that takes a question to a server.
         begin_read: SQL that starts a transaction with one view of the database.
         begin_write: SQL that starts a transaction which alone may write.
         begin_fill: SQL that starts the one transaction in which an empty database gets everything.
@@ -121,6 +158,8 @@ class Engine:
     within: Callable[[Any, Sequence[int] | Sequence[str]], Any]
     joined: Callable[[Any], Any]
     like: Callable[[Any, str], Any]
+    spelling: Spelling
+    stamp: Callable[[str], Stamp] | None = None
     begin_read: tuple[str, ...]
     begin_write: tuple[str, ...]
     begin_fill: tuple[str, ...]
@@ -146,6 +185,7 @@ class Database:
         self._pool = self.engine.connect(url)
         self._writers = self.engine.connect_to_write(url) if self.engine.connect_to_write else self._pool
         self._condition = threading.local()
+        self._stamp = self.engine.stamp(url) if self.engine.stamp else None
 
     @contextmanager
     def read(self) -> Generator[sa.Connection]:
@@ -209,8 +249,14 @@ class Database:
         finally:
             self._condition.check = None
 
+    def stamp(self) -> int | None:
+        """A number that changes with every commit; None where only a question to the server would tell."""
+        return self._stamp() if self._stamp else None
+
     def close(self) -> None:
         """Give all connections back."""
+        if self._stamp:
+            self._stamp.close()
         self._pool.dispose()
         self._writers.dispose()
 

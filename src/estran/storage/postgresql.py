@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.exc import DBAPIError
 
 from estran.errors import Unavailable
 from estran.model import Box
-from estran.storage.engine import Engine
+from estran.storage.engine import Engine, Spelling
 from estran.storage.rows import insert_rows
 
 if TYPE_CHECKING:
@@ -180,6 +181,17 @@ class _Items:
             conditions.append(t.span.op("&&")(sa.func.int8range(*time)))
         return sa.select(t.pk).where(*conditions)
 
+    def nearest(
+        self, connection: sa.Connection, box: Box, time: tuple[int, int] | None, most: int
+    ) -> list[int]:
+        corners = (box.west, box.south, box.east, box.north)
+        rows = connection.exec_driver_sql(
+            "SELECT pk FROM item_place WHERE shape && ST_MakeEnvelope(%s, %s, %s, %s, 4326)"
+            " AND span && int8range(%s, %s) LIMIT %s",
+            (*corners, *(time or (None, None)), most),
+        )
+        return [pk for (pk,) in rows.fetchall()]
+
 
 def _envelope(b: Box) -> str:
     """The corners of a box as a polygon: EWKB in hexadecimal digits, which COPY takes for a geometry."""
@@ -263,6 +275,12 @@ ENGINE = Engine(
     within=within,
     joined=joined,
     like=like,
+    spelling=Spelling(
+        mark="%({})s",
+        among=lambda column, mark: f"{column} = ANY({mark})",
+        listing=list,
+        dialect=dialect,
+    ),
     begin_read=("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",),
     begin_write=("BEGIN", f"SELECT pg_advisory_xact_lock({_WRITER})"),
     begin_fill=("BEGIN", f"SELECT pg_advisory_xact_lock({_WRITER})"),

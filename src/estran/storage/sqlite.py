@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from estran.errors import Conflict
-from estran.model import Box
-from estran.storage.engine import Engine
+from estran.model import EVER_US, NEVER_US, Box
+from estran.storage.engine import Engine, Spelling
 from estran.storage.rows import insert_rows
 
 if TYPE_CHECKING:
@@ -85,6 +87,34 @@ def tables(url: str) -> frozenset[str]:
             return frozenset(name for (name,) in names)
     except sqlite3.DatabaseError as error:
         raise Conflict(f"{path} cannot be used as an SQLite database: {error}") from None
+
+
+class _DataVersion:
+    """SQLite's own counter of what others committed, asked on a connection that itself never writes."""
+
+    def __init__(self, url: str) -> None:
+        self._path = sa.make_url(url).database or ""
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def __call__(self) -> int | None:
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = sqlite3.connect(
+                        f"{Path(self._path).absolute().as_uri()}?mode=rw", uri=True,
+                        check_same_thread=False, isolation_level=None,
+                    )  # fmt: skip
+                return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+            except sqlite3.Error:
+                # Whoever asks the database itself is told what is wrong.
+                return None
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
 
 
 def within(column: Any, wanted: Sequence[int] | Sequence[str]) -> Any:
@@ -203,6 +233,17 @@ class _Items:
             conditions += [t.t0 <= time[1] / _DAY_US, t.t1 >= time[0] / _DAY_US]
         return sa.select((t.id // 2).label("pk")).where(*conditions)
 
+    def nearest(
+        self, connection: sa.Connection, box: Box, time: tuple[int, int] | None, most: int
+    ) -> list[int]:
+        start, end = time or (EVER_US, NEVER_US)
+        rows = connection.exec_driver_sql(
+            "SELECT id / 2 FROM item_place WHERE w <= ? AND e >= ? AND s <= ? AND n >= ?"
+            " AND t0 <= ? AND t1 >= ? LIMIT ?",
+            (box.east, box.west, box.north, box.south, end / _DAY_US, start / _DAY_US, most),
+        )
+        return [pk for (pk,) in rows.fetchall()]
+
 
 class _Words:
     """FTS5 over tokens that were folded and stemmed before; it only splits at blanks."""
@@ -255,6 +296,13 @@ ENGINE = Engine(
     within=within,
     joined=sa.func.group_concat,
     like=like,
+    spelling=Spelling(
+        mark=":{}",
+        among=lambda column, mark: f"{column} IN (SELECT value FROM json_each({mark}))",  # noqa: S608
+        listing=lambda values: json.dumps(list(values), separators=(",", ":")),
+        dialect=lambda: dialect(paramstyle="named"),
+    ),
+    stamp=_DataVersion,
     begin_read=("BEGIN",),
     begin_write=("BEGIN IMMEDIATE",),
     # Pages that are new need no journal: they go straight to the file, which a write-ahead log would double.

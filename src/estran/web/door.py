@@ -21,6 +21,7 @@ from starlette.responses import Response
 from estran.access import ANYONE
 from estran.errors import EstranError, Invalid, NotAllowed
 from estran.formats import Links
+from estran.web.held import Held
 from estran.web.problems import TooLarge, TooLong, Unauthorised, answer, problem_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from estran.access import Actor
     from estran.node import Node
+    from estran.web.held import Answer
     from estran.web.problems import Page
 
 _LONGEST_URL = 8192
@@ -38,6 +40,7 @@ _HOST = re.compile(r"[A-Za-z0-9.\-_]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:
 _NEGOTIATED = (b"accept", b"accept-language", b"cookie", b"host")
 _VARY = "Accept, Accept-Language, Accept-Encoding, Authorization, Cookie, HX-Request"
 _EXPOSED = "Link, Location, ETag, X-Request-Id, Content-Disposition, Retry-After"
+_OK = 200
 # Their answers do not follow the change log.
 _OWN_CACHING = ("/static/", "/health")
 _log = logging.getLogger("estran.web")
@@ -78,6 +81,7 @@ class Door:
         self._app, self._node, self._page = app, node, page
         self.open_prefixes = open_prefixes
         self._anyone = node.acting_as(ANYONE)
+        self.held = Held()
         self._most_bytes = node.settings.web.request_bytes
         self._links = Links(node.settings.url, node.settings.name) if node.settings.url else None
         state = f"{version('estran')} {node.settings.model_dump_json()}"
@@ -104,6 +108,9 @@ class Door:
             refusal = await self._admit(scope, passage)
             if refusal is not None:
                 await refusal(scope, receive, passage.send)
+                return
+            if passage.key and (held := self.held.get(passage.key)):
+                await passage.give(held)
                 return
             await self._app(scope, self._counted(receive), passage.send)
         except Exception as error:
@@ -132,7 +139,11 @@ class Door:
             state["links"] = self._links or Links(_base(scope, headers), self._node.settings.name)
             secret = _secret(headers.get(b"authorization", b"").decode("latin-1"))
             caches = scope["method"] in ("GET", "HEAD") and not scope["path"].startswith(_OWN_CACHING)
-            node, revision = await to_thread.run_sync(self._look, secret, caches)
+            revision = None if secret else self._node.revision_at_hand()
+            if revision is None:
+                node, revision = await to_thread.run_sync(self._look, secret, caches)
+            else:
+                node = self._anyone
         except (EstranError, ValueError) as error:
             if isinstance(error, ValueError):
                 error = Invalid("Content-Length is not a number", "Content-Length")
@@ -140,6 +151,8 @@ class Door:
         state["node"] = node
         if caches:
             passage.tag = self._tag(scope, headers, node.actor, revision)
+            if node is self._anyone:
+                passage.key = (passage.tag, headers.get(b"accept-encoding", b""))
             if passage.tag in headers.get(b"if-none-match", b"").decode("latin-1").split(", "):
                 return Response(status_code=304)
         return None
@@ -185,6 +198,9 @@ class _Passage:
         self._door, self._send = door, send
         self.id = secrets.token_hex(8)
         self.tag = ""
+        # Under which the answer is held for others; None where it is for the asker alone.
+        self.key: tuple[str, bytes] | None = None
+        self._start: Message | None = None
         self.started = self.ended = False
         self.is_head = scope["method"] == "HEAD"
         self.is_open = scope["path"].startswith(door.open_prefixes)
@@ -197,14 +213,26 @@ class _Passage:
         """Pass a message of the application on, the headers completed."""
         if message["type"] == "http.response.start":
             self.started = True
+            if self.key and message["status"] == _OK:
+                self._start = {**message, "headers": list(message["headers"])}
             message["headers"] = self._headers(message["status"], message["headers"])
-        elif self.is_head and message["type"] == "http.response.body":
+        elif message["type"] == "http.response.body" and self._start and self.key:
+            if not message.get("more_body"):
+                self._door.held.put(self.key, self._start, message.get("body", b""))
+            self._start = None
+        if self.is_head and message["type"] == "http.response.body":
             self.ended = True
             await self._send({"type": "http.response.body", "body": b""})
             if message.get("more_body"):
                 raise _Enough
             return
         await self._send(message)
+
+    async def give(self, answer: Answer) -> None:
+        """Send an answer that was given before."""
+        self.key = None
+        await self.send({**answer.start, "headers": list(answer.start["headers"])})
+        await self.send({"type": "http.response.body", "body": answer.body})
 
     def _headers(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         found = list(headers)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from estran.catalogue import filters, shapes
 from estran.catalogue.expressions import And, Node, Spatial
+from estran.catalogue.items.exporting import export
 from estran.catalogue.items.query import ItemDays, ItemPage, ItemQuery, StoredItem
 from estran.catalogue.items.queryables import COLUMNS, ITEMS
 from estran.catalogue.items.writing import Writing, writer
@@ -95,9 +96,10 @@ class Items:
                 return ItemPage(items=())
             with self._items.view(view) as items:
                 near = items.near(area.boxes, query.time, _NEAR) if area else None
+                # Without an area to test, what the database gives is the page, and whether one follows.
                 rows = items.rows(
                     collections=names, ids=query.ids, boxes=area.boxes if area else (), time=query.time,
-                    tree=tree, order=order, after=after, pks=near,
+                    tree=tree, order=order, after=after, pks=near, most=0 if area else query.limit + 1,
                 )  # fmt: skip
                 kept, last, ended = _kept(rows, area, query.limit)
                 bodies = items.bodies(kept)
@@ -131,6 +133,23 @@ class Items:
             NotAllowed: they are neither an editor nor the operator.
         """
         writer(self._actor)
+
+    def export(self, collection: str, out: IO[bytes], format: str = "stac-geoparquet") -> int:  # noqa: A002
+        """Write a collection with all its items as one file, as of one moment and in little memory.
+
+        Args:
+            collection: its STAC id.
+            out: where it goes, open for binary; it need not be seekable.
+            format: ``stac-geoparquet``.
+
+        Returns:
+            How many items were written.
+
+        Raises:
+            NotFound: as for `collection`.
+            Invalid: there is no such format, or it needs a library that is not installed.
+        """
+        return export(self._store, self._items, self._actor, collection, out, format)
 
     def add(self, collection: str, documents: Sequence[bytes]) -> tuple[str, ...]:
         """Store new items, each its JSON: all of them, or none.

@@ -34,6 +34,7 @@ class Store:
         self._database = database
         self._facets = Facets({}, {}, 0)
         self._lock = threading.Lock()
+        self._revision: tuple[int | None, int] = (None, 0)
 
     @contextmanager
     def view(self) -> Generator[View]:
@@ -60,8 +61,17 @@ class Store:
 
     def revision(self) -> int:
         """Number of the newest change."""
+        stamp = self._database.stamp()
         with self._database.read() as connection:
-            return changes.revision(connection)
+            found = changes.revision(connection)
+        # The stamp is the older of the two: what was committed between them is seen the next time.
+        self._revision = (stamp, found)
+        return found
+
+    def revision_at_hand(self) -> int | None:
+        """Number of the newest change, where that is known without asking the database for it."""
+        stamp, found = self._revision
+        return found if stamp is not None and stamp == self._database.stamp() else None
 
     def changes(self, after: int, limit: int) -> tuple[changes.Change, ...]:
         """The changes that follow number `after`, oldest first."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -13,8 +12,7 @@ from estran.catalogue.items.dictionaries import Dictionaries, train
 from estran.catalogue.items.prepare import COLUMNS
 from estran.catalogue.items.query import StoredItem
 from estran.catalogue.store.item_days import HeldDays, by_day
-from estran.catalogue.store.item_filters import compiled
-from estran.catalogue.store.keyset import beyond
+from estran.catalogue.store.item_rows import Asked, ItemRow, bodies, near, ordered
 from estran.errors import NotFound
 from estran.model import now_us
 from estran.storage import changes, schema, take_numbers
@@ -37,20 +35,6 @@ _COLUMNS = (
     "pk", "collection", "id", "hash", "updated", "start", "end", "west", "south", "east", "north", "shape",
     *COLUMNS,
 )  # fmt: skip
-_STREAMED = 256
-
-
-@dataclass(frozen=True, slots=True)
-class ItemRow:
-    """What is needed of an item to test and to place it."""
-
-    pk: int
-    number: int
-    collection: str
-    id: str
-    box: tuple[float, float, float, float] | None
-    shape: bytes | None
-    keys: tuple[Any, ...]
 
 
 class ItemStore:
@@ -268,13 +252,7 @@ class ItemView:
 
     def near(self, boxes: Sequence[Box], time: tuple[int, int] | None, most: int) -> list[int] | None:
         """The pks near some boxes in a time, None where there are more than `most`."""
-        found: set[int] = set()
-        for box in boxes:
-            chosen = self._engine.item_index.near(box, time).limit(most + 1)
-            found.update(self._connection.execute(chosen).scalars().all())
-            if len(found) > most:
-                return None
-        return list(found)
+        return near(self._connection, self._engine, boxes, time, most)
 
     def rows(
         self,
@@ -286,66 +264,30 @@ class ItemView:
         tree: Node | None,
         order: Sequence[tuple[str, bool]],
         after: Sequence[Any] | None,
-        pks: Sequence[int] | None,
+        pks: Sequence[int] | None = None,
+        most: int = 0,
     ) -> Iterator[ItemRow]:
-        """Rows that satisfy conditions, in an order, behind the sort values `after`; boxes are not tested."""
-        numbers = self._store.numbers(self._connection, collections)
-        names = {number: name for name, number in numbers.items()}
-        keys = [(_I[name], down) for name, down in order]
-        conditions: list[Any] = [_I.collection.in_(list(names))]
-        if ids:
-            conditions.append(_I.id.in_(ids))
-        if boxes and pks is None:
-            conditions.append(_I.west.is_not(None))
-        if time is not None:
-            conditions += [_I.start < time[1], _I.end > time[0]]
-        if tree is not None:
-            conditions.append(compiled(tree, numbers, self._engine))
-        if pks is not None:
-            conditions.append(self._engine.within(_I.pk, pks))
-        if after is not None:
-            conditions.append(beyond(keys, after))
-        ways = [(column.desc() if down else column.asc(), column.nullable) for column, down in keys]
-        chosen = (
-            select(
-                _I.pk,
-                _I.collection,
-                _I.id,
-                _I.west,
-                _I.south,
-                _I.east,
-                _I.north,
-                _I.shape,
-                *(c for c, _ in keys),
-            )
-            .where(*conditions)
-            .order_by(*(way.nulls_last() if nullable else way for way, nullable in ways))
-        )
-        with self._connection.execute(chosen.execution_options(yield_per=_STREAMED)) as rows:
-            for row in rows:
-                pk, number, id_, west, south, east, north, shape, *values = tuple(row)
-                yield ItemRow(
-                    pk,
-                    number,
-                    names[number],
-                    id_,
-                    (None if west is None else (west, south, east, north)),
-                    shape,
-                    tuple(values),
-                )
+        """Rows that satisfy conditions, in an order, behind the sort values `after`; boxes are not tested.
+
+        With `most`, at most so many, each with its body; else all, as they are taken.
+        """
+        asked = Asked(
+            numbers=self._store.numbers(self._connection, collections), ids=ids,
+            placed=bool(boxes) and pks is None, time=time, tree=tree, order=order, after=after, pks=pks,
+        )  # fmt: skip
+        return ordered(self._connection, self._engine, asked, most=most, whole=most > 0)
 
     def bodies(self, rows: Sequence[ItemRow]) -> tuple[StoredItem, ...]:
         """The items of rows, in their order."""
-        chosen = select(_B.pk, _B.body, _B.links).where(self._engine.within(_B.pk, [row.pk for row in rows]))
-        found = {pk: (body, links) for pk, body, links in self._connection.execute(chosen)}
+        missing = [row.pk for row in rows if not row.body]
+        if missing:
+            found = bodies(self._connection, self._engine, missing)
+            for row in rows:
+                if not row.body:
+                    row.body, row.links = found[row.pk]
+        unpack, connection = self._store.unpack, self._connection
         return tuple(
-            StoredItem(
-                row.collection,
-                row.id,
-                self._store.unpack(self._connection, found[row.pk][0]),
-                found[row.pk][1],
-            )
-            for row in rows
+            StoredItem(row.collection, row.id, unpack(connection, row.body), row.links) for row in rows
         )
 
 

@@ -67,7 +67,10 @@ class View:
         return self._connection
 
     def collections(self, actor: Actor) -> dict[str, int]:
-        """STAC id -> pk of every collection that an actor may see."""
+        """STAC id -> pk of every collection that an actor may see; asked by every request for items."""
+        return self.facets.remembered(("collections", actor), lambda: self._collections(actor))
+
+    def _collections(self, actor: Actor) -> dict[str, int]:
         pool = self.facets.of("kind", ("collection",)) & self.facets.visible(actor)
         # Of several records with one id, the one that came last answers for all of them.
         rows = self._connection.execute(select(_X.value, _X.pk).where(_X.scheme == "stac").order_by(_X.pk))

@@ -31,9 +31,10 @@ _BROWSED = 1000
 
 def _routes(node: Node) -> APIRouter:
     router = APIRouter(prefix=PATH, tags=["STAC"])
+    # Every request is compared with the routes in this order.
+    _item_routes(router, node.settings.web.page_limit)
     _catalogue_routes(router)
     router.include_router(collections.routes(node.settings.web.page_limit))
-    _item_routes(router, node.settings.web.page_limit)
     writing.add_routes(router)
     return router
 

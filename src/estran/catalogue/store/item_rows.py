@@ -1,0 +1,188 @@
+"""The one question behind every page of items, put as text: building it from objects costs more than asking it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_
+
+from estran.catalogue.store.item_filters import compiled
+from estran.catalogue.store.keyset import beyond
+from estran.storage import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import sqlalchemy as sa
+
+    from estran.catalogue.expressions import Node
+    from estran.model import Box
+    from estran.storage import Engine, Spelling
+
+_I = schema.item.c
+_FETCHED = 256
+_NARROW = ("pk", "collection", "id", "west", "south", "east", "north", "shape")
+_NARROW_SQL = ", ".join(f"item.{name}" for name in _NARROW)
+_BODY_SQL = "item_body.body, item_body.links"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a page is asked for.
+
+    Attributes:
+        numbers: names and numbers of the collections.
+        placed: whether only items that have a place will do; their boxes are not tested here.
+        time: [start, end) in microseconds.
+        tree: a filter without its one area.
+        order: columns to order by and whether downwards, ending with what tells all items apart.
+        after: their values in the row to go on from.
+        pks: the only items that come into question.
+    """
+
+    numbers: Mapping[str, int]
+    ids: Sequence[str] = ()
+    placed: bool = False
+    time: tuple[int, int] | None = None
+    tree: Node | None = None
+    order: Sequence[tuple[str, bool]] = ()
+    after: Sequence[Any] | None = None
+    pks: Sequence[int] | None = None
+
+
+@dataclass(slots=True)
+class ItemRow:
+    """What is needed of an item to test and to place it; body and links where they were asked for as well."""
+
+    pk: int
+    collection: str
+    id: str
+    box: tuple[float, float, float, float] | None
+    shape: bytes | None
+    keys: tuple[Any, ...]
+    body: bytes = b""
+    links: bytes = b""
+
+
+def ordered(
+    connection: sa.Connection, engine: Engine, asked: Asked, *, most: int = 0, whole: bool = False
+) -> Iterator[ItemRow]:
+    """The rows that satisfy what is asked, in its order.
+
+    Args:
+        connection: in a transaction.
+        engine: of the database.
+        asked: the conditions.
+        most: so many rows at most; 0 for all, as they are taken.
+        whole: with bodies and links.
+    """
+    names = {number: name for name, number in asked.numbers.items()}
+    text, params = _question(engine, asked, whole=whole)
+    if most:
+        # A few rows come at once; of many no more than are taken.
+        text, options = f"{text} LIMIT {most}", {}
+    else:
+        options = {"yield_per": _FETCHED}
+    with connection.exec_driver_sql(text, params, execution_options=options) as found:
+        for row in found:
+            pk, number, id_, west, south, east, north, shape, *keys = row
+            links = bytes(keys.pop()) if whole else b""
+            body = bytes(keys.pop()) if whole else b""
+            yield ItemRow(
+                pk, names[number], id_, None if west is None else (west, south, east, north),
+                shape, tuple(keys), body, links,
+            )  # fmt: skip
+
+
+def _question(engine: Engine, asked: Asked, *, whole: bool) -> tuple[str, dict[str, Any]]:
+    """SQL and its parameters; numbers that the node itself gave stand in the text."""
+    params: dict[str, Any] = {}
+    spelling = engine.spelling
+    mark = spelling.mark.format
+    numbers = ",".join(str(int(number)) for number in asked.numbers.values())
+    where = [f"item.collection IN ({numbers or 'NULL'})"]
+    if asked.ids:
+        where.append(spelling.among("item.id", mark("ids")))
+        params["ids"] = spelling.listing(asked.ids)
+    if asked.pks is not None:
+        where.append(spelling.among("item.pk", mark("pks")))
+        params["pks"] = spelling.listing(asked.pks)
+    if asked.placed:
+        where.append("item.west IS NOT NULL")
+    if asked.time is not None:
+        where.append(f'item.start < {mark("before")} AND item."end" > {mark("behind")}')
+        params["behind"], params["before"] = asked.time
+    more = [compiled(asked.tree, asked.numbers, engine)] if asked.tree is not None else []
+    if asked.after is not None:
+        more.append(beyond([(_I[name], down) for name, down in asked.order], asked.after))
+    if more:
+        text, values = _written(engine, and_(*more))
+        where.append(text)
+        params.update(values)
+    return (
+        f"{_head(tuple(asked.order), whole)} WHERE {' AND '.join(where)} {_tail(tuple(asked.order))}",
+        params,
+    )
+
+
+@lru_cache(maxsize=256)
+def _head(order: tuple[tuple[str, bool], ...], whole: bool) -> str:
+    keys = ", ".join(f'item."{_I[name].name}"' for name, _ in order)
+    columns, tables = f"{_NARROW_SQL}, {keys}", "item"
+    if whole:
+        columns, tables = f"{columns}, {_BODY_SQL}", "item JOIN item_body ON item_body.pk = item.pk"
+    return f"SELECT {columns} FROM {tables}"  # noqa: S608 - names of the schema
+
+
+@lru_cache(maxsize=256)
+def _tail(order: tuple[tuple[str, bool], ...]) -> str:
+    ways = [
+        f'item."{_I[name].name}" {"DESC" if down else "ASC"}{" NULLS LAST" if _I[name].nullable else ""}'
+        for name, down in order
+    ]
+    return f"ORDER BY {', '.join(ways)}"
+
+
+def _written(engine: Engine, condition: sa.ColumnElement[bool]) -> tuple[str, dict[str, Any]]:
+    """A condition as SQL with named parameters, and their values."""
+    made = condition.compile(
+        dialect=_dialect(engine.scheme, engine.spelling.dialect),
+        compile_kwargs={"render_postcompile": True},
+    )
+    return f"({made})", dict(made.construct_params())
+
+
+@lru_cache(maxsize=8)
+def _dialect(_scheme: str, make: Callable[[], sa.Dialect]) -> sa.Dialect:
+    return make()
+
+
+def bodies(connection: sa.Connection, engine: Engine, pks: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+    """Bodies and links of items by pk."""
+    text = _bodies(engine.spelling)
+    rows = connection.exec_driver_sql(text, {"pks": engine.spelling.listing(pks)})
+    return {pk: (bytes(body), bytes(links)) for pk, body, links in rows.fetchall()}
+
+
+@lru_cache(maxsize=8)
+def _bodies(spelling: Spelling) -> str:
+    chosen = spelling.among("item_body.pk", spelling.mark.format("pks"))
+    return f"SELECT item_body.pk, {_BODY_SQL} FROM item_body WHERE {chosen}"  # noqa: S608 - names of the schema
+
+
+def near(
+    connection: sa.Connection,
+    engine: Engine,
+    boxes: Sequence[Box],
+    time: tuple[int, int] | None,
+    most: int,
+) -> list[int] | None:
+    """The pks near some boxes in a time, None where there are more than `most`."""
+    found: set[int] = set()
+    for box in boxes:
+        found.update(engine.item_index.nearest(connection, box, time, most + 1))
+        if len(found) > most:
+            return None
+    return list(found)
