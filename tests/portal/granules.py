@@ -15,6 +15,7 @@ SCENES = 95
 FIRST = dt.datetime(2022, 11, 3, 10, 30, tzinfo=dt.UTC)
 HOSTILE_ID = "a/b//c ?#%<script>alert(1)</script>\"'`$(touch x)\\é;.json"
 QUOTED_ID = 'S2/31T "é"\\x\'$(y)😀'
+ODD = 'odd "ones" <i>é'
 HOSTILE_TITLE = '<img src=x onerror="alert(2)">'
 OWN = "http://node.example/static/x/icon.svg"
 
@@ -59,7 +60,7 @@ def attacking() -> dict[str, Any]:
         [[[-180, -20], [-177, -20], [-180, -15], [-180, -20]]],
     ]
     return {
-        "type": "Feature", "stac_version": "1.0.0", "id": HOSTILE_ID, "collection": 'odd "ones" <i>é',
+        "type": "Feature", "stac_version": "1.0.0", "id": HOSTILE_ID, "collection": ODD,
         "geometry": {"type": "MultiPolygon", "coordinates": halves}, "bbox": [178, -20, -177, -15],
         "properties": {
             "datetime": None, "start_datetime": "2020-01-31T00:00:00Z", "end_datetime": "2020-02-29T00:00:00Z", "title": HOSTILE_TITLE,
@@ -80,7 +81,7 @@ def attacking() -> dict[str, Any]:
 def bare() -> dict[str, Any]:
     """As little as an item may be, with an id that ends like a twin."""
     return {
-        "type": "Feature", "stac_version": "1.0.0", "id": "bare.json", "collection": 'odd "ones" <i>é', "geometry": None,
+        "type": "Feature", "stac_version": "1.0.0", "id": "bare.json", "collection": ODD, "geometry": None,
         "properties": {"datetime": "0800-12-25T00:00:00Z"}, "assets": {}, "links": [],
     }  # fmt: skip
 
@@ -96,7 +97,7 @@ def collection(id_: str, title: str) -> dict[str, Any]:
 def fill(node: Node, folder: Path) -> None:
     """Load them."""
     documents = {
-        "scenes": [collection("scenes", "Scenes"), *(scene(n) for n in range(SCENES)), collection("empty", "Empty"), attacking(), bare(), {**scene(7), "id": QUOTED_ID, "collection": bare()["collection"]}],
+        "scenes": [collection("scenes", "Scenes"), *(scene(n) for n in range(SCENES)), collection("empty", "Empty"), attacking(), bare(), {**scene(7), "id": QUOTED_ID, "collection": ODD}],
         "secret": [collection("secret", "Secret"), {**scene(1), "collection": "secret"}],
     }  # fmt: skip
     for source, listed in documents.items():

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from estran.web.portal.items import part
 from tests.conftest import ROOT, lacking
 from tests.portal.browser import launched, watched
+from tests.portal.granules import HOSTILE_ID, ODD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,15 @@ PAGES = {
     "api": "/{lang}/api",
     "accessibility": "/{lang}/accessibility",
     "problem": "/{lang}/nothing",
+}
+ITEM_PAGES = {
+    "record": "/{lang}/data/{scenes}",
+    "items": "/{lang}/data/{scenes}/items",
+    "month": "/{lang}/data/{scenes}/items?bbox=-60,-40,60,40&from=2023-05&to=2023-05&cloud=90",
+    "nothing": "/{lang}/data/{scenes}/items?bbox=0,60,1,61&from=2023",
+    "wrong": "/{lang}/data/{scenes}/items?from=2024-02-30",
+    "item": "/{lang}/data/{scenes}/items/scene-007",
+    "hostile": "/{lang}/data/{odd}/items/{hostile}",
 }
 
 
@@ -55,11 +66,25 @@ def browser(chromium: Path) -> Iterator[Browser]:
 def test_axe_finds_nothing(  # noqa: PLR0917 - fixtures
     browser: Browser, server: str, ids: Ids, axe: str, lang: str, name: str
 ):
+    judged(browser, server, PAGES[name].format(lang=lang, rich=ids.rich, hostile=ids.hostile), axe)
+
+
+@pytest.mark.parametrize("name", ITEM_PAGES)
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_axe_finds_nothing_on_the_pages_of_items(  # noqa: PLR0917 - fixtures
+    browser: Browser, item_server: str, records: dict[str, str], axe: str, lang: str, name: str
+):
+    path = ITEM_PAGES[name].format(lang=lang, **records, odd=records[ODD], hostile=part(HOSTILE_ID))
+    judged(browser, item_server, path, axe)
+
+
+def judged(browser: Browser, server: str, path: str, axe: str) -> None:
+    """Let axe look at a page in both themes."""
     context = browser.new_context(
         viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce"
     )
     watch = watched(context, server)
-    watch.drawn(PAGES[name].format(lang=lang, rich=ids.rich, hostile=ids.hostile))
+    watch.drawn(path)
     # Evaluated by the debugger, which the content policy does not bind.
     watch.page.evaluate(axe)
     for theme in ("light", "dark"):

@@ -21,7 +21,7 @@ from estran.web.portal.i18n import CODES, words
 from estran.web.portal.items import part
 from estran.web.portal.properties import GROUPS, groups
 from tests.conftest import lacking
-from tests.portal.granules import HOSTILE_ID, HOSTILE_TITLE, OWN, QUOTED_ID, scene
+from tests.portal.granules import HOSTILE_ID, HOSTILE_TITLE, ODD, OWN, QUOTED_ID, scene
 from tests.portal.html import Html
 from tests.portal.test_snippets import ENVIRONMENT, lines
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from tests.web.client import Client
 
 EN, FR = words("en"), words("fr")
-ODD = 'odd "ones" <i>é'
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from estran.model import Box, bounds
 from estran.web.portal.items import part
-from tests.portal.granules import HOSTILE_ID, QUOTED_ID, SCENES, scene
+from tests.portal.granules import HOSTILE_ID, ODD, QUOTED_ID, SCENES, scene
 from tests.portal.html import Html
 
 # The laws of every page, held here by the pages of items: these functions take the fixtures below.
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from tests.web.client import Client
 
 ALL = [scene(n) for n in range(SCENES)]
-ODD = 'odd "ones" <i>é'
 PAGES = (
     "data/{scenes}", "data/{scenes}/items", "data/{scenes}/items?from=2023-05&to=2023-05&cloud=60", "data/{empty}/items",
     "data/{scenes}/items?bbox=0,0,1,1&cloud=3", "data/{odd}/items", "data/{scenes}/items/scene-094", f"data/{{odd}}/items/{part(HOSTILE_ID)}",
