@@ -98,7 +98,7 @@ def format_table() -> str:
         "What a format cannot carry of a record is said on standard error, and by `node.export(…).losses`.\n\n"
         "| Name | Standard | Read | Written | Media types | Suffix |\n|---|---|---|---|---|---|\n"
         + "\n".join(rows)
-        + "\n"
+        + "\n\nThe items of a collection are read and written [as Parquet](../howto/items-as-parquet.md) too: `stac-geoparquet`.\n"
     )
 
 

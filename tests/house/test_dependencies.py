@@ -17,7 +17,7 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 # Imported by others where they are there: SQLAlchemy by the name in a URL, uvicorn by itself.
 DRIVERS = {"httptools", "psycopg", "uvloop"}
 # Rooms that only those use who asked for an extra.
-EXTRAS = {"demo": "demo", "testing": "testing"}
+EXTRAS = {"demo": "demo", "formats": "parquet", "testing": "testing"}
 
 
 def declared(requirements: list[str]) -> set[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from estran import formats
-from estran.catalogue import archives, envelopes, json_streams, refusals
+from estran.catalogue import archives, envelopes, json_streams, parquet, refusals
 from estran.catalogue.archives import HEAD_BYTES, MAX_DEPTH, MAX_DOCUMENT_BYTES, Meter, Source
 from estran.catalogue.json_streams import Lines
 from estran.errors import Invalid
@@ -131,6 +131,8 @@ def _documents_of(source: Source, head: bytes) -> Iterator[Document | Refusal | 
         yield from _unpacked(source, archives.gunzipped if head.startswith(_GZIP) else archives.unzipped)
     elif head.startswith(_NETCDF):
         yield _netcdf(source)
+    elif head.startswith(parquet.MAGIC):
+        yield from parquet.documents(source)
     elif why := refusals.of_binary(head):
         yield Refusal(source.name, why)
     elif (sign := _first_sign(head)) == "<":

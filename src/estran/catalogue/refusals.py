@@ -104,7 +104,6 @@ _ROOTS = (
 )  # fmt: skip
 
 _MAGIC = (
-    (0, b"PAR1", "a Parquet file, which is not read yet; export its rows as NDJSON and load that"),
     (0, b"%PDF", "a PDF document; load the metadata record that describes it"),
     (0, b"\x89PNG", f"a picture (PNG); {_DATA}"),
     (0, b"\xff\xd8\xff", f"a picture (JPEG); {_DATA}"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 import typer
 
+from estran.cli.items import ITEM_FORMATS, export_items
 from estran.cli.shared import (
     HERE,
     JsonOption,
@@ -62,7 +63,8 @@ def init(
 
 def load(
     paths: Annotated[
-        list[Path], typer.Argument(help="Files, folders, archives (.gz, .zip, .mef), lines of JSON.")
+        list[Path],
+        typer.Argument(help="Files, folders, archives (.gz, .zip, .mef), lines of JSON, Parquet of items."),
     ],
     node: NodeOption = HERE,
     source: Annotated[
@@ -230,13 +232,16 @@ def _facts(record: Record) -> Iterator[tuple[str, str]]:
 
 
 def export(
-    id: Annotated[str, typer.Argument(help="Id of the record.")],
+    id: Annotated[
+        str, typer.Argument(help="Id of the record; for stac-geoparquet, STAC id of a collection.")
+    ],
     format: Annotated[
         str,
         typer.Option(
             "--format",
             "-f",
-            help="iso19115-3, stac, datacite-json, dcat-turtle, bibtex…; “original” gives the document as it came.",
+            help="iso19115-3, stac, datacite-json, dcat-turtle, bibtex…; “original” gives the document as it came; "
+            "“stac-geoparquet” all items of a collection.",
         ),
     ],
     node: NodeOption = HERE,
@@ -246,6 +251,9 @@ def export(
     json: JsonOption = False,
 ) -> None:
     """Write a record in a metadata standard; what the standard cannot carry is said on standard error."""
+    if format in ITEM_FORMATS:
+        export_items(id, format, node, output, json=json)
+        return
     with open_node(node) as opened:
         if format == "original":
             originals = opened.originals(id)
