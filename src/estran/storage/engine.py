@@ -138,6 +138,9 @@ class Engine:
         joined: column -> aggregate of all its integers as one text with commas: the quickest way out
             of a database for many of them.
         like: (column, CQL2 pattern) -> expression "text matches, letter by letter".
+        folded: (column, casei, accenti) -> its text as `functions.fold` makes it.
+        related: (relation, WKT, shape, (west, south, east, north)) -> expression "the shape (WKB), or the box
+            where that is missing, stands in that relation to the other"; unknown where there is no answer.
         spelling: of SQL as text.
         stamp: URL -> what tells whether anything was committed; None where that takes a question to a server.
         begin_read: SQL that starts a transaction with one view of the database.
@@ -158,6 +161,8 @@ class Engine:
     within: Callable[[Any, Sequence[int] | Sequence[str]], Any]
     joined: Callable[[Any], Any]
     like: Callable[[Any, str], Any]
+    folded: Callable[[Any, bool, bool], Any]
+    related: Callable[[str, str, Any, tuple[Any, Any, Any, Any]], Any]
     spelling: Spelling
     stamp: Callable[[str], Stamp] | None = None
     begin_read: tuple[str, ...]

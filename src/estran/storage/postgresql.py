@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from estran.errors import Unavailable
 from estran.model import Box
 from estran.storage.engine import Engine, Spelling
+from estran.storage.functions import combining
 from estran.storage.rows import insert_rows
 
 if TYPE_CHECKING:
@@ -88,6 +90,39 @@ def copy_rows(
 def like(column: Any, pattern: str) -> Any:
     """Its own LIKE is CQL2's."""
     return column.like(pattern, escape="\\")
+
+
+@cache
+def _marks() -> str:
+    return f"[{combining()}]"
+
+
+def folded(column: Any, casei: bool, accenti: bool) -> Any:
+    """By ICU, which knows the letters of all languages; compared by code point like any other text."""
+    if accenti:
+        column = sa.func.regexp_replace(sa.func.normalize(column, sa.text("NFKD")), _marks(), "", "g")
+    if casei:
+        column = sa.func.lower(sa.collate(column, "und-x-icu"))
+    return sa.collate(column, "C")
+
+
+_RELATIONS = {
+    "intersects": "ST_Intersects", "within": "ST_Within", "contains": "ST_Contains", "equals": "ST_Equals",
+    "touches": "ST_Touches", "overlaps": "ST_Overlaps", "crosses": "ST_Crosses",
+}  # fmt: skip
+
+
+def related(relation: str, wkt: str, shape: Any, box: tuple[Any, Any, Any, Any]) -> Any:
+    """By PostGIS. What is not valid is made so first: else it has an answer on one engine only."""
+    west, south, east, north = box
+    f = sa.func
+    around = f.ST_Envelope(f.ST_MakeLine(f.ST_MakePoint(west, south), f.ST_MakePoint(east, north)))
+    ours = sa.case((shape.is_(None), around), else_=f.ST_GeomFromWKB(shape))
+    valid = sa.case((f.ST_IsValid(ours), ours), else_=f.ST_MakeValid(ours))
+    test = getattr(f, _RELATIONS[relation])(valid, f.ST_GeomFromText(wkt), type_=sa.Boolean)
+    if relation == "intersects":
+        return test
+    return sa.case((f.ST_GeometryType(valid) == "ST_GeometryCollection", sa.null()), else_=test)
 
 
 def joined(column: Any) -> Any:
@@ -275,6 +310,8 @@ ENGINE = Engine(
     within=within,
     joined=joined,
     like=like,
+    folded=folded,
+    related=related,
     spelling=Spelling(
         mark="%({})s",
         among=lambda column, mark: f"{column} = ANY({mark})",

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import dialect
 
 from estran.errors import Conflict
 from estran.model import EVER_US, NEVER_US, Box
+from estran.storage import functions
 from estran.storage.engine import Engine, Spelling
 from estran.storage.rows import insert_rows
 
@@ -52,6 +53,7 @@ def _connect(url: str, *, cache_kib: int, mapped_bytes: int) -> sa.Engine:
     def _opened(connection: Any, _record: object) -> None:  # pyright: ignore[reportUnusedFunction]
         # The driver must not begin transactions of its own.
         connection.isolation_level = None
+        functions.install(connection)
         for pragma in (
             "journal_mode=WAL",
             # Each commit is on the disk before anyone is told that it is stored.
@@ -134,7 +136,17 @@ def like(column: Any, pattern: str) -> Any:
         special = {"%": "*", "_": "?"}.get(c, "") if not escaped else ""
         glob += special or (f"[{c}]" if c in "*?[" else c)
         escaped = False
-    return column.op("GLOB")(glob)
+    return column.op("GLOB", is_comparison=True)(glob)
+
+
+def folded(column: Any, casei: bool, accenti: bool) -> Any:
+    """By Python: its own lower() knows ASCII alone, and accents not at all."""
+    return sa.func.estran_fold(column, int(casei), int(accenti), type_=sa.String)
+
+
+def related(relation: str, wkt: str, shape: Any, box: tuple[Any, Any, Any, Any]) -> Any:
+    """By shapely, row by row."""
+    return sa.func.estran_related(relation, wkt, shape, *box, type_=sa.Boolean)
 
 
 class _Boxes:
@@ -296,6 +308,8 @@ ENGINE = Engine(
     within=within,
     joined=sa.func.group_concat,
     like=like,
+    folded=folded,
+    related=related,
     spelling=Spelling(
         mark=":{}",
         among=lambda column, mark: f"{column} IN (SELECT value FROM json_each({mark}))",  # noqa: S608

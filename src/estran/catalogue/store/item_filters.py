@@ -5,26 +5,39 @@ from __future__ import annotations
 from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, false, func, not_, or_, true
+from sqlalchemy import and_, case, false, not_, null, or_, true
 
-from estran.catalogue.expressions import And, Compare, In, IsNull, Like, Node, Not, Or
+from estran.catalogue.conditions import pattern_test
+from estran.catalogue.expressions import (
+    And,
+    Array,
+    Compare,
+    In,
+    IsNull,
+    Like,
+    Node,
+    Not,
+    Or,
+    Spatial,
+    Temporal,
+)
 from estran.catalogue.items.queryables import COLUMNS
 from estran.errors import Invalid
-from estran.storage import schema
+from estran.storage import fold, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import sqlalchemy as sa
 
+    from estran.model import Box
     from estran.storage import Engine
 
+_I = schema.item.c
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {"=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 
-def compiled(  # noqa: C901, PLR0911 - one case a kind of node
-    node: Node, collections: Mapping[str, int], engine: Engine
-) -> sa.ColumnElement[bool]:
+def compiled(node: Node, collections: Mapping[str, int], engine: Engine) -> sa.ColumnElement[bool]:
     """The SQL of a filter, every value bound.
 
     Args:
@@ -33,7 +46,7 @@ def compiled(  # noqa: C901, PLR0911 - one case a kind of node
         engine: of the database.
 
     Raises:
-        Invalid: it asks for what items cannot be asked yet.
+        Invalid: it asks for what items cannot be asked.
     """
     match node:
         case And(args):
@@ -43,43 +56,114 @@ def compiled(  # noqa: C901, PLR0911 - one case a kind of node
         case Not(arg):
             return not_(compiled(arg, collections, engine))
         case IsNull(name):
-            return _column(name).is_(None)
-        case Compare("collection", op, value):
-            # Their names are few and not in the item table: the test is made here, by code point.
-            found = [number for name, number in collections.items() if _OPERATORS[op](name, str(value))]
-            return schema.item.c.collection.in_(found)
-        case In("collection", values):
-            return schema.item.c.collection.in_([collections.get(str(value), -1) for value in values])
-        case Compare(name, op, value, casei, accenti):
-            _no_accents(accenti)
-            column = _column(name)
-            if casei:
-                return _OPERATORS[op](func.lower(column), str(value).lower())
-            return _OPERATORS[op](column, value)
-        case In(name, values, casei, accenti):
-            _no_accents(accenti)
-            if casei:
-                return func.lower(_column(name)).in_([str(v).lower() for v in values])
-            return _column(name).in_(values)
-        case Like(name, pattern, casei, accenti):
-            _no_accents(accenti)
-            column, wanted = (
-                (func.lower(_column(name)), pattern.lower()) if casei else (_column(name), pattern)
-            )
-            return engine.like(column, wanted)
+            return _missing(name)
         case _:
-            raise Invalid(
-                "items are asked for one area, with bbox, intersects or an s_intersects that AND joins to the rest",
-                "filter",
-            )
+            return _tested(node, collections, engine)
 
 
-def _column(name: str) -> Any:
-    if name not in COLUMNS:
-        raise Invalid(f"“{name}” can only be compared with = and IN", "filter")
-    return schema.item.c[COLUMNS[name]]
+def _tested(
+    node: Compare | In | Like | Spatial | Array | Temporal, collections: Mapping[str, int], engine: Engine
+) -> sa.ColumnElement[bool]:
+    """The SQL of one test."""
+    match node:
+        case Spatial():
+            return _related(node, engine)
+        case Array() | Temporal():
+            raise Invalid("items are not asked for that; their properties hold one value each", "filter")
+        case _ if node.name == "collection":
+            # Their names are few and not in the item table: the test is made here, by code point.
+            accepts = _accepts(node)
+            return _I.collection.in_([number for name, number in collections.items() if accepts(name)])
+        case _:
+            return _compared(node, engine)
 
 
-def _no_accents(accenti: bool) -> None:
-    if accenti:
-        raise Invalid("ACCENTI is not offered for items; their properties are codes", "filter")
+def _missing(name: str) -> sa.ColumnElement[bool]:
+    if name == "collection":
+        return false()
+    return (_I.west if name == "geometry" else _I[COLUMNS[name]]).is_(None)
+
+
+def _compared(node: Compare | In | Like, engine: Engine) -> sa.ColumnElement[bool]:
+    """The test of a column."""
+    column: Any = _I[COLUMNS[node.name]]
+    if node.casei or node.accenti:
+        column = engine.folded(column, node.casei, node.accenti)
+    match node:
+        case Compare(op=op, value=value):
+            return _OPERATORS[op](column, _plain(node, value))
+        case In(values=values):
+            return column.in_([_plain(node, value) for value in values])
+        case Like(pattern=pattern):
+            return engine.like(column, str(_plain(node, pattern)))
+
+
+def _plain(node: Compare | In | Like, value: str | float) -> str | float:
+    """A value, folded as its column is."""
+    return fold(value, casei=node.casei, accenti=node.accenti) if isinstance(value, str) else value
+
+
+def _accepts(node: Compare | In | Like) -> Callable[[str], bool]:
+    """The test of a collection's name."""
+
+    def plain(name: str) -> str:
+        return fold(name, casei=node.casei, accenti=node.accenti)
+
+    match node:
+        case Compare(op=op, value=value):
+            return lambda name: _OPERATORS[op](plain(name), plain(str(value)))
+        case In(values=values):
+            wanted = {plain(str(value)) for value in values}
+            return lambda name: plain(name) in wanted
+        case Like(pattern=pattern):
+            fits = pattern_test(plain(pattern))
+            return lambda name: fits(plain(name))
+
+
+# Places
+
+
+def _related(node: Spatial, engine: Engine) -> sa.ColumnElement[bool]:
+    """The test of a place: by boxes as far as they decide, by exact shapes for the rest."""
+    op = "intersects" if node.op == "disjoint" else node.op
+    wkt = _wkt(node.boxes) if node.exact else node.wkt
+    if op != "intersects" and wkt.startswith("GEOMETRYCOLLECTION"):
+        raise Invalid("a GeometryCollection is only asked with s_intersects and s_disjoint", "filter")
+    known: list[tuple[Any, Any]] = [
+        (_I.west.is_(None), null()),
+        (not_(or_(*(_overlap(box) for box in node.boxes))), false()),
+    ]
+    if op == "intersects" and node.exact:
+        known += [(or_(_I.shape.is_(None), *(_inside(box) for box in node.boxes)), true())]
+    found = case(*known, else_=engine.related(op, wkt, _I.shape, (_I.west, _I.south, _I.east, _I.north)))
+    return not_(found) if node.op == "disjoint" else found
+
+
+def _overlap(box: Box) -> sa.ColumnElement[bool]:
+    """The item's box shares a point with another, or goes over the antimeridian and may."""
+    across = or_(and_(_I.west <= box.east, _I.east >= box.west), _I.west > _I.east)
+    return and_(_I.south <= box.north, _I.north >= box.south, across)
+
+
+def _inside(box: Box) -> sa.ColumnElement[bool]:
+    return and_(
+        _I.west >= box.west, _I.east <= box.east, _I.south >= box.south, _I.north <= box.north,
+        _I.west <= _I.east,
+    )  # fmt: skip
+
+
+def _wkt(boxes: tuple[Box, ...]) -> str:
+    """Boxes as what they are: areas, or lines and points where they have no width or height."""
+    areas = [box for box in boxes if box.west < box.east and box.south < box.north]
+    parts = [
+        f"{b.west!r} {b.south!r},{b.east!r} {b.south!r},{b.east!r} {b.north!r},{b.west!r} {b.north!r},{b.west!r} {b.south!r}"
+        for b in areas
+    ]
+    if len(parts) > 1:
+        return f"MULTIPOLYGON({','.join(f'(({part}))' for part in parts)})"
+    if parts:
+        return f"POLYGON(({parts[0]}))"
+    box = boxes[0]
+    if (box.west, box.south) == (box.east, box.north):
+        return f"POINT({box.west!r} {box.south!r})"
+    return f"LINESTRING({box.west!r} {box.south!r},{box.east!r} {box.north!r})"

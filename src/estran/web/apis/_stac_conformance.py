@@ -23,7 +23,8 @@ _CLASSES: tuple[tuple[str, str], ...] = (
     (_OGC + "ogcapi-features-3/1.0/conf/", "queryables filter features-filter"),
     (_OGC + "ogcapi-features-4/1.0/conf/", "simpletx"),
     (_OGC + "cql2/1.0/conf/", "cql2-text cql2-json basic-cql2 advanced-comparison-operators"),
-    (_OGC + "cql2/1.0/conf/", "case-insensitive-comparison temporal-functions"),
+    (_OGC + "cql2/1.0/conf/", "case-insensitive-comparison accent-insensitive-comparison temporal-functions"),
+    (_OGC + "cql2/1.0/conf/", "basic-spatial-functions basic-spatial-functions-plus spatial-functions"),
 )
 CONFORMS_TO = tuple(base + name for base, names in _CLASSES for name in names.split())
 """Their URIs."""
