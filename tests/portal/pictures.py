@@ -21,6 +21,7 @@ import estran
 from estran.demo import build
 from estran.web.app import create_app
 from tests.conftest import ROOT
+from tests.portal import granules
 from tests.portal.browser import launched, watched
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ PAGES = {
     "nothing": "search?q=snow&hub=biodiversity&from=2020",
     "wrong": "search?from=2024-02-30",
     "record": "data/{id}",
+    "collection": "data/{scenes}",
+    "items": "data/{scenes}/items",
+    "month": "data/{scenes}/items?from=2023-05&to=2023-05&cloud=90",
+    "no-items": "data/{scenes}/items?bbox=0,60,1,61&from=2023",
+    "item": "data/{scenes}/items/scene-007",
     "centres": "centres",
     "centre": "centres/ocean",
     "api": "api",
@@ -53,18 +59,22 @@ PAGES = {
 
 
 @contextmanager
-def served() -> Iterator[tuple[str, str]]:
-    """The demo's node on a socket: its address, and the id of a record to show."""
+def served(*, items: bool) -> Iterator[tuple[str, dict[str, str]]]:
+    """The demo's node on a socket: its address, and ids of records to show; with invented items if wanted."""
     with tempfile.TemporaryDirectory() as folder, estran.open(Path(folder) / "node") as node:
         build(node)
         found = node.search("sentinel-2 level-2a theia") or node.search("sentinel-2")
+        ids = {"id": found.records[0].id}
+        if items:
+            granules.fill(node, Path(folder))
+            ids["scenes"] = node.items.collection("scenes").id
         with socket.create_server(("127.0.0.1", 0)) as listening:
             server = uvicorn.Server(uvicorn.Config(create_app(node), log_level="warning", lifespan="off"))
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
             thread.start()
             while not server.started:
                 time.sleep(0.02)
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}", found.records[0].id
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}", ids
             server.should_exit = True
             thread.join(10)
 
@@ -95,7 +105,7 @@ def main() -> None:
     """Take the pictures that the command line asks for."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
-    with served() as (url, id_), launched(Path("/usr/bin/chromium")) as browser:
+    with served(items=len(sys.argv) > 1) as (url, ids), launched(Path("/usr/bin/chromium")) as browser:
         if len(sys.argv) > 1:
             for name, path in PAGES.items():
                 for language in ("fr", "en"):
@@ -105,7 +115,7 @@ def main() -> None:
                             take(
                                 browser,
                                 url,
-                                f"/{language}/{path.format(id=id_)}",
+                                f"/{language}/{path.format(**ids)}",
                                 theme,
                                 size,
                                 file,
@@ -114,7 +124,7 @@ def main() -> None:
             return
         for name, (path, theme, size) in DOCUMENTED.items():
             file = folder / f"{name}.png"
-            take(browser, url, path.format(id=id_), theme, size, file)
+            take(browser, url, path.format(**ids), theme, size, file)
             if file.stat().st_size > LARGEST_BYTES:
                 sys.exit(f"{file} is larger than {LARGEST_BYTES} bytes")
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import subprocess
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.request import urlopen
 
 import pytest
 
@@ -25,6 +29,7 @@ from tests.portal.test_pages import (  # noqa: F401
     test_links_lead_somewhere_safe,
     test_the_import_map_stands_before_any_module,
 )
+from tests.portal.test_snippets import ENVIRONMENT, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -274,6 +279,24 @@ def test_the_api_call_finds_the_same(at: Callable[..., Html], item_client: Clien
     call = next(a["href"] for a in html.all("a") if a.get("data-copy"))
     answer = item_client.json(f"{call}{'&' if '?' in call else '?'}limit=200")
     assert [f["id"] for f in answer["features"]] == walked(at, asked)
+
+
+@pytest.mark.parametrize("asked", ["", "?bbox=-60,-40,30,10&from=2023&to=2023&cloud=80.5"])
+def test_the_lines_to_paste_find_the_same(
+    at: Callable[..., Html], item_server: str, records: dict[str, str], asked: str
+):
+    found = lines(item_server, f"/en/data/{records['scenes']}/items{asked}")
+    assert list(found) == ["pystac", "curl"]
+    done = subprocess.run(
+        [sys.executable, "-c", found["pystac"]], capture_output=True, text=True, env=ENVIRONMENT, check=True
+    )
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ids_of(at(asked))
+    command, _, address = shlex.split(found["curl"])
+    assert command == "curl"
+    with urlopen(address) as answer:
+        assert [f["id"] for f in json.load(answer)["features"]] == ids_of(at(asked))[:10]
+    if not asked:
+        assert lines(item_server, f"/en/data/{records['scenes']}")["pystac"] == found["pystac"]
 
 
 def test_the_twin_says_what_the_page_says(at: Callable[..., Html], item_client: Client):

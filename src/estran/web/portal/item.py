@@ -200,7 +200,7 @@ def _asset(key: str, asset: Mapping[str, Any], w: Words) -> Asset:
     )
     return Asset(
         name=key, title=title or key, url=url, href=web_link(url), facts=tuple(x for x in facts if x),
-        description=_text(asset.get("description")), bands=", ".join(_bands(asset)[:_MOST_NAMES]),
+        description=_text(asset.get("description")), bands=_bands(asset, key),
         checksum=_text(asset.get("file:checksum")),
         preview=bool({"thumbnail", "overview"} & {*roles}) and not media.startswith("image/tiff"),
     )  # fmt: skip
@@ -212,7 +212,8 @@ def web_link(url: str) -> str:
     return found if found.lower().startswith(("https://", "http://")) else ""
 
 
-def _bands(asset: Mapping[str, Any]) -> list[str]:
+def _bands(asset: Mapping[str, Any], key: str) -> str:
+    """Names of its bands, where they say more than its key."""
     for member in ("bands", "eo:bands"):
         bands = asset.get(member)
         if isinstance(bands, list) and bands:
@@ -221,8 +222,9 @@ def _bands(asset: Mapping[str, Any]) -> list[str]:
                 for b in bands
                 if isinstance(b, dict)
             )
-            return [name for name in named if isinstance(name, str)]
-    return []
+            said = ", ".join([name for name in named if isinstance(name, str)][:_MOST_NAMES])
+            return said if said != key else ""
+    return ""
 
 
 def _more(item: StoredItem) -> tuple[tuple[str, str], ...]:

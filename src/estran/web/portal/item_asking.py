@@ -55,23 +55,23 @@ class ItemsAsked(Asked):
         if self.cloud:
             yield "cloud", self.cloud, self.first(cloud="")
 
+    def interval(self) -> str:
+        """The period with both ends in it, as STAC writes it; "" for all times."""
+        time = self.time()
+        if time is None:
+            return ""
+        start, end = _instant(time[0]), _instant(time[1] - 1)
+        return "" if start == end == ".." else f"{start}/{end}"
+
     def api(self, items: str) -> str:
         """The address of the STAC API that finds the same, from that of the collection's items."""
         asks = (
             ("bbox", written(self.box) if self.box else ""),
-            ("datetime", _interval(self.time())),
+            ("datetime", self.interval()),
             ("filter", f"{CLOUDS} <= {self.cloud}" if self.cloud else ""),
         )
         told = urlencode([(name, value) for name, value in asks if value], safe=",:/")
         return f"{items}?{told}" if told else items
-
-
-def _interval(time: tuple[int, int] | None) -> str:
-    """A period with both ends in it, as STAC writes it."""
-    if time is None:
-        return ""
-    start, end = _instant(time[0]), _instant(time[1] - 1)
-    return "" if start == end == ".." else f"{start}/{end}"
 
 
 def _instant(us: int) -> str:

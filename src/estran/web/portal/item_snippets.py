@@ -7,6 +7,8 @@ import shlex
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from estran.web.portal.asking import PAGE, written
+from estran.web.portal.item_asking import CLOUDS
 from estran.web.portal.snippets import Snippet
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from estran.formats import Links
     from estran.web.portal.i18n import Words
+    from estran.web.portal.item_asking import ItemsAsked
 
 _TIFF = "image/tiff"
 _PREFERRED = ("data", "visual", "overview", "")
@@ -48,6 +51,40 @@ def item_snippets(
         listed.append(Snippet("gdal", t("item.use_gdal"), _gdal(root, ids, members, images)))
     listed.append(Snippet("curl", t("data.use_curl"), f"curl -fsSL {_shell(address)}"))
     return listed
+
+
+def items_snippets(
+    collection: str, asked: ItemsAsked, links: Links, address: str, words: Words
+) -> list[Snippet]:
+    """What to paste to find the same items elsewhere.
+
+    Args:
+        collection: its STAC id.
+        asked: which of its items.
+        links: addresses of the node.
+        address: of its items in the STAC API.
+        words: of the page.
+    """
+    more = [
+        f"bbox=[{written(asked.box)}]" if asked.box else "",
+        f"datetime={_text(asked.interval())}" if asked.interval() else "",
+        f'query={{"{CLOUDS}": {{"lte": {asked.cloud}}}}}' if asked.cloud else "",
+    ]
+    given = "".join(f"    {line},\n" for line in more if line)
+    python = f"""from pystac_client import Client
+
+catalogue = Client.open({_text(f"{links.base}/stac")})
+found = catalogue.search(
+    collections=[{_text(collection)}],
+{given}    max_items={PAGE},
+)
+for item in found.items():
+    print(item.id, item.datetime)"""
+    t = words.text
+    return [
+        Snippet("pystac", t("items.use_pystac"), python),
+        Snippet("curl", t("data.use_curl"), f"curl -fsSL {_shell(asked.api(address))}"),
+    ]
 
 
 def _images(members: Mapping[str, Any]) -> dict[str, str]:

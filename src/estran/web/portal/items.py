@@ -14,6 +14,7 @@ from estran.web.portal import footprints
 from estran.web.portal.asking import PAGE, Wrong
 from estran.web.portal.calendars import Calendar, calendar
 from estran.web.portal.item_asking import CLOUDS, ItemsAsked
+from estran.web.portal.item_snippets import items_snippets
 from estran.web.portal.searching import Chip, corners
 from estran.web.portal.views import Viewer, link
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from estran.model import Box, Record
     from estran.node import Node
     from estran.web.portal.i18n import Words
+    from estran.web.portal.snippets import Snippet
 
 # Characters of a path that stand for themselves; a slash inside an id does not.
 _IN_PATH = "~:@!$&()*+,;="
@@ -38,6 +40,7 @@ class Teaser:
 
     href: str
     said: str
+    snippet: Snippet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +68,8 @@ class ItemsView:
         wrong: field of the form -> message; given: what stood in a field that could not be read.
         rescue: for an empty answer, the filters whose removal finds something.
         lost: the way back leads to the first page, not to the one before.
-        api, json: addresses that ask the same of machines.
+        all: the address of all items; api, json: addresses that ask the same of machines.
+        snippets: lines to paste that ask the same.
     """
 
     matched: int
@@ -82,12 +86,12 @@ class ItemsView:
     next: str = ""
     previous: str = ""
     lost: bool = False
-    here: str
     all: str
     api: str
     json: str
     box: str = ""
     corners: dict[str, str]
+    snippets: tuple[Snippet, ...] = ()
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -110,13 +114,14 @@ def _is(node: Node, collection: str, record: Record) -> bool:
         return False
 
 
-def teaser(node: Node, record: Record, words: Words) -> Teaser | None:
+def teaser(node: Node, record: Record, words: Words, links: Links) -> Teaser | None:
     """The way from a record to its items, None where it has none."""
     collection = collection_of(node, record)
     count = node.items.count(collection) if collection else 0
     if not count:
         return None
-    return Teaser(href=items_path(record, words), said=words.count("items.count", count))
+    listed = items_snippets(collection, ItemsAsked(), links, stac_address(links, collection), words)
+    return Teaser(href=items_path(record, words), said=words.count("items.count", count), snippet=listed[0])
 
 
 def items_path(record: Record, words: Words) -> str:
@@ -175,12 +180,12 @@ def items_view(record: Record, collection: str, asked: ItemsAsked, viewer: Viewe
         next=asked.after(found.next).address(path) if found and found.next else "",
         previous=before.address(path) if before else "",
         lost=before is not None and not before.cursor and asked.page > 2,  # noqa: PLR2004
-        here=asked.address(path),
         all=path,
         api=asked.api(stac_address(links, collection)),
         json=asked.address(f"{path}.json"),
         box=",".join(f"{v:g}" for v in asked.box) if asked.box else "",
         corners=corners(asked),
+        snippets=tuple(items_snippets(collection, asked, links, stac_address(links, collection), w)) if found else (),
     )  # fmt: skip
 
 

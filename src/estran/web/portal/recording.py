@@ -114,6 +114,7 @@ def record_view(node: Node, record: Record, viewer: Viewer, links: Links) -> Rec
     """All that the page of a record shows."""
     w, card = viewer.words, viewer.card(record)
     forms, written = _forms(record, links)
+    items = teaser(node, record, w, links)
     files = tuple(_file(d, w) for d in _sorted(record.distributions))
     relations = _relations(node, record.relations[:_MOST_RELATIONS], w)
     extent = _extent(record, viewer)
@@ -125,12 +126,12 @@ def record_view(node: Node, record: Record, viewer: Viewer, links: Links) -> Rec
         meanings=node.vocabulary.lookup(x.standard_name for x in record.variables),
         boxes=json.dumps([[b.west, b.south, b.east + 360 * b.crosses, b.north] for b in record.extent.boxes]),
         files=files, landing=link(record.landing_page), relations=relations,
-        snippets=tuple(snippets(record, links, w)),
+        snippets=(*((items.snippet,) if items else ()), *snippets(record, links, w)),
         citation=written["citation-text"].decode().strip() if "citation-text" in written else w.of(record.title),
         citations=tuple(f for f in forms if f.name in CITATIONS),
         formats=tuple(f for f in forms if f.name not in CITATIONS),
         originals=_originals(node, record, w), signposts=signposts.of(record, links),
-        json_ld=_embedded(written.get("schema-org", b"{}")), items=teaser(node, record, w),
+        json_ld=_embedded(written.get("schema-org", b"{}")), items=items,
     )  # fmt: skip
 
 
