@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import LargeBinary, func, insert, literal, select, tuple_
+from sqlalchemy import LargeBinary, func, literal, select, tuple_
 from sqlalchemy.exc import DataError
 
-from estran.errors import Conflict
+from estran.errors import Conflict, Unavailable
 from estran.storage import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
     import sqlalchemy as sa
+
+    from estran.storage.engine import Engine
 
 # At once in memory: so many rows, or so many bytes of documents and one row more.
 _ROWS = 5000
@@ -96,33 +99,44 @@ def _fitting(weights: Sequence[int]) -> int:
 
 
 def copy(
-    source: sa.Connection, target: sa.Connection, advance: Callable[[int], object]
+    engine: Engine, source: sa.Connection, target: sa.Connection, advance: Callable[[int], object]
 ) -> Mapping[str, Digest]:
-    """Put every row of every table into the same empty tables elsewhere.
+    """Put every row of every table into the same empty tables elsewhere; `engine` is theirs.
 
     Returns:
         What each table held.
 
     Raises:
         Conflict: the other database cannot keep a value.
+        Unavailable: it is out of reach.
     """
     found: dict[str, Digest] = {}
     for table in schema.metadata.sorted_tables:
-        columns = tuple(column.name for column in table.columns)
+        columns = tuple(table.columns.keys())
         digest = _Growing()
         for rows in batches(source, table):
             listed = [tuple(row) for row in rows]
             digest.take(listed)
-            try:
-                target.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in listed])
-            except (DataError, OverflowError) as error:
-                raise Conflict(
-                    f"the new database cannot keep a value of the table “{table.name}”: {error}; "
-                    "take that record or item out, or correct it, and migrate again"
-                ) from None
+            with _kept(table, target):
+                engine.insert(target, table, columns, listed)
             advance(len(listed))
         found[table.name] = digest.done()
     return found
+
+
+@contextmanager
+def _kept(table: sa.Table, target: sa.Connection) -> Generator[None]:
+    # Many rows go past SQLAlchemy, so that the driver's own errors come as well.
+    driver = target.dialect.loaded_dbapi
+    try:
+        yield
+    except (DataError, OverflowError, driver.DataError) as error:
+        raise Conflict(
+            f"the new database cannot keep a value of the table “{table.name}”: {error}; take that record or "
+            "item out, or correct it, and migrate again"
+        ) from None
+    except driver.OperationalError as error:
+        raise Unavailable(f"the new database is out of reach ({error}); nothing was kept there") from None
 
 
 def verify(connection: sa.Connection, held: Mapping[str, Digest], advance: Callable[[int], object]) -> None:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import insert, select, text, update
 
 from estran import plugins
-from estran.errors import Conflict, Unavailable
+from estran.errors import Conflict, Invalid, Unavailable
 from estran.storage import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     import sqlalchemy as sa
 
     from estran.model import Box
+
+
+# SQLSTATE of a statement that was broken off.
+_CANCELLED = "57014"
 
 
 class PlaceIndex(Protocol):
@@ -143,6 +148,8 @@ class Engine:
             where that is missing, stands in that relation to the other"; unknown where there is no answer.
         spelling: of SQL as text.
         stamp: URL -> what tells whether anything was committed; None where that takes a question to a server.
+        timed: (connection, seconds) -> context in which what takes longer is broken off; None where the
+            connections that read have such a bound already.
         begin_read: SQL that starts a transaction with one view of the database.
         begin_write: SQL that starts a transaction which alone may write.
         begin_fill: SQL that starts the one transaction in which an empty database gets everything.
@@ -165,6 +172,7 @@ class Engine:
     related: Callable[[str, str, Any, tuple[Any, Any, Any, Any]], Any]
     spelling: Spelling
     stamp: Callable[[str], Stamp] | None = None
+    timed: Callable[[sa.Connection, float], AbstractContextManager[None]] | None = None
     begin_read: tuple[str, ...]
     begin_write: tuple[str, ...]
     begin_fill: tuple[str, ...]
@@ -193,17 +201,23 @@ class Database:
         self._stamp = self.engine.stamp(url) if self.engine.stamp else None
 
     @contextmanager
-    def read(self) -> Generator[sa.Connection]:
+    def read(self, seconds: float = 0.0) -> Generator[sa.Connection]:
         """One consistent view of everything committed so far.
+
+        Args:
+            seconds: how long it may take altogether; 0 for as long as it takes.
 
         Raises:
             Unavailable: the database cannot be reached.
+            Invalid: it takes longer.
         """
         with _translated(), self._pool.connect() as connection:
             for statement in self.engine.begin_read:
                 connection.exec_driver_sql(statement)
+            timed = self.engine.timed if seconds else None
             try:
-                yield connection
+                with timed(connection, seconds) if timed else nullcontext():
+                    yield connection
             finally:
                 connection.exec_driver_sql("ROLLBACK")
 
@@ -275,6 +289,12 @@ def _translated() -> Generator[None]:
     except IntegrityError as error:
         raise Conflict(f"the database refused a double entry: {error.orig}") from error
     except OperationalError as error:
+        if "interrupted" in str(error.orig) or getattr(error.orig, "sqlstate", "") == _CANCELLED:
+            raise Invalid(
+                "the question takes too long to answer; narrow it: name collections, a time, a place, or "
+                "filter by what the queryables list",
+                "query",
+            ) from None
         raise Unavailable(f"the database is busy or out of reach ({error.orig}); try again") from error
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import struct
+import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.psycopg import dialect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from estran.errors import Unavailable
 from estran.model import Box
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 # One writer at a time, as on SQLite: bitmaps are read, changed and written back.
 _WRITER = 0x45535452
 _WORTH_COPYING = 100
+_FRESH_S = 5.0
+# Of one statement; what is read for long comes in many.
+_LONGEST_READ_MS = 30_000
 _COPIED: dict[type, str] = {
     sa.BigInteger: "int8", sa.Integer: "int4", sa.Float: "float8", sa.LargeBinary: "bytea", sa.String: "text",
 }  # fmt: skip
@@ -30,11 +36,36 @@ _COPIED: dict[type, str] = {
 
 def connect(url: str) -> sa.Engine:
     """An engine through psycopg; transactions are begun by hand, so that a read is one snapshot."""
+    return _connect(url, f"-c statement_timeout={_LONGEST_READ_MS}")
+
+
+def connect_to_write(url: str) -> sa.Engine:
+    """The same for those who write, however long it takes."""
+    return _connect(url, "")
+
+
+def _connect(url: str, options: str) -> sa.Engine:
     address = sa.make_url(url).set(drivername="postgresql+psycopg")
-    return sa.create_engine(
-        address, pool_size=20, max_overflow=20, pool_pre_ping=True, isolation_level="AUTOCOMMIT",
-        connect_args={"options": "-c jit=off -c timezone=UTC", "application_name": "estran"},
+    engine = sa.create_engine(
+        address, pool_size=20, max_overflow=20, isolation_level="AUTOCOMMIT",
+        connect_args={"options": f"-c jit=off -c timezone=UTC {options}", "application_name": "estran"},
     )  # fmt: skip
+
+    @event.listens_for(engine, "checkin")
+    def _rests(_connection: Any, record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        record.info["since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _wakes(connection: Any, record: Any, _proxy: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        # One that was used a moment ago is alive; asking each time would cost a journey to the server.
+        if time.monotonic() - record.info.get("since", 0.0) < _FRESH_S:
+            return
+        try:
+            connection.execute("")
+        except psycopg.Error as error:
+            raise DisconnectionError from error
+
+    return engine
 
 
 # Of the schemas where a node would make its own; what belongs to an extension is nobody's.
@@ -303,6 +334,7 @@ def _marked(tokens: Sequence[str]) -> list[tuple[str, bool]]:
 ENGINE = Engine(
     scheme="postgresql",
     connect=connect,
+    connect_to_write=connect_to_write,
     place_index=_Boxes(),
     text_index=_Words(),
     item_index=_Items(),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from contextlib import closing
+import time
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from estran.storage.engine import Engine, Spelling
 from estran.storage.rows import insert_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
 _BUSY_MS = 30_000
 _CACHE_KIB = 16_384
@@ -31,6 +32,7 @@ _MAPPED_BYTES = 1 << 30
 _CHECKPOINT_PAGES = 16_384
 # A record may have so many boxes, halves at the antimeridian counted.
 _NUMBERS = 2048
+_STEPS = 100_000
 _DAY_US = 86_400_000_000
 # Degrees; more than 32-bit rounding does to a longitude.
 _ROUNDING = 1e-4
@@ -89,6 +91,18 @@ def tables(url: str) -> frozenset[str]:
             return frozenset(name for (name,) in names)
     except sqlite3.DatabaseError as error:
         raise Conflict(f"{path} cannot be used as an SQLite database: {error}") from None
+
+
+@contextmanager
+def timed(connection: sa.Connection, seconds: float) -> Generator[None]:
+    """Break off what takes longer; the clock is looked at every few milliseconds of work."""
+    driver: Any = connection.connection.driver_connection
+    end = time.monotonic() + seconds
+    driver.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)
 
 
 class _DataVersion:
@@ -317,6 +331,7 @@ ENGINE = Engine(
         dialect=lambda: dialect(paramstyle="named"),
     ),
     stamp=_DataVersion,
+    timed=timed,
     begin_read=("BEGIN",),
     begin_write=("BEGIN IMMEDIATE",),
     # Pages that are new need no journal: they go straight to the file, which a write-ahead log would double.

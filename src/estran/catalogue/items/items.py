@@ -32,6 +32,7 @@ _NEAR = 10_000
 _MOST_ROWS = 200_000
 _MOST_ROWS_FOR_ONE = 2_000_000
 _MOST_PAGE = 10_000
+_MOST_SECONDS = 20.0
 
 
 class Items:
@@ -89,7 +90,7 @@ class Items:
         tree, area = _area(query)
         order = _order(query.sort)
         after = self._cursors.read(_question(query), query.cursor)
-        with self._store.view() as view:
+        with self._store.view(_MOST_SECONDS) as view:
             visible = view.collections(self._actor)
             names = [n for n in query.collections if n in visible] if query.collections else list(visible)
             if not names:

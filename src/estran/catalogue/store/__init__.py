@@ -37,9 +37,9 @@ class Store:
         self._revision: tuple[int | None, int] = (None, 0)
 
     @contextmanager
-    def view(self) -> Generator[View]:
-        """One consistent view of all that is committed."""
-        with self._database.read() as connection:
+    def view(self, seconds: float = 0.0) -> Generator[View]:
+        """One consistent view of all that is committed; what takes longer than so many seconds is refused."""
+        with self._database.read(seconds) as connection:
             yield View(self._database.engine, connection, self._current(connection))
 
     def _current(self, connection: sa.Connection) -> Facets:

@@ -81,10 +81,10 @@ def ordered(
     names = {number: name for name, number in asked.numbers.items()}
     text, params = _question(engine, asked, whole=whole)
     if most:
-        # A few rows come at once; of many no more than are taken.
-        text, options = f"{text} LIMIT {most}", {}
-    else:
-        options = {"yield_per": _FETCHED}
+        text = f"{text} LIMIT {most}"
+    # A few rows come at once; of many no more than are taken.
+    few = most or (asked.pks is not None and len(asked.pks) <= 2 * _FETCHED)
+    options = {} if few else {"yield_per": _FETCHED}
     with connection.exec_driver_sql(text, params, execution_options=options) as found:
         for row in found:
             pk, number, id_, west, south, east, north, shape, *keys = row
