@@ -289,9 +289,12 @@ def test_a_row_that_does_not_arrive_is_noticed(
     assert full.migrate(url).rows > 1000, "what was refused was kept"
 
 
-def test_what_the_other_engine_cannot_keep_is_said(postgresql: PostgreSQL, tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [5, 150])
+def test_what_the_other_engine_cannot_keep_is_said(
+    count: int, postgresql: PostgreSQL, tmp_path: Path
+) -> None:
     with estran.open(tmp_path / "node") as node:
-        node.load(lines(tmp_path / "i.ndjson", made(1, 5)))
+        node.load(lines(tmp_path / "i.ndjson", made(1, count)))
         for column, value in (("orbit", 2**40), ("platform", "a\0b")):
             with node._house.database.write() as connection:
                 connection.execute(

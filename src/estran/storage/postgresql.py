@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # One writer at a time, as on SQLite: bitmaps are read, changed and written back.
 _WRITER = 0x45535452
 _WORTH_COPYING = 100
+_SMALL = 1 << 31
 _FRESH_S = 5.0
 # Of one statement; what is read for long comes in many.
 _LONGEST_READ_MS = 30_000
@@ -107,6 +108,7 @@ def copy_rows(
     if len(rows) < _WORTH_COPYING:
         insert_rows(connection, table, columns, rows)
         return
+    _check_small(table, columns, rows)
     names = ", ".join(f'"{name}"' for name in columns)
     driver: Any = connection.connection.driver_connection
     with (
@@ -116,6 +118,15 @@ def copy_rows(
         copy.set_types([_COPIED[type(table.c[name].type)] for name in columns])
         for row in rows:
             copy.write_row(row)
+
+
+def _check_small(table: sa.Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Refuse what INSERT refuses: the driver's binary COPY cuts integers that are too large."""
+    for n, name in enumerate(columns):
+        if type(table.c[name].type) is sa.Integer:
+            held = [value for row in rows if (value := row[n]) is not None]
+            if held and not (min(held) >= -_SMALL and max(held) < _SMALL):
+                raise psycopg.DataError(f"a value of “{name}” is out of range for an integer of 32 bits")
 
 
 def like(column: Any, pattern: str) -> Any:

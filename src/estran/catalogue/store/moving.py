@@ -100,7 +100,7 @@ def _filled(
         raise _not_empty(["alembic_version", "meta", "record"])
     upgrade(target, fresh)
     rows = count(snapshot)
-    tables = copy(snapshot, fresh, Steps("copy", rows, progress).advance)
+    tables = copy(target.engine, snapshot, fresh, Steps("copy", rows, progress).advance)
     indexed = count(snapshot, [schema.record_document, schema.item])
     rebuild(target.engine, fresh, Steps("index", indexed, progress).advance)
     for statement in target.engine.settle:
