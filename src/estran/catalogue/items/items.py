@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from estran.catalogue import filters, shapes
 from estran.catalogue.expressions import And, Node, Spatial
+from estran.catalogue.items.counting import ItemCounts, counted
 from estran.catalogue.items.exporting import export
 from estran.catalogue.items.query import ItemDays, ItemPage, ItemQuery, StoredItem
 from estran.catalogue.items.queryables import COLUMNS, ITEMS
@@ -16,7 +17,7 @@ from estran.errors import Invalid, NotFound
 from estran.model import EVER_US
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from estran.access import Actor
     from estran.catalogue.cursors import Cursors
@@ -126,6 +127,24 @@ class Items:
                     held = _days(items, query, names, tree, area)
                 self._items.held_days.put(revision, question, held)
         return held
+
+    def counts(
+        self,
+        query: ItemQuery,
+        values: Sequence[str] = (),
+        ranges: Mapping[str, Sequence[float]] | None = None,
+    ) -> ItemCounts:
+        """How many items a query has, in all and by collection and day; its order, limit and cursor are not read.
+
+        Args:
+            query: which items; each is tested by its footprint.
+            values: properties whose values are counted as well.
+            ranges: property -> edges between which its values are counted as well.
+
+        Raises:
+            Invalid: a part of it does not fit.
+        """
+        return counted(self._store, self._items, self._actor, query, values, ranges)
 
     def may_write(self) -> None:
         """Refuse an actor who may write nowhere.

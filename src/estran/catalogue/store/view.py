@@ -66,6 +66,11 @@ class View:
         """The open transaction, for the store's other rooms."""
         return self._connection
 
+    @property
+    def engine(self) -> Engine:
+        """That of the database, for the same."""
+        return self._engine
+
     def collections(self, actor: Actor) -> dict[str, int]:
         """STAC id -> pk of every collection that an actor may see; asked by every request for items."""
         return self.facets.remembered(("collections", actor), lambda: self._collections(actor))

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 __all__ = [
-    "COLLECTIONS", "SEARCH", "SORTABLE_COLLECTIONS", "Asked", "AskedCollections", "Fields", "of_address", "of_body",
-    "of_collections",
+    "COLLECTIONS", "COUNTING", "INTERVAL", "INTERVALS", "SEARCH", "SORTABLE_COLLECTIONS", "Asked", "AskedCollections",
+    "AskedCounts", "Fields", "of_address", "of_body", "of_collections", "of_counting", "of_counting_body",
 ]  # fmt: skip
 
 SEARCH = (
@@ -32,6 +32,12 @@ SEARCH = (
     "sortby", "fields", "query", "q",
 )  # fmt: skip
 """Parameters of a search."""
+INTERVAL = "datetime_frequency_interval"
+INTERVALS = ("day", "month", "year")
+COUNTING = (
+    "aggregations", INTERVAL, *(name for name in SEARCH if name not in ("limit", "token", "sortby", "fields")),
+)  # fmt: skip
+"""Parameters of counting."""
 COLLECTIONS = (
     "bbox", "datetime", "limit", "token", "q", "filter", "filter-lang", "filter-crs", "sortby", "fields",
 )  # fmt: skip
@@ -86,6 +92,22 @@ class AskedCollections:
     fields: Fields | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class AskedCounts:
+    """A question whose items are counted.
+
+    Attributes:
+        names: what is counted.
+        terms: only items that one of these is about; none means all.
+        interval: "day", "month" or "year"; "" for what fits.
+    """
+
+    query: ItemQuery
+    names: tuple[str, ...]
+    terms: tuple[str, ...] = ()
+    interval: str = ""
+
+
 def of_address(request: Request, most: int, collection: str = "") -> Asked:
     """What the parameters of an address ask.
 
@@ -107,16 +129,52 @@ def of_address(request: Request, most: int, collection: str = "") -> Asked:
         found["filter"] = filters.document(found["filter"], is_json=True)
     if "limit" in found:
         found["limit"] = asking.limit(request, _PAGE, most)
-    if collection:
-        # Clients that search the items of a collection may name it again.
-        if collection not in found.get("collections", (collection,)):
-            raise Invalid("here are the items of one collection alone; search at /stac/search", "collections")
-        found["collections"] = [collection]
-    return _asked(found, most)
+    return _asked(_of_collection(found, collection), most)
+
+
+def of_counting(request: Request, collection: str = "") -> AskedCounts:
+    """What the parameters of an address ask to be counted; `collection` is the only one, where the path names it."""
+    replies.checked(request, COUNTING)
+    found: dict[str, Any] = {}
+    for name in request.query_params:
+        if text := replies.one(request, name):
+            found[name] = _READ[name](text) if name in _READ else text
+    if found.get("filter-lang") == "cql2-json" and "filter" in found:
+        found["filter"] = filters.document(found["filter"], is_json=True)
+    return _counting(found, collection)
+
+
+def of_counting_body(body: bytes, collection: str = "") -> AskedCounts:
+    """The same of a JSON body."""
+    found = _members(body, COUNTING)
+    return _counting({name: value for name, value in found.items() if value is not None}, collection)
+
+
+def _counting(found: dict[str, Any], collection: str) -> AskedCounts:
+    interval = _text(found, INTERVAL)
+    if interval not in ("", *INTERVALS):
+        raise Invalid(f"“{interval[:_LONGEST]}” is none; choose among {', '.join(INTERVALS)}", INTERVAL)
+    asked = _asked(_of_collection(found, collection), 1)
+    return AskedCounts(asked.query, _words(found, "aggregations"), asked.terms, interval)
+
+
+def _of_collection(found: dict[str, Any], collection: str) -> dict[str, Any]:
+    if not collection:
+        return found
+    # Clients that search the items of a collection may name it again.
+    if collection not in found.get("collections", (collection,)):
+        raise Invalid("here are the items of one collection alone; search at /stac/search", "collections")
+    return found | {"collections": [collection]}
 
 
 def of_body(body: bytes, most: int) -> tuple[Asked, dict[str, Any]]:
     """What a JSON body asks, and the body itself, which the next page asks again."""
+    found = _members(body, SEARCH)
+    return _asked({name: value for name, value in found.items() if value is not None}, most), found
+
+
+def _members(body: bytes, known: Iterable[str]) -> dict[str, Any]:
+    """The members of a body, which all mean something here."""
     try:
         found: Any = msgspec.json.decode(body) if body.strip() else {}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -124,11 +182,11 @@ def of_body(body: bytes, most: int) -> tuple[Asked, dict[str, Any]]:
     if not isinstance(found, dict):
         raise Invalid("the body is no JSON object; send a search such as {}")
     for name in found:
-        if name not in SEARCH:
-            raise Invalid(f"a search has no such member; it has {', '.join(SEARCH)}", name[:_LONGEST])
+        if name not in tuple(known):
+            raise Invalid(f"a search has no such member; it has {', '.join(known)}", name[:_LONGEST])
     if "fields" in found and found["fields"] is None:
         raise Invalid('null is no choice of fields; send {"include": […], "exclude": […]}', "fields")
-    return _asked({name: value for name, value in found.items() if value is not None}, most), found
+    return found
 
 
 def of_collections(request: Request, most: int, allowed: Iterable[str] = COLLECTIONS) -> AskedCollections:
@@ -354,6 +412,7 @@ _READ: dict[str, Callable[[str], Any]] = {
     "collections": _split,
     "ids": _split,
     "q": _split,
+    "aggregations": _split,
     "bbox": _numbers,
     "intersects": _json("intersects"),
     "query": _json("query"),

@@ -15,6 +15,7 @@ from estran.formats.stac import FORMAT
 from estran.web import links_of, node_of, openapi, replies
 from estran.web.apis import _stac_answers as answers
 from estran.web.apis import _stac_asking as asking
+from estran.web.apis import _stac_counting as counting
 from estran.web.apis import _stac_definition as definition
 from estran.web.apis._stac_answers import PATH
 
@@ -148,6 +149,7 @@ def _written(id_: str, record: Record, links: Links) -> dict[str, Any]:
         replies.link(root, "parent", replies.JSON),
         replies.link(f"{here}/items", "items", replies.GEOJSON, "Items"),
         replies.link(f"{here}/queryables", REL_QUERYABLES, replies.SCHEMA, "What searches may name"),
+        *counting.links_at(here),
         replies.link(f"{here}/browse", "child", replies.JSON, "Items, one link each"),
         *made["links"],
     ]

@@ -14,6 +14,7 @@ _CLASSES: tuple[tuple[str, str], ...] = (
     (_STAC, "v1.0.0/ogcapi-features#fields v1.0.0/ogcapi-features#sort v1.1.0/ogcapi-features#sort"),
     (_STAC, "v1.0.0/ogcapi-features#query"),
     (_STAC, "v1.0.0-rc.1/item-search#free-text v1.0.0-rc.1/ogcapi-features#free-text"),
+    (_STAC, "v0.3.0/aggregation v0.3.0/aggregation#query v0.3.0/aggregation#filter"),
     (_STAC, "v1.0.0-rc.1/collection-search v1.0.0-rc.1/collection-search#free-text"),
     (_STAC, "v1.0.0-rc.1/collection-search#filter v1.0.0-rc.1/collection-search#fields"),
     (_STAC, "v1.0.0-rc.1/collection-search#sort v1.1.0/collection-search#sort"),

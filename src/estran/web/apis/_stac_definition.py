@@ -8,7 +8,10 @@ from fastapi import Depends, Path, Request
 
 from estran.web import asking, openapi, replies
 
-__all__ = ["COLLECTIONS", "ITEMS", "SEARCH", "SEARCH_BODY", "Body", "CollectionId", "ItemId"]
+__all__ = [
+    "AGGREGATE", "AGGREGATE_BODY", "COLLECTIONS", "ITEMS", "OWN_AGGREGATE", "SEARCH", "SEARCH_BODY", "Body", "CollectionId",
+    "ItemId",
+]  # fmt: skip
 
 CollectionId = Annotated[str, Path(description="Id of a collection.", examples=["a-collection"])]
 ItemId = Annotated[str, Path(description="Id of an item.", examples=["an-item"])]
@@ -63,6 +66,26 @@ ITEMS = (
 """Parameters of the items of one collection."""
 SEARCH = (_P("collections", "Ids of collections.", example=["a-collection"], **_WORDS), *ITEMS)
 """Parameters of a search."""
+_COUNTED = (
+    _P(
+        "aggregations",
+        "What to count: names of `/aggregations`; nothing is counted unless it is named.",
+        example=["total_count", "datetime_frequency"],
+        **_WORDS,
+    ),
+    _P(
+        "datetime_frequency_interval",
+        "What datetime_frequency counts by; what fits the time between the first and the last, if it is not given.",
+        enum=["day", "month", "year"],
+    ),
+)
+OWN_AGGREGATE = (
+    *_COUNTED,
+    *(one for one in ITEMS if one["name"] not in ("limit", "token", "sortby", "fields")),
+)
+"""Parameters of counting the items of one collection."""
+AGGREGATE = (SEARCH[0], *OWN_AGGREGATE)
+"""Parameters of counting."""
 COLLECTIONS = (
     *(one for one in ITEMS if one["name"] in ("bbox", "datetime", "token", "filter-lang", "filter-crs")),
     _P("limit", "Collections on a page; more than the node's bound is cut to it.", type="integer", minimum=1, default=100),
@@ -119,3 +142,27 @@ SEARCH_BODY: dict[str, Any] = {
     },
 }
 """The body of a search by POST."""
+AGGREGATE_BODY: dict[str, Any] = {
+    "description": "What to count, and of which items; an empty object counts nothing.",
+    "content": {
+        replies.JSON: {
+            "schema": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    "aggregations": _TEXTS,
+                    "datetime_frequency_interval": {"type": "string", "enum": ["day", "month", "year"]},
+                    **{
+                        name: schema
+                        for name, schema in SEARCH_BODY["content"][replies.JSON]["schema"][
+                            "properties"
+                        ].items()
+                        if name not in ("limit", "token", "sortby", "fields")
+                    },
+                },
+            },
+            "example": {"aggregations": ["total_count"], "collections": ["a-collection"]},
+        }
+    },
+}
+"""The body of counting by POST."""

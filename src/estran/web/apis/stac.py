@@ -14,6 +14,7 @@ from estran.web import Api, links_of, node_of, openapi, pages, replies
 from estran.web.apis import _stac_answers as answers
 from estran.web.apis import _stac_asking as asking
 from estran.web.apis import _stac_collections as collections
+from estran.web.apis import _stac_counting as counting
 from estran.web.apis import _stac_writing as writing
 from estran.web.apis._stac_answers import PATH
 from estran.web.apis._stac_conformance import CONFORMS_TO
@@ -35,6 +36,7 @@ def _routes(node: Node) -> APIRouter:
     _item_routes(router, node.settings.web.page_limit)
     _catalogue_routes(router)
     router.include_router(collections.routes(node.settings.web.page_limit))
+    router.include_router(counting.routes())
     writing.add_routes(router)
     return router
 
@@ -192,6 +194,7 @@ def _landing(node: Node, links: Links) -> dict[str, Any]:
             replies.link(
                 f"{root}/queryables", collections.REL_QUERYABLES, replies.SCHEMA, "What searches may name"
             ),
+            *counting.links_at(root),
             *(
                 replies.link(collections.home(links, id_), "child", replies.JSON, str(record.title))
                 for id_, record in node.items.collections()
