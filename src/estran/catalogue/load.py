@@ -22,7 +22,18 @@ from estran.catalogue.prepare import Prepared, original, prepare
 from estran.catalogue.words import folded
 from estran.errors import Invalid
 from estran.formats import Document, Refusal
-from estran.model import Identifier, Item, Record, Text
+from estran.model import (
+    EVER_US,
+    NEVER_US,
+    Box,
+    Extent,
+    Identifier,
+    Item,
+    Period,
+    Record,
+    Text,
+    moment_us,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -42,6 +53,7 @@ _ALONE = 400
 _UNDER_WAY_BYTES = 24 << 20
 _MOST_UNDER_WAY = 64
 _WATCH_S = 1.0
+_MADE = "made because items name it; load its own description"
 # Objects made between two looks for cycles, and how many looks at the young before one at the old.
 _COLLECT_AFTER = (50_000, 20, 50)
 
@@ -152,14 +164,13 @@ def load(  # noqa: PLR0917 - two stores to fill
         if not path.exists():
             raise Invalid("there is no such file or folder", str(path))
     files, size = count_hint(listed)
-    run = store.begin_run(given.source, given.centre or given.home, given.visibility)
-    inbox = _Inbox(store, items, run, actor)
+    inbox = _Inbox(store, items, given, actor)
     meter = _Meter(progress, files, size)
     with _rarely_collecting():
         for portion in _portions_done(_work(listed, inbox, meter.advance), given, inbox):
             inbox.take(portion)
             meter.show(inbox.report.read)
-        inbox.finish(given)
+        inbox.finish()
     meter.show(inbox.report.read)
     return inbox.report
 
@@ -167,11 +178,14 @@ def load(  # noqa: PLR0917 - two stores to fill
 class _Inbox:
     """Gathers what was prepared and stores it in batches."""
 
-    def __init__(self, store: Store, items: ItemStore, run: int, actor: str) -> None:
-        self._store, self._items, self._run, self._actor = store, items, run, actor
+    def __init__(self, store: Store, items: ItemStore, given: Assignment, actor: str) -> None:
+        self._store, self._items, self._given, self._actor = store, items, given, actor
+        self._run = store.begin_run(given.source, given.centre or given.home, given.visibility)
         self._records: list[Prepared] = []
         self._granules: list[PreparedItem] = []
-        self._collections: set[str] = set()
+        # Collections that are there, and those of them that this load made.
+        self._known: set[str] = set()
+        self._made: set[str] = set()
         self._strange: Counter[str] = Counter()
         self.report = LoadReport()
 
@@ -206,22 +220,33 @@ class _Inbox:
         self.flush()
         return self._items.packing()
 
-    def finish(self, given: Assignment) -> None:
-        """Store the rest; items whose collection nobody described get one that says so."""
+    def finish(self) -> None:
+        """Store the rest; collections that only items describe learn from them where and when they are."""
         self.flush()
-        bare = self._undescribed()
-        if bare:
-            self._store.write([_made_collection(name, given) for name in bare], self._run, self._actor)
+        self._make([name for name in sorted(self._made) if self._is_bare(name)])
 
     def _put_items(self, batch: list[PreparedItem]) -> None:
-        self._collections.update(item.collection for item in batch)
+        names = {item.collection for item in batch} - self._known
+        if names:
+            with self._store.view() as view:
+                bare = sorted(names - view.collections(OPERATOR).keys())
+            # Before its items, which nobody could see without it.
+            self._make(bare)
+            self._made.update(bare)
+            self._known |= names
         self._count(self._items.write(batch, self._actor))
 
-    def _undescribed(self) -> list[str]:
-        if not self._collections:
-            return []
+    def _make(self, names: list[str]) -> None:
+        if not names:
+            return
+        with self._store.view() as view, self._items.view(view) as items:
+            made = [_made_collection(name, self._given, _around(items.extent(name))) for name in names]
+        self._store.write(made, self._run, self._actor)
+
+    def _is_bare(self, name: str) -> bool:
         with self._store.view() as view:
-            return sorted(self._collections - view.collections(OPERATOR).keys())
+            pk = view.collections(OPERATOR).get(name)
+            return pk is not None and _MADE in view.records([pk])[0].warnings
 
     def _count(self, outcomes: list[Outcome]) -> None:
         self.report.read += len(outcomes)
@@ -230,19 +255,33 @@ class _Inbox:
         self.report.unchanged += outcomes.count("unchanged")
 
 
-def _made_collection(name: str, given: Assignment) -> Prepared:
+def _made_collection(name: str, given: Assignment, extent: Extent) -> Prepared:
     """A collection of which only its items are known."""
     record = Record(
         identifier=name,
         identifiers=(Identifier(name, "stac"),),
         kind="collection",
         title=Text.of(name),
+        extent=extent,
         source=given.source,
         centre=given.centre or given.home,
         visibility=given.visibility,
-        warnings=("made because items name it; load its own description",),
+        warnings=(_MADE,),
     )
     return prepare(record, original(Document(name), "stac"), given.owner)
+
+
+def _around(ends: tuple[Any, ...]) -> Extent:
+    """The extent between the outermost corners and instants of some items, as far as they are known."""
+    west, south, east, north, start, end = ends
+    first, last = (
+        moment_us(us) if us is not None and EVER_US < us < NEVER_US else ""
+        for us in (start, None if end is None else end - 1)
+    )
+    return Extent(
+        boxes=() if west is None else (Box.checked(west, south, east, north),),
+        periods=(Period(first, last),) if first or last else (),
+    )
 
 
 class _Meter:

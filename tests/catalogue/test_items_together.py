@@ -1,0 +1,167 @@
+"""Loaders and readers at the same time, and loaders that are killed: every walk through the pages is exact.
+
+`ESTRAN_SOAK_SECONDS` makes the test of many at once last longer than its few seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+import estran
+from estran.catalogue.items import ItemQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from estran.node import Node
+    from tests.postgresql import PostgreSQL
+
+SECONDS = float(os.environ.get("ESTRAN_SOAK_SECONDS", "4"))
+READERS, FIRST = 16, 3000
+LOADER = """
+import sys, estran
+with estran.open(sys.argv[1]) as node:
+    node.load(sys.argv[2], progress=lambda p: print(p.stored, flush=True))
+"""
+
+
+def item(number: int, version: int = 0) -> bytes:
+    """An item whose place in the order does not depend on its version."""
+    return json.dumps({
+        "type": "Feature", "stac_version": "1.1.0", "id": f"item-{number:06d}", "collection": f"c{number % 3}",
+        "geometry": {"type": "Point", "coordinates": [number % 180, number % 90]},
+        "bbox": [number % 180, number % 90, number % 180, number % 90],
+        "properties": {"datetime": f"2020-01-{1 + number % 28:02d}T00:00:00Z", "version": version, "note": "x" * 200},
+        "links": [], "assets": {},
+    }).encode()  # fmt: skip
+
+
+def lines(path: Path, numbers: Iterable[int], version: int = 0) -> Path:
+    path.write_bytes(b"\n".join(item(number, version) for number in numbers))
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The folder of a node that any process opens on the engine in turn."""
+    made = tmp_path / "node"
+    if request.param == "postgresql":
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        made.mkdir()
+        (made / "estran.toml").write_text(f'[storage]\ndatabase = "{server.fresh()}"\n')
+    estran.open(made).close()
+    return made
+
+
+def walk(node: Node, limit: int) -> list[str]:
+    """The ids of all items, a page at a time."""
+    found: list[str] = []
+    query = ItemQuery(limit=limit)
+    while True:
+        page = node.items.search(query)
+        found += [one.id for one in page]
+        if not page.next:
+            return found
+        query = ItemQuery(limit=limit, cursor=page.next)
+
+
+class Soak:
+    """Readers and loaders at work, and what they found wrong."""
+
+    def __init__(self, node: Node, folder: Path) -> None:
+        self.node, self.folder = node, folder
+        self.wrong: list[str] = []
+        self.versions = {0: 0, 1: 0}
+        self._stop = threading.Event()
+        self._there = {f"item-{number:06d}" for number in range(FIRST)}
+
+    def run(self, seconds: float) -> None:
+        """Let all work for a while."""
+        threads = [
+            threading.Thread(target=self._guarded, args=(self._load, which)) for which in self.versions
+        ]
+        threads += [
+            threading.Thread(target=self._guarded, args=(self._read, seed)) for seed in range(READERS)
+        ]
+        for thread in threads:
+            thread.start()
+        time.sleep(seconds)
+        self._stop.set()
+        for thread in threads:
+            thread.join()
+
+    def _guarded(self, work: Callable[[int], None], which: int) -> None:
+        try:
+            while not self._stop.is_set():
+                work(which)
+        except Exception as error:  # noqa: BLE001 - whatever a user would see is wrong
+            self.wrong.append(repr(error))
+
+    def _read(self, seed: int) -> None:
+        found = walk(self.node, random.Random(seed).randint(150, 900))
+        if len(set(found)) != len(found):
+            self.wrong.append("an item stood on two pages")
+        if missing := self._there - set(found):
+            self.wrong.append(f"{len(missing)} items were on no page")
+
+    def _load(self, which: int) -> None:
+        """Each adds its own, and changes some that both change."""
+        version = self.versions[which] + 1
+        own = range(FIRST + which + 1000 * (version - 1), FIRST + 1000 * version, 2)
+        path = self.folder / f"{which}.ndjson"
+        report = self.node.load(lines(path, [*range(0, FIRST, 10), *own], 10 * version + which))
+        if report.refused or report.new != len(own):
+            self.wrong.append(f"{report.new} of {len(own)} items were new; {report.refused[:1]}")
+        self.versions[which] = version
+
+
+def test_many_read_while_two_load(folder: Path, tmp_path: Path) -> None:
+    with estran.open(folder) as node:
+        node.load(lines(tmp_path / "first.ndjson", range(FIRST)))
+        soak = Soak(node, tmp_path)
+        soak.run(SECONDS)
+        assert not soak.wrong, soak.wrong[:3]
+        assert min(soak.versions.values()) > 0
+        assert len(walk(node, 1000)) == FIRST + 500 * sum(soak.versions.values())
+        last = {10 * version + which for which, version in soak.versions.items()}
+        for number in (0, 10, FIRST - 10):
+            kept = json.loads(node.items.show(f"c{number % 3}", f"item-{number:06d}").body + b"}")
+            assert kept["properties"]["version"] in last, "an update was lost"
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_killed_loader_leaves_whole_pages(folder: Path, tmp_path: Path, seed: int) -> None:
+    count = 14_000
+    path = lines(tmp_path / "items.ndjson", range(count))
+    process = subprocess.Popen(
+        [sys.executable, "-c", LOADER, str(folder), str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    reported, wanted = 0, random.Random(seed).randrange(1, 8_000)
+    for line in process.stdout:
+        reported = int(line)
+        if reported >= wanted:
+            break
+    time.sleep(random.Random(seed).random() / 20)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    with estran.open(folder) as node:
+        found = walk(node, 777)
+        assert len(found) == len(set(found)) >= reported
+        report = node.load(path)
+        assert report.new + report.unchanged == count
+        assert report.unchanged >= reported
+        assert sorted(walk(node, 1000)) == [f"item-{number:06d}" for number in range(count)]
+        assert sum(node.items.count(f"c{n}") for n in range(3)) == count
