@@ -104,6 +104,27 @@ def test_days_before_1970_and_items_without_a_start(full: Node) -> None:
     assert found.total == 6
 
 
+@pytest.mark.parametrize(
+    "period",
+    ["2016/2018", "2017-03", "../2019-05-05", "2020-02-01/..", "2017-03-05T09:00:00Z/2018-01-01T12:00:00Z"],
+)
+def test_whole_days_of_instants_are_those_of_all_times(node: Node, tmp_path: Path, period: str) -> None:
+    instants = [i for i in made() if i["properties"]["datetime"]]
+    node.load(lines(tmp_path / "a.ndjson", instants))
+    start, end = interval(period)
+    asked = {"collections": ("alpha", "beta"), "bbox": Box(-90, -60, 90, 60), "time": (start, end)}
+    found = node.items.days(ItemQuery(**asked))
+    assert found.days == counted(node, **asked)
+    assert found.exact
+    whole = {
+        day: n
+        for day, n in node.items.days(ItemQuery(collections=("alpha", "beta"))).days.items()
+        if start <= day * DAY < end
+    }
+    if "T" not in period:
+        assert node.items.days(ItemQuery(collections=("alpha", "beta"), time=(start, end))).days == whole
+
+
 def test_nothing_is_counted_of_what_one_may_not_see(node: Node, tmp_path: Path) -> None:
     node.load(lines(tmp_path / "a.ndjson", made(4, 30)), visibility="restricted", centre="coriolis")
     asked = ItemQuery(collections=("alpha", "beta"))

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from estran.catalogue import filters, shapes
 from estran.catalogue.expressions import And, Node, Spatial
 from estran.catalogue.items.counting import ItemCounts, counted
 from estran.catalogue.items.exporting import export
-from estran.catalogue.items.query import ItemDays, ItemPage, ItemQuery, StoredItem
+from estran.catalogue.items.query import DAY_US, ItemDays, ItemPage, ItemQuery, StoredItem, are_days
 from estran.catalogue.items.queryables import COLUMNS, ITEMS
 from estran.catalogue.items.writing import Writing, writer
-from estran.catalogue.store.item_days import DAY_US
 from estran.errors import Invalid, NotFound
 from estran.model import EVER_US
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from estran.access import Actor
     from estran.catalogue.cursors import Cursors
@@ -110,23 +110,35 @@ class Items:
     def days(self, query: ItemQuery) -> ItemDays:
         """How many of a query's items start on each day; its order, limit and cursor are not read.
 
-        The answer is held until the next change of the node. Items near an area are tested by their
-        footprints where they are few, else by their boxes: `ItemDays.exact` says which.
+        The answer is held until the next change of the node; whole days of instants are taken from the
+        answer for all times. Items near an area are tested by their footprints where they are few, else by
+        their boxes: `ItemDays.exact` says which.
 
         Raises:
             Invalid: a part of it does not fit.
         """
         tree, area = _area(query)
-        with self._store.view() as view:
+        held = self._items.held_days
+        with self._store.view(_MOST_SECONDS) as view, self._items.view(view) as items:
             visible = view.collections(self._actor)
             names = [n for n in query.collections or visible if n in visible]
-            revision, question = view.facets.seq, repr((names, _question(query)))
-            held = self._items.held_days.get(revision, question)
-            if held is None:
-                with self._items.view(view) as items:
-                    held = _days(items, query, names, tree, area)
-                self._items.held_days.put(revision, question, held)
-        return held
+
+            def once[T](question: Any, count: Callable[[], T]) -> T:
+                found = held.get(view.facets.seq, repr((names, question)))
+                if found is None:
+                    found = count()
+                    held.put(view.facets.seq, repr((names, question)), found)
+                return found
+
+            def counted(asked: ItemQuery) -> ItemDays:
+                return once(_question(asked), lambda: _days(items, asked, names, tree, area))
+
+            time = query.time
+            if time is not None and are_days(*time) and once("longest", lambda: items.longest(names)) <= 1:
+                whole = counted(replace(query, time=None))
+                if whole.exact:
+                    return whole.within(*time)
+            return counted(query)
 
     def counts(
         self,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from estran.model import EVER_US, NEVER_US
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from estran.model import Box
+
+DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +95,13 @@ class ItemDays:
     def total(self) -> int:
         """All of them."""
         return sum(self.days.values()) + self.undated
+
+    def within(self, start: int, end: int) -> ItemDays:
+        """Those of the days in [start, end) microseconds."""
+        days = {day: count for day, count in self.days.items() if start <= day * DAY_US < end}
+        return replace(self, days=days, undated=0)
+
+
+def are_days(start: int, end: int) -> bool:
+    """Whether [start, end) in microseconds is made of whole days; an open end is."""
+    return (start <= EVER_US or start % DAY_US == 0) and (end >= NEVER_US or end % DAY_US == 0)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select, update
 from estran.catalogue.items.dictionaries import Dictionaries, train
 from estran.catalogue.items.prepare import COLUMNS
 from estran.catalogue.items.query import StoredItem
-from estran.catalogue.store.item_days import HeldDays, by_day
+from estran.catalogue.store.item_days import HeldDays, by_day, longest
 from estran.catalogue.store.item_rows import Asked, ItemRow, bodies, near, ordered
 from estran.errors import NotFound
 from estran.model import now_us
@@ -244,6 +244,10 @@ class ItemView:
             func.max(_I.end),
         )
         return tuple(self._connection.execute(select(*ends).where(_I.collection == number)).one())
+
+    def longest(self, collections: Sequence[str]) -> int:
+        """How long the longest item of these collections lasts, in microseconds; 1 for instants."""
+        return longest(self._connection, self._store.numbers(self._connection, collections))
 
     def days(self, collections: Sequence[str], **conditions: Any) -> dict[int, int]:
         """Day -> items of these collections that start on it; see `by_day`."""

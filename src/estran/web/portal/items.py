@@ -160,8 +160,8 @@ def items_view(record: Record, collection: str, asked: ItemsAsked, viewer: Viewe
     rows = tuple(_row(item, members, path, viewer) for item, members in listed)
     days = node.items.days(asked.items(collection)) if found is not None else None
     others = node.items.days(asked.items(collection, time=None)) if found is not None else None
-    before = asked.before()
     matched = days.total if days else 0
+    before = asked.before()
     return ItemsView(
         matched=matched,
         status=_status(w, asked, len(rows) if days else None, matched, exact=days is None or days.exact),
