@@ -10,7 +10,6 @@ from estran.catalogue import filters, shapes
 from estran.catalogue.expressions import And, Node, Spatial
 from estran.catalogue.items.queryables import COLUMNS, ITEMS
 from estran.catalogue.store.item_counts import ItemCounter
-from estran.catalogue.store.item_days import DAY_US
 from estran.errors import Invalid
 from estran.model import EVER_US
 
@@ -26,6 +25,8 @@ __all__ = ["ItemCounts", "counted"]
 
 # Fewer items than this near an area are looked up by the index first.
 _NEAR = 10_000
+_DAY_US = 86_400_000_000
+_MOST_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ def counted(  # noqa: PLR0917 - a store each, who asks, and what
     """
     area, tree = _area(query), _tree(query)
     whole = And((tree, area)) if tree and area else tree or area
-    with store.view() as view, items.view(view) as shown:
+    with store.view(_MOST_SECONDS) as view, items.view(view) as shown:
         visible = view.collections(actor)
         names = [name for name in query.collections or visible if name in visible]
         near = shown.near(area.boxes, query.time, _NEAR) if area else None
@@ -90,7 +91,7 @@ def counted(  # noqa: PLR0917 - a store each, who asks, and what
         collections[name] += count
         days[day] += count
     starts = [start for _, _, _, first, last in by_day for start in (first, last) if start > EVER_US]
-    days.pop(EVER_US // DAY_US, None)
+    days.pop(EVER_US // _DAY_US, None)
     return ItemCounts(
         total=collections.total(),
         first=min(starts, default=None),

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, select
 
-from estran.catalogue.store.item_days import DAY_US
 from estran.catalogue.store.item_filters import compiled
 from estran.model import EVER_US
 from estran.storage import schema
@@ -20,8 +19,9 @@ if TYPE_CHECKING:
     from estran.storage import Engine
 
 _I = schema.item.c
+_DAY_US = 86_400_000_000
 # Division cuts towards zero on both engines: days are counted from before the first that there can be.
-_FIRST_DAY = EVER_US // DAY_US
+_FIRST_DAY = EVER_US // _DAY_US
 
 
 class ItemCounter:
@@ -63,7 +63,7 @@ class ItemCounter:
 
     def by_day(self) -> list[tuple[str, int, int, int, int]]:
         """Collection, day from 1970-01-01 on, items that start then, and their first and last instant."""
-        day = (_I.start - _FIRST_DAY * DAY_US) // DAY_US
+        day = (_I.start - _FIRST_DAY * _DAY_US) // _DAY_US
         chosen = select(_I.collection, day, func.count(), func.min(_I.start), func.max(_I.start))
         rows = self._connection.execute(chosen.where(*self._where).group_by(_I.collection, day))
         return [

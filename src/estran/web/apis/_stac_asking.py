@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +11,13 @@ from estran.catalogue import filters
 from estran.catalogue.items.query import ItemQuery
 from estran.catalogue.query import Query
 from estran.errors import Invalid
-from estran.model import EVER_US, NEVER_US, Box, bounds, date
 from estran.web import asking, replies
-from estran.web.apis._stac_cql2 import both, of_query, plain_name, renamed
+from estran.web.apis import _stac_values as values
+from estran.web.apis._stac_cql2 import plain_name, renamed
+from estran.web.apis._stac_values import Fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from starlette.requests import Request
 
@@ -47,28 +46,8 @@ SORTABLE_COLLECTIONS = {
 }  # fmt: skip
 """What collections can be sorted by, and the catalogue's word for it."""
 _PAGE = 10
-_COLLECTIONS_PAGE = 100
-_MOST_VALUES = 10_000
-_MOST_SORTS = 10
 _LONGEST = 80
-_CRS84 = (asking.CRS84, "http://www.opengis.net/def/crs/OGC/1.3/CRS84", "CRS84")
-_RFC_3339 = re.compile(
-    r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?\d*(?:[Zz]|[+-]\d{2}:\d{2})", re.ASCII
-)
-_FRACTION = re.compile(r"(\.\d{9})\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """Which members of items are wanted: dotted paths.
-
-    Attributes:
-        include: only these; None means all, an empty tuple what makes an item.
-        exclude: not these, unless `include` names the same or what lies in it.
-    """
-
-    include: tuple[str, ...] | None
-    exclude: tuple[str, ...]
+_COLLECTIONS_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +130,11 @@ def of_counting_body(body: bytes, collection: str = "") -> AskedCounts:
 
 
 def _counting(found: dict[str, Any], collection: str) -> AskedCounts:
-    interval = _text(found, INTERVAL)
+    interval = values.text_of(found, INTERVAL)
     if interval not in ("", *INTERVALS):
         raise Invalid(f"“{interval[:_LONGEST]}” is none; choose among {', '.join(INTERVALS)}", INTERVAL)
     asked = _asked(_of_collection(found, collection), 1)
-    return AskedCounts(asked.query, _words(found, "aggregations"), asked.terms, interval)
+    return AskedCounts(asked.query, values.words(found, "aggregations"), asked.terms, interval)
 
 
 def _of_collection(found: dict[str, Any], collection: str) -> dict[str, Any]:
@@ -206,21 +185,23 @@ def of_collections(request: Request, most: int, allowed: Iterable[str] = COLLECT
     query = Query(
         text=words,
         words="records",
-        bbox=_box(_numbers(found["bbox"])) if found.get("bbox") else None,
-        time=_time(found["datetime"]) if found.get("datetime") else None,
+        bbox=values.box(values.numbers(found["bbox"])) if found.get("bbox") else None,
+        time=values.time(found["datetime"]) if found.get("datetime") else None,
         # A collection of unknown extent is written as one of the whole world and all times.
         unknown=True,
-        filter=_of_collections(_filter(asked)),
+        filter=_of_collections(values.filter_of(asked)),
         sort=_collections_order(found.get("sortby", "")) or ("" if words.strip(" ,") else "title"),
         limit=asking.limit(request, min(_COLLECTIONS_PAGE, most), most),
         cursor=found.get("token", ""),
     )
-    return AskedCollections(query, _fields(_choice(found["fields"])) if "fields" in found else None)
+    return AskedCollections(
+        query, values.fields(values.choice(found["fields"])) if "fields" in found else None
+    )
 
 
 def _collections_order(text: str) -> str:
     keys: list[str] = []
-    for key in _sorts(text):
+    for key in values.sorts(text):
         name = plain_name(key["field"])
         if name not in SORTABLE_COLLECTIONS:
             known = ", ".join(SORTABLE_COLLECTIONS)
@@ -244,178 +225,29 @@ def _asked(found: dict[str, Any], most: int) -> Asked:
     if "bbox" in found and "intersects" in found:
         raise Invalid("give bbox or intersects, not both", "intersects")
     query = ItemQuery(
-        collections=_words(found, "collections"),
-        ids=_words(found, "ids"),
-        bbox=_box(found["bbox"]) if "bbox" in found else None,
-        intersects=_geometry(found["intersects"]) if "intersects" in found else None,
-        time=_time(found["datetime"]) if "datetime" in found else None,
-        filter=_filter(found),
-        sort=_sort(found["sortby"]) if "sortby" in found else (),
-        limit=_limit(found.get("limit", _PAGE), most),
-        cursor=_text(found, "token"),
+        collections=values.words(found, "collections"),
+        ids=values.words(found, "ids"),
+        bbox=values.box(found["bbox"]) if "bbox" in found else None,
+        intersects=values.geometry(found["intersects"]) if "intersects" in found else None,
+        time=values.time(found["datetime"]) if "datetime" in found else None,
+        filter=values.filter_of(found),
+        sort=values.order(found["sortby"]) if "sortby" in found else (),
+        limit=values.limit(found.get("limit", _PAGE), most),
+        cursor=values.text_of(found, "token"),
     )
-    return Asked(query, _fields(found["fields"]) if "fields" in found else None, _words(found, "q"))
-
-
-def _words(found: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    values = found.get(name, ())
-    if isinstance(values, str):
-        values = [values]
-    if not isinstance(values, list | tuple) or not all(isinstance(value, str) for value in values):
-        raise Invalid("it is no list of texts", name)
-    if len(values) > _MOST_VALUES:
-        raise Invalid(f"{len(values)} values are given; at most {_MOST_VALUES} are read", name)
-    return tuple(dict.fromkeys(values))
-
-
-def _text(found: Mapping[str, Any], name: str) -> str:
-    value = found.get(name, "")
-    if not isinstance(value, str):
-        raise Invalid("it is no text", name)
-    return value
-
-
-def _limit(value: Any, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise Invalid(f"“{str(value)[:20]}” is not a whole number of 1 or more", "limit")
-    return min(value, most)
-
-
-def _box(numbers: Any) -> Box:
-    if not isinstance(numbers, list) or any(
-        isinstance(n, bool) or not isinstance(n, int | float) for n in numbers
-    ):
-        raise Invalid("it is no list of numbers; give west, south, east, north", "bbox")
-    try:
-        corners = [float(n) for n in numbers]
-    except OverflowError:
-        raise Invalid("a number is out of range; give degrees", "bbox") from None
-    match corners:
-        case [west, south, east, north] | [west, south, _, east, north, _]:
-            return Box.checked(west, south, east, north)
-        case _:
-            raise Invalid(f"{len(corners)} numbers given; give west, south, east, north", "bbox")
-
-
-def _geometry(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or not isinstance(value.get("type"), str):
-        raise Invalid("it is no GeoJSON geometry", "intersects")
-    return value
-
-
-def _time(value: Any) -> tuple[int, int]:
-    """An instant of RFC 3339, or an interval that holds both its ends."""
-    if not isinstance(value, str) or len(value) > _LONGEST:
-        raise Invalid("it is no text of an instant or an interval", "datetime")
-    start, slash, end = value.partition("/")
-    if not slash:
-        at = _instant(start)
-        return at, at + 1
-    opened, closed = start in ("", ".."), end in ("", "..")
-    if opened and closed:
-        raise Invalid("both ends are open; give at least one, or leave datetime out", "datetime")
-    first = EVER_US if opened else _instant(start)
-    last = NEVER_US if closed else _instant(end) + 1
-    if first >= last:
-        raise Invalid(f"“{value}” ends before it starts", "datetime")
-    return first, last
-
-
-def _instant(text: str) -> int:
-    if not _RFC_3339.fullmatch(text):
-        raise Invalid(
-            f"“{text}” is no instant of RFC 3339; write 2020-03-01T12:00:00Z, or two with a slash between",
-            "datetime",
-        )
-    return bounds(date(_FRACTION.sub(r"\1", text), "datetime"))[0]
-
-
-def _filter(found: Mapping[str, Any]) -> str | dict[str, Any]:
-    asked, language = found.get("filter"), _text(found, "filter-lang")
-    if language not in ("", "cql2-text", "cql2-json"):
-        raise Invalid(f"“{language[:40]}” is not read here; choose cql2-text or cql2-json", "filter-lang")
-    if _text(found, "filter-crs") not in ("", *_CRS84):
-        raise Invalid(f"only {asking.CRS84} is offered: longitude, latitude", "filter-crs")
-    if isinstance(asked, bool):
-        asked = {"op": "and", "args": [asked]}
-    if asked is not None and not isinstance(asked, str | dict):
-        raise Invalid("it is neither CQL2 text nor CQL2 JSON", "filter")
-    return both(asked, of_query(found["query"]) if "query" in found else None)
-
-
-def _sort(value: Any) -> tuple[tuple[str, bool], ...]:
-    if not isinstance(value, list) or len(value) > _MOST_SORTS:
-        raise Invalid(f"it is no list of at most {_MOST_SORTS} fields", "sortby")
-    return tuple(_key(one) for one in value)
-
-
-def _key(value: Any) -> tuple[str, bool]:
-    match value:
-        case {"field": str(field), "direction": "asc" | "desc" as direction} if field:
-            return plain_name(field), direction == "desc"
-        case {"field": str(field)} if field and "direction" not in value:
-            return plain_name(field), False
-        case _:
-            raise Invalid('a sort is {"field": …, "direction": "asc" or "desc"}', "sortby")
-
-
-def _fields(value: Any) -> Fields:
-    if not isinstance(value, dict) or not set(value) <= {"include", "exclude"}:
-        raise Invalid('send {"include": […], "exclude": […]}', "fields")
-    exclude = _words({"fields": value.get("exclude") or []}, "fields")
-    include = _words({"fields": value.get("include") or []}, "fields")
-    return Fields(None if exclude and "include" not in value else include, exclude)
-
-
-def _split(text: str) -> list[str]:
-    return [part for part in (piece.strip() for piece in text.split(",")) if part]
-
-
-def _numbers(text: str) -> list[float]:
-    try:
-        found = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise Invalid(f"“{text[:_LONGEST]}” is no list of numbers", "bbox") from None
-    if not all(math.isfinite(number) for number in found):
-        raise Invalid("a corner is not a number", "bbox")
-    return found
-
-
-def _sorts(text: str) -> list[dict[str, str]]:
-    # A plus that nobody encoded arrives as a blank, which the split has cut off.
-    return [
-        {"field": part.lstrip("+-"), "direction": "desc" if part.startswith("-") else "asc"}
-        for part in _split(text)
-    ]
-
-
-def _choice(text: str) -> dict[str, list[str]]:
-    parts = _split(text)
-    found = {
-        "include": [part.removeprefix("+") for part in parts if not part.startswith("-")],
-        "exclude": [part[1:] for part in parts if part.startswith("-")],
-    }
-    return {name: names for name, names in found.items() if names}
-
-
-def _json(name: str) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
-        try:
-            return msgspec.json.decode(text.encode("utf-8", "surrogatepass"))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise Invalid("it is not JSON", name) from None
-
-    return read
+    return Asked(
+        query, values.fields(found["fields"]) if "fields" in found else None, values.words(found, "q")
+    )
 
 
 _READ: dict[str, Callable[[str], Any]] = {
-    "collections": _split,
-    "ids": _split,
-    "q": _split,
-    "aggregations": _split,
-    "bbox": _numbers,
-    "intersects": _json("intersects"),
-    "query": _json("query"),
-    "sortby": _sorts,
-    "fields": _choice,
+    "collections": values.split,
+    "ids": values.split,
+    "q": values.split,
+    "aggregations": values.split,
+    "bbox": values.numbers,
+    "intersects": values.json_of("intersects"),
+    "query": values.json_of("query"),
+    "sortby": values.sorts,
+    "fields": values.choice,
 }
