@@ -211,13 +211,23 @@ class Database:
             Unavailable: the database cannot be reached.
             Invalid: it takes longer.
         """
-        with _translated(), self._pool.connect() as connection:
+        timed = self.engine.timed if seconds else None
+        with self._reading(self._pool) as connection, timed(connection, seconds) if timed else nullcontext():
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Generator[sa.Connection]:
+        """The same for whoever reads all of it: no statement is broken off, however long it takes."""
+        with self._reading(self._writers) as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self, pool: sa.Engine) -> Generator[sa.Connection]:
+        with _translated(), pool.connect() as connection:
             for statement in self.engine.begin_read:
                 connection.exec_driver_sql(statement)
-            timed = self.engine.timed if seconds else None
             try:
-                with timed(connection, seconds) if timed else nullcontext():
-                    yield connection
+                yield connection
             finally:
                 connection.exec_driver_sql("ROLLBACK")
 

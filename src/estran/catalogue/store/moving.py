@@ -70,7 +70,7 @@ def move(
     try:
         # What were written from now on would be missing in the new database.
         with source.write() as still:
-            with source.read() as snapshot, target.fill() as fresh:
+            with source.snapshot() as snapshot, target.fill() as fresh:
                 tables = _filled(target, snapshot, fresh, progress)
             one_row(still)
             if finish:
