@@ -113,6 +113,16 @@ def test_what_is_lost(tmp_path: Path) -> None:
     assert "bbox" not in back
 
 
+def test_what_json_may_write_and_no_column_holds(tmp_path: Path) -> None:
+    body = (
+        json.dumps(item(1, half="A", huge="B")).replace('"A"', '"x\\ud800"').replace('"B"', "1e999").encode()
+    )
+    with (tmp_path / "a.parquet").open("wb") as file:
+        geoparquet.write(lambda: [body], {}, file)
+    (back,) = read(tmp_path / "a.parquet")
+    assert back["properties"] == {"datetime": "2020-01-02T03:04:05Z", "half": "x?"}
+
+
 _names = st.sampled_from(("a", "b", "é", "x:y", "", "datetime", "type", "0"))
 _values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
@@ -254,6 +264,14 @@ def test_keys_without_end_are_one_column(tmp_path: Path) -> None:
     items = [item(n, seen={f"2020-{n}-{k}": k for k in range(100)}) for n in range(20)]
     assert there_and_back(items, tmp_path) == items
     assert pq.ParquetFile(tmp_path / "a.parquet").metadata.num_columns < 30
+
+
+@pytest.mark.parametrize("wrap", [lambda v: [v], lambda v: {"a": v}])
+def test_what_is_nested_deeply_is_json_from_there(wrap: Any, tmp_path: Path) -> None:
+    value: Any = 1
+    for _ in range(400):
+        value = wrap(value)
+    assert there_and_back([item(1, v=value), item(2)], tmp_path) == [item(1, v=value), item(2)]
 
 
 def test_too_many_properties_are_refused() -> None:

@@ -29,19 +29,21 @@ class Seen:
     names: dict[str, Seen] = field(default_factory=dict)
     within: Seen | None = None
 
-    def see(self, value: Any) -> None:
-        """Take a JSON value in."""
+    def see(self, value: Any, depth: int = 0) -> None:
+        """Take a JSON value in, which stands so deep in its item."""
         kind = type(value)
         if kind is str:
             self.kinds |= _TEXT
         elif kind is dict:
-            self._see_object(value)
+            self._see_object(value, depth)
         elif kind is list:
-            self.kinds |= _LIST
+            self.kinds |= _LIST if depth < _DEEPEST else _LIST | _MANY
+            if self.kinds & _MANY:
+                return
             if value and self.within is None:
                 self.within = Seen()
             for one in value:
-                self.within.see(one)  # pyright: ignore[reportOptionalMemberAccess] - made above
+                self.within.see(one, depth + 1)  # pyright: ignore[reportOptionalMemberAccess] - made above
         elif kind is float:
             self.kinds |= _REAL
         elif kind is bool:
@@ -50,8 +52,8 @@ class Seen:
             size = abs(value)
             self.kinds |= _WHOLE | (_WIDE if size > _SAFE else 0) | (_HUGE if size >= _LARGEST else 0)
 
-    def _see_object(self, value: dict[str, Any]) -> None:
-        self.kinds |= _OBJECT
+    def _see_object(self, value: dict[str, Any], depth: int) -> None:
+        self.kinds |= _OBJECT if depth < _DEEPEST else _OBJECT | _MANY
         if self.kinds & _MANY:
             return
         names = self.names
@@ -59,7 +61,7 @@ class Seen:
             held = names.get(key)
             if held is None:
                 held = names[key] = Seen()
-            held.see(one)
+            held.see(one, depth + 1)
         if len(names) > _MOST_NAMES:
             self.kinds |= _MANY
             self.names = {}

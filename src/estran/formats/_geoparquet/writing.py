@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ def write(items: Callable[[], Iterable[bytes]], collections: Mapping[str, Any], 
     pa, parquet = pyarrow()
     plan = _Plan()
     for body in items():
-        plan.see(_decode(body))
+        plan.see(_decoded(body))
     columns = plan.columns()
     if sum(column.leaves for column in columns.values()) > _MOST_COLUMNS:
         raise Invalid(
@@ -96,12 +97,21 @@ def _groups(
 def _batches(items: Iterable[bytes], members: Container[str]) -> Iterator[list[dict[str, Any]]]:
     batch: list[dict[str, Any]] = []
     for body in items:
-        batch.append(_row(_decode(body), members))
+        batch.append(_row(_decoded(body), members))
         if len(batch) == _BATCH:
             yield batch
             batch = []
     if batch:
         yield batch
+
+
+def _decoded(body: bytes) -> dict[str, Any]:
+    try:
+        return _decode(body)
+    except msgspec.DecodeError:
+        # Halves of letters and numbers beyond all bounds, which JSON may write and a column cannot hold.
+        lax = json.loads(body, parse_float=lambda digits: v if math.isfinite(v := float(digits)) else None)
+        return _decode(json.dumps(lax, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _row(item: dict[str, Any], members: Container[str]) -> dict[str, Any]:
