@@ -49,14 +49,13 @@ def one(n: int, r: random.Random) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def node(open_node: Callable[[Path], Node], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     folder = tmp_path_factory.mktemp("collections")
+    # A catalogue says nothing of place and time.
     bare = {
-        "type": "Feature",
+        "type": "Catalog",
         "stac_version": "1.1.0",
-        "id": "i",
-        "collection": "bare",
-        "geometry": None,
-        "properties": {"datetime": "2000-01-01T00:00:00Z"},
-        "assets": {},
+        "id": "bare",
+        "title": "bare",
+        "description": "-",
         "links": [],
     }
     (folder / "a.ndjson").write_text("\n".join(json.dumps(x) for x in [*made(), bare]), "utf-8")
