@@ -43,6 +43,7 @@ def scene(n: int) -> dict[str, Any]:
     base = f"https://files.example/{n}"
     return {
         "type": "Feature", "stac_version": "1.0.0", "id": f"scene-{n:03d}", "collection": "scenes",
+        "stac_extensions": ["https://stac-extensions.github.io/projection/v1.1.0/schema.json"],
         "geometry": {"type": "Polygon", "coordinates": [ring]}, "bbox": [west, south, west + 1.2, south + 1], "properties": properties,
         "assets": {
             "thumb": {"href": f"{base}/small.png" if n else OWN, "type": "image/png", "roles": ["thumbnail"]},

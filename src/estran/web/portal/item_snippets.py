@@ -40,15 +40,17 @@ def item_snippets(
     images = _images(members)
     first = images[next(iter(images))] if images else ""
     listed = [Snippet("pystac", t("item.use_pystac"), _pystac(root, *ids))]
-    if images and _is_placed(members, images):
-        bands = list(images)[:_MOST_BANDS]
-        listed.append(Snippet("odc", t("item.use_odc"), _odc(address, bands)))
+    grid = _grid(members, images)
+    if grid:
+        listed.append(Snippet("odc", t("item.use_odc"), _odc(address, list(images)[:_MOST_BANDS], *grid)))
     if first:
         listed.append(Snippet("rioxarray", t("item.use_rioxarray"), _rioxarray(first)))
     listed.append(Snippet("r", t("item.use_rstac"), _rstac(root, *ids)))
     if first:
         listed.append(Snippet("qgis", t("data.use_qgis"), first, t("item.qgis_raster")))
-        listed.append(Snippet("gdal", t("item.use_gdal"), _gdal(root, ids, members, images)))
+        listed.append(
+            Snippet("gdal", t("item.use_gdal"), _gdal(root, ids, images, stacit=_is_declared(members)))
+        )
     listed.append(Snippet("curl", t("data.use_curl"), f"curl -fsSL {_shell(address)}"))
     return listed
 
@@ -118,12 +120,24 @@ def _clean(text: str) -> str:
     return "".join(c for c in text if c.isprintable() and not c.isspace())
 
 
-def _is_placed(members: Mapping[str, Any], images: Mapping[str, str]) -> bool:
-    """Whether the item says itself where its pixels are, so that nothing need be opened to know."""
-    properties = members.get("properties") or {}
-    asset = members["assets"][next(iter(images))]
-    has = {name for name in (*properties, *asset) if name.startswith("proj:")}
-    return {"proj:shape", "proj:transform"} <= has and bool(has & {"proj:epsg", "proj:code"})
+def _grid(members: Mapping[str, Any], images: Mapping[str, str]) -> tuple[str, float] | None:
+    """Reference system and pixel size of the first image, None where the item does not say them."""
+    if not images:
+        return None
+    said = {**(members.get("properties") or {}), **members["assets"][next(iter(images))]}
+    match said.get("proj:code"), said.get("proj:epsg"), said.get("proj:transform"):
+        case str() as code, _, [int() | float() as size, *_] if code and size:
+            return code, abs(size)
+        case _, int() as epsg, [int() | float() as size, *_] if size:
+            return f"EPSG:{epsg}", abs(size)
+        case _:
+            return None
+
+
+def _is_declared(members: Mapping[str, Any]) -> bool:
+    """Whether the item declares the projection extension, without which GDAL's STACIT looks at nothing."""
+    named = members.get("stac_extensions")
+    return isinstance(named, list) and any("/projection/" in str(name) for name in named)
 
 
 def _pystac(root: str, collection: str, item: str) -> str:
@@ -136,13 +150,19 @@ for name, asset in item.assets.items():
     print(name, asset.href)"""
 
 
-def _odc(address: str, bands: list[str]) -> str:
+def _odc(address: str, bands: list[str], crs: str, size: float) -> str:
     listed = ", ".join(_text(band) for band in bands)
     return f"""import odc.stac
 import pystac
 
 item = pystac.Item.from_file({_text(address)})
-cube = odc.stac.load([item], bands=[{listed}], chunks={{"x": 2048, "y": 2048}})
+cube = odc.stac.load(
+    [item],
+    bands=[{listed}],
+    crs={_text(crs)},
+    resolution={size:g},
+    chunks={{"x": 2048, "y": 2048}},
+)
 print(cube)"""
 
 
@@ -162,10 +182,10 @@ items <- stac({_text(root)}) |>
 assets_url(items)"""
 
 
-def _gdal(root: str, ids: tuple[str, str], members: Mapping[str, Any], images: Mapping[str, str]) -> str:
+def _gdal(root: str, ids: tuple[str, str], images: Mapping[str, str], *, stacit: bool) -> str:
     key = next(iter(images))
     lines = [f"gdalinfo {_shell('/vsicurl/' + images[key])}"]
-    if _is_placed(members, images) and '"' not in key:
+    if stacit and '"' not in key:
         asked = urlencode({"collections": ids[0], "ids": ids[1]})
         lines.append(f"gdalinfo {_shell(f'STACIT:"{root}/search?{asked}":asset={key}')}")
     return "\n".join(lines)
