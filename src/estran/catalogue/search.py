@@ -161,7 +161,7 @@ class _Asked:
             near = self._view.touching(query.bbox)
             pool = pool & (near | (pool - self._view.touching(_GLOBE)) if query.unknown else near)
         if query.time is not None:
-            then = self._view.overlapping(*query.time)
+            then = self._view.overlapping(*query.time, among=pool)
             pool = pool & (then | (pool - self._view.having("start")) if query.unknown else then)
         if query.ids:
             pool = pool & self._view.with_ids(query.ids)
