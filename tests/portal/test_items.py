@@ -101,6 +101,8 @@ def test_a_record_leads_to_its_items(at: Callable[..., Html], records: dict[str,
     link = next(a for a in html.all("a", class_="button") if a["href"].endswith("/items"))
     assert link.text == f"{SCENES} granules"
     assert status_of(at(link["href"])) == f"{SCENES} granules, 1 à 20"
+    files = html.one("section", id="files")
+    assert [a["href"] for a in html.all("a") if files in a.parents] == [link["href"]]
     assert not [a for a in at(f"/fr/data/{records['empty']}").all("a") if a["href"].endswith("/items")]
 
 
