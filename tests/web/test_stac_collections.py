@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
+from pystac.validation import validate_dict
 
 from estran.web.app import create_app
 from tests.web.client import BASE, Client
@@ -220,3 +221,21 @@ def test_it_says_what_it_offers(client: Client) -> None:
     assert queryables.headers["content-type"] == "application/schema+json"
     assert queryables.json()["$id"] == links["http://www.opengis.net/def/rel/ogc/1.0/queryables"]
     assert {"id", "title", "keywords"} <= queryables.json()["properties"].keys()
+
+
+def test_the_catalogue_leads_to_all_collections_however_many(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("estran.web.apis._stac_collections._BROWSED", 50)
+    waiting, found = ["/stac"], []
+    while waiting:
+        document = client.json(waiting.pop())
+        if document["type"] == "Collection":
+            found.append(document["id"])
+            continue
+        validate_dict(document)
+        children = [link["href"] for link in document["links"] if link["rel"] == "child"]
+        assert len(children) <= 51
+        waiting += children
+    assert sorted(found) == sorted([*(c["id"] for c in made()), "bare"])
+    assert client.get("/stac/browse?token=x").json()["where"] == "token"

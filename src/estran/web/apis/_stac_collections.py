@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from estran.catalogue.items.collections import stac_id
 from estran.catalogue.items.queryables import ITEMS as QUERYABLES
+from estran.catalogue.query import Query
 from estran.catalogue.queryables import RECORDS, Queryable, schema
 from estran.errors import Invalid
 from estran.formats.stac import FORMAT
@@ -20,12 +21,12 @@ from estran.web.apis import _stac_definition as definition
 from estran.web.apis._stac_answers import PATH
 
 if TYPE_CHECKING:
-    from estran.catalogue.query import Query, Results
+    from estran.catalogue.query import Results
     from estran.formats import Links
     from estran.model import Record
     from estran.node import Node
 
-__all__ = ["REL_QUERYABLES", "home", "routes"]
+__all__ = ["REL_QUERYABLES", "child_links", "home", "routes"]
 
 REL_QUERYABLES = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 _OWN_QUERYABLES = "collection-queryables"
@@ -34,6 +35,8 @@ _USUAL = (
     "type", "stac_version", "stac_extensions", "id", "title", "description", "keywords", "license", "extent", "links",
 )  # fmt: skip
 _PAGING = ("limit", "token")
+# Links in one catalogue; of more collections, the rest stand in another.
+_BROWSED = 1000
 
 
 def routes(most: int) -> APIRouter:
@@ -57,6 +60,18 @@ def routes(most: int) -> APIRouter:
     )
     def children(request: Request) -> Response:
         return replies.json(_page(request, "children", asking.of_collections(request, most, _PAGING)))
+
+    @router.get(
+        "/browse",
+        **_described(
+            "Links to the collections that the catalogue has no room for",
+            "browseStacCollections",
+            parameters=[one for one in definition.COLLECTIONS if one["name"] == "token"],
+        ),
+    )
+    def browse(request: Request) -> Response:
+        replies.checked(request, ("token",))
+        return replies.json(_browsed(request))
 
     @router.get(
         f"/{_OWN_QUERYABLES}",
@@ -125,6 +140,38 @@ def _page(request: Request, name: str, asked: asking.AskedCollections) -> dict[s
         following = answers.address(here, [*given, ("token", found.next)])
         ways.append(replies.link(following, "next", replies.JSON))
     return {name: listed, "links": ways, "numberMatched": found.matched, "numberReturned": len(listed)}
+
+
+def child_links(node: Node, links: Links, token: str = "") -> list[dict[str, str]]:
+    """Links to collections by title, and to the catalogue of those that follow where they are many."""
+    found = _found(node, Query(sort="title", limit=_BROWSED, cursor=token))
+    made = [
+        replies.link(home(links, stac_id(record)), "child", replies.JSON, str(record.title))
+        for record in found
+    ]
+    if found.next:
+        following = answers.address(f"{links.base}{PATH}/browse", [("token", found.next)])
+        made.append(replies.link(following, "child", replies.JSON, "Further collections"))
+    return made
+
+
+def _browsed(request: Request) -> dict[str, Any]:
+    node, links = node_of(request), links_of(request)
+    token, root = replies.one(request, "token"), links.base + PATH
+    here = answers.address(f"{root}/browse", [("token", token)] if token else [])
+    return {
+        "type": "Catalog",
+        "stac_version": "1.1.0",
+        "id": "estran-collections",
+        "title": f"Collections of {node.settings.name}",
+        "description": f"Collections of {node.settings.name}, one link each.",
+        "links": [
+            replies.link(here, "self", replies.JSON),
+            replies.link(root, "root", replies.JSON),
+            replies.link(root, "parent", replies.JSON),
+            *child_links(node, links, token),
+        ],
+    }
 
 
 def _found(node: Node, query: Query) -> Results:

@@ -195,10 +195,7 @@ def _landing(node: Node, links: Links) -> dict[str, Any]:
                 f"{root}/queryables", collections.REL_QUERYABLES, replies.SCHEMA, "What searches may name"
             ),
             *counting.links_at(root),
-            *(
-                replies.link(collections.home(links, id_), "child", replies.JSON, str(record.title))
-                for id_, record in node.items.collections()
-            ),
+            *collections.child_links(node, links),
         ],
     }
 
