@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from typing import TYPE_CHECKING
 
 import pytest
 
 from estran.catalogue.documents import Lines, documents, of_file
 from estran.catalogue.items.prepare import plain_item, prepare_item
-from estran.formats import Document, Refusal
+from estran.errors import Invalid
+from estran.formats import Document, Refusal, read, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,6 +105,60 @@ def test_the_short_way_gives_what_the_long_way_gives_or_nothing(document: bytes)
         json.loads(quick.body + b"}")
 
 
+@pytest.mark.parametrize("number", [2**40, -(2**31), 10**400, 1e300])
+def test_numbers_beyond_all_bounds_are_not_found_but_kept(
+    open_node: Callable[[Path], Node], tmp_path: Path, number: float
+):
+    path = tmp_path / "a.json"
+    path.write_bytes(
+        line(1, properties={"datetime": "2020-01-01T00:00:00Z", "sat:relative_orbit": number, "gsd": number})
+    )
+    with open_node(tmp_path / "node") as node:
+        report = node.load(path)
+        if report.refused:  # a number that no machine holds
+            assert number == 10**400
+            return
+        assert report.new == 1
+        assert str(number).encode() in node.items.show("many", "item-1").body
+
+
 def test_the_short_way_takes_what_is_plain():
     assert plain_item(line(1)) is not None
     assert plain_item(line(1, assets={"é": "ü"})) is not None
+
+
+def test_nothing_in_an_item_breaks_a_load_off():
+    """Items with one to three of their values replaced by what should not stand there: taken or refused."""
+    r = random.Random(5)
+    strange: list[object] = [
+        None, True, 0, -1, 10**400, 1e308, "", "x", [], {}, [None], [[1, 2]], {"a": 1}, float("nan"), 2**63,
+        "2024-02-30", "9999999-01-01T00:00:00Z", "2020-01-01T00:00:00.123456789+05:00", "0000-01-01T00:00:00Z",
+    ]  # fmt: skip
+
+    def changed(value: object) -> object:
+        if isinstance(value, dict) and value and r.random() < 0.85:
+            key = r.choice(list(value))
+            return {**value, key: changed(value[key])}
+        if isinstance(value, list) and value and r.random() < 0.8:
+            at = r.randrange(len(value))
+            return [*value[:at], changed(value[at]), *value[at + 1 :]]
+        return r.choice(strange)
+
+    outcomes: set[str] = set()
+    for _ in range(1500):
+        document: object = json.loads(line(1, assets={"a": {"href": "https://example.org/a"}}))
+        for _ in range(r.randint(1, 3)):
+            document = changed(document)
+        body = json.dumps(document).encode()
+        quick = plain_item(body)
+        try:
+            form = recognise(Document("a.json", body))
+        except Invalid:
+            assert quick is None
+            outcomes.add("unknown")
+            continue
+        found = list(read(Document("a.json", body), form))
+        outcomes.update(type(one).__name__ for one in found)
+        if quick is not None:
+            assert [type(one).__name__ for one in found] == ["Item"]
+    assert outcomes >= {"Item", "Refusal"}

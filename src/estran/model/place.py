@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -11,6 +10,7 @@ from estran.errors import Invalid
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_BEYOND = 1e300
 _POLE = 90.0
 _DATE_LINE = 180.0
 _TURN = 360.0
@@ -35,7 +35,8 @@ class Box(NamedTuple):
         Raises:
             Invalid: a number is not finite, off the globe, or south lies above north.
         """
-        if not all(math.isfinite(v) for v in (west, south, east, north)):
+        # Compared, not converted: JSON has whole numbers that no float holds.
+        if not all(-_BEYOND < v < _BEYOND for v in (west, south, east, north)):
             raise Invalid("a corner is not a number; give west,south,east,north in degrees", where)
         if south > north:
             raise Invalid(f"south {south:g} lies above north {north:g}; give west,south,east,north", where)

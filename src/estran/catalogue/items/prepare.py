@@ -22,6 +22,8 @@ _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODE = msgspec.json.Encoder().encode
 _DECODE = msgspec.json.Decoder().decode
 _LONGEST_TEXT = 200
+# What every engine holds in a column of whole numbers; no percentage, distance or orbit comes near.
+_MOST = 2**31
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
 # Escaped surrogates, which may stand alone.
 _ODD = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -157,7 +159,7 @@ def _held(
         if isinstance(value, list):
             value = value[0] if value else None
         if is_number:
-            if isinstance(value, int | float) and not isinstance(value, bool):
+            if isinstance(value, int | float) and not isinstance(value, bool) and -_MOST < value < _MOST:
                 return int(value) if is_whole else float(value)
         elif isinstance(value, str) and value:
             return value[:_LONGEST_TEXT]
@@ -227,6 +229,14 @@ def _is_box(ring: list[list[float]], box: Box) -> bool:
     }  # fmt: skip
 
 
+def _is_bbox(bbox: Any) -> bool:
+    return (
+        isinstance(bbox, list)
+        and len(bbox) in (4, 6)
+        and all(isinstance(corner, int | float) for corner in bbox)
+    )
+
+
 def _other_shape(geometry: dict[str, Any], bbox: Any, where: str) -> tuple[tuple[Box, ...], bytes | None]:
     import shapely  # noqa: PLC0415 - most items are simple polygons
 
@@ -236,9 +246,9 @@ def _other_shape(geometry: dict[str, Any], bbox: Any, where: str) -> tuple[tuple
         raise Invalid(f"its geometry cannot be read ({error})", where) from None
     if shape.is_empty:
         return (), None
-    if isinstance(bbox, list) and len(bbox) in (4, 6) and bbox[0] > bbox[len(bbox) // 2]:
+    half = len(bbox) // 2 if _is_bbox(bbox) else 0
+    if half and bbox[0] > bbox[half]:
         # RFC 7946: such a box crosses the antimeridian, and the geometry is cut there.
-        half = len(bbox) // 2
         return Box.checked(
             bbox[0], bbox[1], bbox[half], bbox[half + 1], f"{where}: bbox"
         ).parts(), shapely.to_wkb(shape)
