@@ -298,3 +298,14 @@ def test_a_loaded_collection_stays_that_of_its_source(node: Node, tmp_path: Any)
 def test_merge_patch(before: Any, patch: Any, after: Any) -> None:
     assert merged(before, patch) == after
     assert json.loads(merged_document(json.dumps(before).encode(), json.dumps(patch).encode())) == after
+
+
+def test_a_patch_of_what_was_no_stac_collection_adds_nothing_but_itself(node: Node, tmp_path: Any) -> None:
+    catalogue = {"type": "Catalog", "stac_version": "1.1.0", "id": "bare", "description": "Bare", "links": []}
+    (tmp_path / "c.json").write_text(json.dumps(catalogue), "utf-8")
+    node.load(tmp_path / "c.json")
+    node.collections.patch("bare", b'{"title": "Named", "keywords": ["sea"]}', LINKS)
+    record = node.items.collection("bare")
+    assert (str(record.title), str(record.abstract)) == ("Named", "Bare")
+    assert [str(concept.label) for concept in record.concepts] == ["sea"]
+    assert (record.extent.boxes, record.extent.periods, record.licences) == ((), (), ())

@@ -187,9 +187,7 @@ class Collections:
                 members = None
             if isinstance(members, dict) and (members.get("type"), members.get("id")) == ("Collection", id):
                 return newest.body
-        form = formats.find("stac")
-        assert form.write is not None
-        return form.write(record, links).body
+        return _written(record, links)
 
     def _write(self, prepared: Prepared, check: Callable[[], object]) -> None:
         with self._store.only_if(check):
@@ -243,6 +241,20 @@ def _read(document: bytes, id: str, links: Links) -> tuple[str, Record]:  # noqa
     if len(found) != 1 or not isinstance(found[0], Record):
         raise Invalid("it cannot be read as one STAC Collection")
     return name, found[0]
+
+
+def _written(record: Record, links: Links) -> bytes:
+    """A record as a STAC Collection that says no more than is known: STAC demands an extent and a licence."""
+    form = formats.find("stac")
+    assert form.write is not None
+    members: dict[str, Any] = msgspec.json.decode(form.write(record, links).body)
+    if not record.extent.boxes and not record.extent.geometries:
+        members["extent"].pop("spatial")
+    if not record.extent.periods:
+        members["extent"].pop("temporal")
+    if not record.licences:
+        members.pop("license")
+    return msgspec.json.encode(members)
 
 
 def _is_ours(link: dict[str, Any], links: Links) -> bool:
