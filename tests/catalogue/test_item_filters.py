@@ -55,7 +55,7 @@ def shape(r: random.Random) -> Any:
 
 
 def made() -> list[dict[str, Any]]:
-    r = random.Random(11)
+    r, declared = random.Random(11), random.Random(12)
     found: list[dict[str, Any]] = []
     for n in range(COUNT):
         geometry = shape(r)
@@ -64,6 +64,10 @@ def made() -> list[dict[str, Any]]:
             properties["platform"] = r.choice(PLATFORMS)
         if r.random() < 0.8:
             properties["eo:cloud_cover"] = r.randint(0, 10) * 10
+        if declared.random() < 0.8:
+            properties["view:sun"] = declared.choice((declared.randint(-2, 8) / 2, 3, None))
+        if declared.random() < 0.8:
+            properties["s2:type"] = declared.choice(PLATFORMS)
         bbox = None if geometry is None else list(geometry.bounds)
         if bbox is not None and bbox[2] == 180:
             bbox = [178, bbox[1], -177, bbox[3]]
@@ -84,7 +88,9 @@ def full(open_node: Callable[[Path], Node], tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("filters")
     (folder / "a.ndjson").write_text("\n".join(json.dumps(i) for i in ITEMS), "utf-8")
     with open_node(folder / "node") as node:
+        node.items.declare("view:sun", "number")
         assert not node.load(folder / "a.ndjson").refused
+        node.items.declare("s2:type", "text")
         yield node
 
 
@@ -209,15 +215,20 @@ def folded(part: Any, folds: list[str]) -> Any:
 
 _words = st.sampled_from((*PLATFORMS, "ELAN-1", "fine", "alpha", "beta", "BÊTA", "i-003", "Î-003", "î-004"))
 _texts = st.tuples(
-    st.sampled_from(("=", "<>", "<", ">=")), st.sampled_from(("platform", "id", "collection")), _words, _folds
+    st.sampled_from(("=", "<>", "<", ">=")),
+    st.sampled_from(("platform", "id", "collection", "s2:type")),
+    _words,
+    _folds,
 ).map(lambda t: {"op": t[0], "args": [folded({"property": t[1]}, t[3]), folded(t[2], t[3])]})
 _likes = st.tuples(
     st.sampled_from(("%lan%", "élan-_", "E%1", "\\%%", "100\\%", "a\\_b", "I-00%", "b%", "_eta", "%")),
-    st.sampled_from(("platform", "id", "collection")),
+    st.sampled_from(("platform", "id", "collection", "s2:type")),
     _folds,
 ).map(lambda t: {"op": "like", "args": [folded({"property": t[1]}, t[2]), folded(t[0], t[2])]})
 _lists = st.tuples(
-    st.lists(_words, min_size=1, max_size=3), st.sampled_from(("platform", "id", "collection")), _folds
+    st.lists(_words, min_size=1, max_size=3),
+    st.sampled_from(("platform", "id", "collection", "s2:type")),
+    _folds,
 ).map(lambda t: {"op": "in", "args": [folded({"property": t[1]}, t[2]), [folded(w, t[2]) for w in t[0]]]})
 _clouds = st.one_of(
     st.integers(0, 100).map(lambda n: {"op": "<", "args": [{"property": "eo:cloud_cover"}, n]}),
@@ -227,11 +238,20 @@ _clouds = st.one_of(
         lambda n: {"op": "between", "args": [{"property": "eo:cloud_cover"}, [n, n + 30]]}
     ),
 )
-_nulls = st.sampled_from(("platform", "eo:cloud_cover", "geometry", "collection")).map(
+_suns = st.one_of(
+    st.tuples(st.sampled_from(("=", "<>", "<", ">=")), st.integers(-5, 9)).map(
+        lambda t: {"op": t[0], "args": [{"property": "view:sun"}, t[1] / 2]}
+    ),
+    st.lists(st.integers(-3, 5), min_size=1, max_size=3).map(
+        lambda listed: {"op": "in", "args": [{"property": "view:sun"}, listed]}
+    ),
+    st.integers(-3, 4).map(lambda n: {"op": "between", "args": [{"property": "view:sun"}, n, n + 1]}),
+)
+_nulls = st.sampled_from(("platform", "eo:cloud_cover", "geometry", "collection", "view:sun", "s2:type")).map(
     lambda name: {"op": "isNull", "args": [{"property": name}]}
 )
 _trees = st.recursive(
-    st.one_of(_spatial, _spatial, _texts, _likes, _lists, _clouds, _nulls),
+    st.one_of(_spatial, _spatial, _texts, _likes, _lists, _clouds, _suns, _nulls),
     lambda inner: st.one_of(
         inner.map(lambda t: {"op": "not", "args": [t]}),
         st.tuples(st.sampled_from(("and", "or")), st.lists(inner, min_size=1, max_size=3)).map(
@@ -242,12 +262,21 @@ _trees = st.recursive(
 )
 
 
+@pytest.fixture(params=[10_000, 20], ids=["looked up", "walked"])
+def near(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether an index leaves few items, or so many that the order is walked."""
+    monkeypatch.setattr("estran.catalogue.items.items._NEAR", request.param)
+    monkeypatch.setattr("estran.catalogue.items.counting._NEAR", request.param)
+
+
 @given(_trees)
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_tree_finds_what_its_plain_reading_finds(full: Node, tree: Any) -> None:
+def test_any_tree_finds_what_its_plain_reading_finds(full: Node, near: None, tree: Any) -> None:
     # In a list of texts the folding stands around each.
     expected = [ITEMS[n]["id"] for n in range(COUNT) if truth(n, unfolded(tree))]
     assert found(full, tree) == sorted(expected)
+    assert full.items.counts(ItemQuery(filter=tree)).total == len(expected)
+    assert full.items.days(ItemQuery(filter=tree)).total == len(expected)
 
 
 def unfolded(tree: Any) -> Any:

@@ -44,7 +44,13 @@ def fill(node: Node, folder: Path) -> None:
     node.load(lines(folder / "b.ndjson", [feature(n, title=f"{ODD} {n}") for n in range(30)]), source="files")
     # Enough items for a dictionary of their bodies.
     node.load(lines(folder / "i.ndjson", made(3, 900)))
-    node.load(lines(folder / "j.ndjson", [{**i, "added": ODD} for i in made(3, 40)]))
+    node.items.declare("start_datetime", "time", ODD)
+    noted = [
+        {**i, "added": ODD, "properties": {**i["properties"], "note": f"{ODD} {n}"}}
+        for n, i in enumerate(made(3, 40))
+    ]
+    node.load(lines(folder / "j.ndjson", noted))
+    node.items.declare("note", "text")
     for record in list(node.search("snow", limit=5)):
         node.remove(record.id)
     node.organisations.add(
@@ -96,6 +102,7 @@ def answers(node: Node) -> list[Any]:
             said.append((page.matched, [plain_record(r) for r in page], page.facets))
     for asked in (
         {}, {"bbox": Box(170, -60, -160, 60)}, {"bbox": Box(0, 0, 40, 40)}, {"filter": "eo:cloud_cover < 20"},
+        {"filter": "note LIKE '%1'"}, {"filter": "start_datetime < DATE('2019-01-01') OR note IS NULL"},
         {"sort": (("eo:cloud_cover", False),)}, {"time": (1_500_000_000_000_000, 1_550_000_000_000_000)},
     ):  # fmt: skip
         said += walk(node, **asked)

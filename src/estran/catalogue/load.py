@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from pathlib import Path
 
+    from estran.catalogue.items.queryables import Declared
     from estran.catalogue.store import Outcome, Store
     from estran.catalogue.store.items import ItemStore
 
@@ -215,8 +216,8 @@ class _Inbox:
             self._put_items(self._granules)
             self._granules = []
 
-    def packing(self) -> tuple[dict[str, int], dict[int, bytes]]:
-        """What processes need to make the bodies of items small."""
+    def packing(self) -> tuple[dict[str, int], dict[int, bytes], tuple[Declared, ...]]:
+        """What processes need to make the bodies of items small and to find declared properties."""
         self.flush()
         return self._items.packing()
 
@@ -342,7 +343,9 @@ def _portions_done(work: Iterator[_Task], given: Assignment, inbox: _Inbox) -> I
 
 
 def _in_parallel(
-    portions: Iterator[list[_Task]], given: Assignment, packing: tuple[dict[str, int], dict[int, bytes]]
+    portions: Iterator[list[_Task]],
+    given: Assignment,
+    packing: tuple[dict[str, int], dict[int, bytes], tuple[Declared, ...]],
 ) -> Iterator[_Portion]:
     # loky's processes do not run the caller's main module again, so a plain script may load.
     from loky import ProcessPoolExecutor  # noqa: PLC0415 - only large loads need it
@@ -363,9 +366,13 @@ def _in_parallel(
 
 
 class _Packing:
-    """The collections whose dictionaries this process knows; none in the one that writes, which packs itself."""
+    """The collections whose dictionaries this process knows, and the declared properties that it looks for.
+
+    None in the one that writes, which packs and looks for itself.
+    """
 
     def __init__(self) -> None:
+        self.declared: tuple[Declared, ...] = ()
         self.numbers: dict[str, int] = {}
         self.dictionaries = Dictionaries()
 
@@ -380,10 +387,13 @@ class _Packing:
 _packing = _Packing()
 
 
-def _start(loader: int, numbers: dict[str, int], dictionaries: dict[int, bytes]) -> None:
+def _start(
+    loader: int, numbers: dict[str, int], dictionaries: dict[int, bytes], declared: tuple[Declared, ...]
+) -> None:
     """What a process does before its first portion."""
     _end_with(loader)
     _packing.numbers, _packing.dictionaries = numbers, Dictionaries(dictionaries)
+    _packing.declared = declared
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
 
@@ -458,7 +468,7 @@ def _documents(task: _Task) -> Iterator[Document | Refusal]:
 
 def _prepare_document(document: Document, given: Assignment, done: _Portion) -> None:
     # Millions of granules are as plain as can be; whatever is not goes the long way, which can say why.
-    if document.body[:1] == b"{" and (item := plain_item(document.body)) is not None:
+    if document.body[:1] == b"{" and (item := plain_item(document.body, _packing.declared)) is not None:
         done.items.append(_packing.packed(item))
         return
     try:

@@ -236,3 +236,33 @@ item_body = Table(
     Column("body", LargeBinary, nullable=False),
     Column("links", LargeBinary, nullable=False),
 )
+
+# Properties that the operator declared, beside those that have a column of their own.
+item_queryable = Table(
+    "item_queryable",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", _Text, nullable=False, unique=True),
+    Column("kind", _Text, nullable=False),
+    Column("title", _Text, nullable=False),
+    # "filling" until all items are entered, then "ready"; "leaving" while they are taken out.
+    Column("state", _Text, nullable=False),
+)
+
+# Their values: one row an item and property that it has. The key begins with pk, for an item's rows go with it.
+item_value = Table(
+    "item_value",
+    metadata,
+    Column("pk", BigInteger, ForeignKey("item.pk", ondelete="CASCADE"), primary_key=True),
+    Column("property", Integer, primary_key=True, autoincrement=False),
+    # One of the two: a number, or microseconds of an instant, or a text.
+    Column("number", Float),
+    Column("text", _Text),
+    sqlite_with_rowid=False,
+)
+for _column in (item_value.c.number, item_value.c.text):
+    _given = _column.is_not(None)
+    Index(
+        f"item_value_{_column.name}", item_value.c.property, _column, item_value.c.pk,
+        sqlite_where=_given, postgresql_where=_given,
+    )  # fmt: skip

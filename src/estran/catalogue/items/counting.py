@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from estran.catalogue import filters, shapes
-from estran.catalogue.expressions import And, Node, Spatial
-from estran.catalogue.items.queryables import COLUMNS, ITEMS
+from estran.catalogue.expressions import And, Spatial
+from estran.catalogue.items.queryables import COLUMNS
 from estran.catalogue.store.item_counts import ItemCounter
 from estran.errors import Invalid
 from estran.model import EVER_US
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     from estran.access import Actor
     from estran.catalogue.items.query import ItemQuery
-    from estran.catalogue.store import Store
+    from estran.catalogue.queryables import Queryable
+    from estran.catalogue.store import Store, View
     from estran.catalogue.store.items import ItemStore
 
-__all__ = ["ItemCounts", "counted"]
+__all__ = ["ItemCounts", "counted", "queryables"]
 
 # Fewer items than this near an area are looked up by the index first.
 _NEAR = 10_000
@@ -73,12 +74,13 @@ def counted(  # noqa: PLR0917 - a store each, who asks, and what
     Raises:
         Invalid: a part of it does not fit.
     """
-    area, tree = _area(query), _tree(query)
-    whole = And((tree, area)) if tree and area else tree or area
+    area = _area(query)
     with store.view(_MOST_SECONDS) as view, items.view(view) as shown:
+        tree = filters.parse(query.filter, queryables(view, items)) if query.filter else None
+        whole = And((tree, area)) if tree and area else tree or area
         visible = view.collections(actor)
         names = [name for name in query.collections or visible if name in visible]
-        near = shown.near(area.boxes, query.time, _NEAR) if area else None
+        near = shown.near(area.boxes if area else (), query.time, tree, _NEAR)
         counter = ItemCounter(
             view.connection, view.engine, items.numbers(view.connection, names),
             ids=query.ids, time=query.time, tree=whole, pks=near,
@@ -106,8 +108,14 @@ def counted(  # noqa: PLR0917 - a store each, who asks, and what
     )
 
 
-def _tree(query: ItemQuery) -> Node | None:
-    return filters.parse(query.filter, ITEMS) if query.filter else None
+def queryables(view: View, items: ItemStore) -> Mapping[str, Queryable]:
+    """What filters may name, read once a revision."""
+
+    def read() -> Mapping[str, Queryable]:
+        with items.view(view) as shown:
+            return shown.queryables()
+
+    return view.facets.remembered("queryables of items", read)
 
 
 def _area(query: ItemQuery) -> Spatial | None:

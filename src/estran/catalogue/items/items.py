@@ -8,12 +8,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 from estran.catalogue import filters, shapes
 from estran.catalogue.expressions import And, Node, Spatial
-from estran.catalogue.items.counting import ItemCounts, counted
+from estran.catalogue.items.counting import ItemCounts, counted, queryables
 from estran.catalogue.items.exporting import export
 from estran.catalogue.items.query import DAY_US, ItemDays, ItemPage, ItemQuery, StoredItem, are_days
-from estran.catalogue.items.queryables import COLUMNS, ITEMS
+from estran.catalogue.items.queryables import COLUMNS, DECLARED_KINDS, check_name
 from estran.catalogue.items.writing import Writing, writer
-from estran.errors import Invalid, NotFound
+from estran.errors import Invalid, NotAllowed, NotFound
 from estran.model import EVER_US
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from estran.access import Actor
     from estran.catalogue.cursors import Cursors
+    from estran.catalogue.items.queryables import Declaration, DeclaredKind
+    from estran.catalogue.queryables import Queryable
     from estran.catalogue.shapes import Shape
     from estran.catalogue.store import Store
     from estran.catalogue.store.items import ItemRow, ItemStore, ItemView
@@ -88,16 +90,16 @@ class Items:
         """
         if not 0 < query.limit <= _MOST_PAGE:
             raise Invalid(f"a page holds 1 to {_MOST_PAGE} items", "limit")
-        tree, area = _area(query)
         order = _order(query.sort)
         after = self._cursors.read(_question(query), query.cursor)
         with self._store.view(_MOST_SECONDS) as view:
+            tree, area = _area(query, queryables(view, self._items))
             visible = view.collections(self._actor)
             names = [n for n in query.collections if n in visible] if query.collections else list(visible)
             if not names:
                 return ItemPage(items=())
             with self._items.view(view) as items:
-                near = items.near(area.boxes, query.time, _NEAR) if area else None
+                near = items.near(area.boxes if area else (), query.time, tree, _NEAR)
                 # Without an area to test, what the database gives is the page, and whether one follows.
                 rows = items.rows(
                     collections=names, ids=query.ids, boxes=area.boxes if area else (), time=query.time,
@@ -117,9 +119,9 @@ class Items:
         Raises:
             Invalid: a part of it does not fit.
         """
-        tree, area = _area(query)
         held = self._items.held_days
         with self._store.view(_MOST_SECONDS) as view, self._items.view(view) as items:
+            tree, area = _area(query, queryables(view, self._items))
             visible = view.collections(self._actor)
             names = [n for n in query.collections or visible if n in visible]
 
@@ -157,6 +159,65 @@ class Items:
             Invalid: a part of it does not fit.
         """
         return counted(self._store, self._items, self._actor, query, values, ranges)
+
+    def queryables(self) -> Mapping[str, Queryable]:
+        """The properties that filters may name: those of every node, and those that its operator declared."""
+        with self._store.view() as view:
+            return queryables(view, self._items)
+
+    def declared(self) -> tuple[Declaration, ...]:
+        """The declared properties, by name, those that are not finished as well.
+
+        Raises:
+            NotAllowed: the actor is not the operator.
+        """
+        self._operator()
+        return self._items.declaring.all()
+
+    def declare(
+        self,
+        name: str,
+        kind: DeclaredKind,
+        title: str = "",
+        progress: Callable[[int, int], object] | None = None,
+    ) -> None:
+        """Let filters name a property of items: those that are here, and those to come.
+
+        Reading and writing go on meanwhile; filters may name it when it is done. Cut short, it is done by
+        asking again.
+
+        Args:
+            name: as items have it among their properties, such as ``view:sun_elevation``.
+            kind: "number", "text", or "time" for instants. An item whose value is of another kind counts as one
+                that has none; of a list the first value counts, and true and false are texts.
+            title: what it is, for people.
+            progress: told how many items are done, of so many.
+
+        Raises:
+            NotAllowed: the actor is not the operator.
+            Invalid: the name or the kind does not fit.
+            Conflict: it is known already, too many are declared, or another declares it at the same time.
+        """
+        self._operator()
+        check_name(name)
+        if kind not in DECLARED_KINDS:
+            raise Invalid(f"there is no kind “{kind}”; choose among {', '.join(DECLARED_KINDS)}", "kind")
+        self._items.declaring.declare(name, kind, title, self._actor.name, progress)
+
+    def undeclare(self, name: str) -> None:
+        """Take a declared property back; the items stay as they are.
+
+        Raises:
+            NotAllowed: the actor is not the operator.
+            NotFound: it is not declared.
+            Conflict: another declares it at the same time.
+        """
+        self._operator()
+        self._items.declaring.undeclare(name, self._actor.name)
+
+    def _operator(self) -> None:
+        if not self._actor.is_operator:
+            raise NotAllowed("only the node's operator may declare properties of items")
 
     def may_write(self) -> None:
         """Refuse an actor who may write nowhere.
@@ -234,11 +295,7 @@ class Items:
         return known[id]
 
 
-def _question(query: ItemQuery) -> list[Any]:
-    return [query.collections, query.ids, query.bbox, query.intersects, query.time, query.filter, query.sort]
-
-
-def _area(query: ItemQuery) -> tuple[Node | None, Shape | None]:
+def _area(query: ItemQuery, known: Mapping[str, Queryable]) -> tuple[Node | None, Shape | None]:
     """The filter without its place, and the one area that items must touch."""
     if query.bbox is not None and query.intersects is not None:
         raise Invalid("give bbox or intersects, not both", "bbox")
@@ -249,7 +306,7 @@ def _area(query: ItemQuery) -> tuple[Node | None, Shape | None]:
         area = shapes.read(query.intersects, "intersects")
     if not query.filter:
         return None, area
-    tree = filters.parse(query.filter, ITEMS)
+    tree = filters.parse(query.filter, known)
     parts = list(tree.args) if isinstance(tree, And) else [tree]
     for part in parts:
         if isinstance(part, Spatial) and part.op == "intersects" and area is None:
@@ -263,7 +320,7 @@ def _days(
     items: ItemView, query: ItemQuery, names: list[str], tree: Node | None, area: Shape | None
 ) -> ItemDays:
     asked: dict[str, Any] = {"ids": query.ids, "boxes": area.boxes if area else (), "time": query.time}
-    near = items.near(area.boxes, query.time, _NEAR) if area else None
+    near = items.near(area.boxes if area else (), query.time, tree, _NEAR)
     if near is None:
         counts = items.days(names, tree=tree, **asked)
     else:

@@ -8,13 +8,17 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+import sys
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from estran.errors import Invalid
 from estran.model import EVER_US, NEVER_US, Box, bounds, date
+
+if TYPE_CHECKING:
+    from estran.catalogue.items.queryables import Declared
 
 # Links that the server writes for itself.
 _STRUCTURAL = frozenset({"self", "root", "parent", "collection", "items", "item", "next", "prev"})
@@ -39,6 +43,8 @@ class PreparedItem(NamedTuple):
         links: those that the server does not write for itself, as JSON with commas between.
         values: of its `COLUMNS`, in their order.
         packed: the body as the store keeps it, where that is done already.
+        declared: the declared properties that were looked for.
+        found: what of them was found; see `extracted`.
     """
 
     collection: str
@@ -52,6 +58,8 @@ class PreparedItem(NamedTuple):
     shape: bytes | None
     values: tuple[Any, ...]
     packed: bytes = b""
+    declared: tuple[Declared, ...] = ()
+    found: tuple[tuple[int, float | None, str | None], ...] = ()
 
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -69,7 +77,7 @@ _NUMBERS = frozenset({"cloud_cover", "gsd", "orbit"})
 _WAYS = tuple((column in _NUMBERS, column == "orbit", names) for column, names in COLUMNS.items())
 
 
-def plain_item(document: bytes) -> PreparedItem | None:
+def plain_item(document: bytes, declared: tuple[Declared, ...] = ()) -> PreparedItem | None:
     """The rows of a document that is plainly a STAC Item of a named collection; None where one must look closer."""
     if _ODD.search(document) or not (document.isascii() or _is_utf8(document)):
         return None
@@ -79,7 +87,7 @@ def plain_item(document: bytes) -> PreparedItem | None:
             return None
         if any(bytes(members[key])[:1] != b'"' for key in ("id", "collection")):
             return None
-        return _prepared(members, "", "item")
+        return _prepared(members, "", "item", declared)
     except (msgspec.MsgspecError, UnicodeDecodeError, KeyError, Invalid, RecursionError):
         return None
 
@@ -112,7 +120,9 @@ def prepare_item(document: bytes, collection: str = "", where: str = "item") -> 
         raise Invalid(f"it is not JSON ({error})", where) from None
 
 
-def _prepared(members: dict[str, msgspec.Raw], collection: str, where: str) -> PreparedItem:
+def _prepared(
+    members: dict[str, msgspec.Raw], collection: str, where: str, declared: tuple[Declared, ...] = ()
+) -> PreparedItem:
     name = _text(members, "id")
     home = _text(members, "collection") or collection
     properties = _DECODE(members["properties"]) if "properties" in members else {}
@@ -130,8 +140,66 @@ def _prepared(members: dict[str, msgspec.Raw], collection: str, where: str) -> P
     digest.update(b"\n" + inner)
     return PreparedItem(
         home, name, digest.digest(), body, inner, start, end, boxes, shape,
-        tuple(_held(properties, *way) for way in _WAYS),
+        tuple(_held(properties, *way) for way in _WAYS), b"", declared,
+        extracted(properties, declared) if declared else (),
     )  # fmt: skip
+
+
+def extracted(
+    properties: dict[str, Any], declared: tuple[Declared, ...]
+) -> tuple[tuple[int, float | None, str | None], ...]:
+    """Number of the property, number and text of each declared property that an item has; of lists the first value.
+
+    What is no value of the declared kind counts as missing: an item is never refused for it.
+    """
+    found: list[tuple[int, float | None, str | None]] = []
+    for number, name, kind in declared:
+        value = properties.get(name)
+        if isinstance(value, list):
+            value = value[0] if value else None
+        if value is None:
+            continue
+        if kind == "text":
+            if text := _plain_text(value):
+                found.append((number, None, text))
+        elif (real := _instant_or_none(value) if kind == "time" else _real(value)) is not None:
+            found.append((number, real, None))
+    return tuple(found)
+
+
+class _Body(msgspec.Struct):
+    properties: dict[str, Any] = {}
+
+
+_BODY = msgspec.json.Decoder(_Body).decode
+
+
+def extracted_from(
+    body: bytes, declared: tuple[Declared, ...]
+) -> tuple[tuple[int, float | None, str | None], ...]:
+    """The same of an item's `PreparedItem.body`."""
+    return extracted(_BODY(body + b"}").properties, declared)
+
+
+def _plain_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    # NUL is nothing that every engine keeps in a text.
+    return value[:_LONGEST_TEXT] if isinstance(value, str) and "\0" not in value else ""
+
+
+def _real(value: Any) -> float | None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > sys.float_info.max:
+        return None
+    # Without the sign of a zero, which not every engine keeps.
+    return float(value) + 0.0
+
+
+def _instant_or_none(value: Any) -> float | None:
+    try:
+        return float(_instant(value, "item", "")) if isinstance(value, str) else None
+    except Invalid:
+        return None
 
 
 def _links(raw: msgspec.Raw | None) -> bytes:

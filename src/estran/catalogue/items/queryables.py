@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from estran.catalogue.queryables import Queryable
+from estran.errors import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+DeclaredKind = Literal["number", "text", "time"]
+DECLARED_KINDS: tuple[DeclaredKind, ...] = get_args(DeclaredKind)
+"""What a property may be declared as."""
+
+
+class Declared(NamedTuple):
+    """A declared property, as those need it who take its values out of items."""
+
+    number: int
+    name: str
+    kind: DeclaredKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """A declared property, as its operator sees it.
+
+    Attributes:
+        ready: whether filters may name it; else it was begun, or is being taken back, and is not finished.
+    """
+
+    name: str
+    kind: DeclaredKind
+    title: str
+    ready: bool
+
 
 ITEMS: Mapping[str, Queryable] = {
     "id": Queryable("text", "Identifier of the item"),
@@ -23,7 +52,7 @@ ITEMS: Mapping[str, Queryable] = {
     "processing:level": Queryable("text", "Processing level"),
     "grid:code": Queryable("text", "Cell of a grid, such as MGRS-31TCJ"),
 }
-"""The queryables of items."""
+"""The queryables that items of every node have; an operator may declare more."""
 
 COLUMNS: Mapping[str, str] = {
     "id": "id", "datetime": "start", "eo:cloud_cover": "cloud_cover", "gsd": "gsd", "sat:relative_orbit": "orbit",
@@ -31,3 +60,21 @@ COLUMNS: Mapping[str, str] = {
     "processing:level": "level", "grid:code": "tile",
 }  # fmt: skip
 """Their columns in the item table; what can be sorted by."""
+_LONGEST_NAME = 100
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that cannot be declared.
+
+    Raises:
+        Invalid: it is no name of a property, or filters may name it anyway.
+    """
+    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or set(name) & set(' "'):
+        raise Invalid(
+            f"the name of a property has 1 to {_LONGEST_NAME} letters, without blanks and quotation marks",
+            "name",
+        )
+    if name.startswith("properties."):
+        raise Invalid(f"leave “properties.” out: {name.removeprefix('properties.')}", "name")
+    if name in ITEMS:
+        raise Invalid(f"filters may name “{name}” on every node; it is not declared", "name")

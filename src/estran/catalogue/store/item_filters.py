@@ -22,6 +22,7 @@ from estran.catalogue.expressions import (
     Temporal,
 )
 from estran.catalogue.items.queryables import COLUMNS
+from estran.catalogue.store.item_values import bound, is_missing, value_of
 from estran.errors import Invalid
 from estran.storage import fold, schema
 
@@ -81,12 +82,14 @@ def _tested(
 def _missing(name: str) -> sa.ColumnElement[bool]:
     if name == "collection":
         return false()
+    if name != "geometry" and name not in COLUMNS:
+        return is_missing(name)
     return (_I.west if name == "geometry" else _I[COLUMNS[name]]).is_(None)
 
 
 def _compared(node: Compare | In | Like, engine: Engine) -> sa.ColumnElement[bool]:
-    """The test of a column."""
-    column: Any = _I[COLUMNS[node.name]]
+    """The test of a column, or of a declared property."""
+    column: Any = _I[COLUMNS[node.name]] if node.name in COLUMNS else value_of(node)
     if node.casei or node.accenti:
         column = engine.folded(column, node.casei, node.accenti)
     match node:
@@ -100,7 +103,9 @@ def _compared(node: Compare | In | Like, engine: Engine) -> sa.ColumnElement[boo
 
 def _plain(node: Compare | In | Like, value: str | float) -> str | float:
     """A value, folded as its column is."""
-    return fold(value, casei=node.casei, accenti=node.accenti) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return fold(value, casei=node.casei, accenti=node.accenti)
+    return value if node.name in COLUMNS else bound(value)
 
 
 def _accepts(node: Compare | In | Like) -> Callable[[str], bool]:

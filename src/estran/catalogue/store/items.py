@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, insert, select, update
 
 from estran.catalogue.items.dictionaries import Dictionaries, train
-from estran.catalogue.items.prepare import COLUMNS
+from estran.catalogue.items.prepare import COLUMNS, extracted_from
 from estran.catalogue.items.query import StoredItem
+from estran.catalogue.store import item_values
 from estran.catalogue.store.item_days import HeldDays, by_day, longest
+from estran.catalogue.store.item_declaring import Declaring
 from estran.catalogue.store.item_rows import Asked, ItemRow, bodies, near, ordered
 from estran.errors import NotFound
 from estran.model import now_us
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
     from estran.catalogue.expressions import Node
     from estran.catalogue.items.prepare import PreparedItem
+    from estran.catalogue.items.queryables import Declared
+    from estran.catalogue.queryables import Queryable
     from estran.catalogue.store.inbound import Outcome
     from estran.catalogue.store.view import View
     from estran.model import Box
@@ -45,6 +49,7 @@ class ItemStore:
         self._dictionaries = Dictionaries()
         self._numbers: dict[str, int] = {}
         self.held_days = HeldDays()
+        self.declaring = Declaring(database, self.unpack)
 
     # In
 
@@ -111,10 +116,15 @@ class ItemStore:
             return
         self._dictionaries.learn(number, made)
 
-    def packing(self) -> tuple[dict[str, int], dict[int, bytes]]:
-        """Numbers and dictionaries of the collections written so far, for those who prepare items elsewhere."""
+    def packing(self) -> tuple[dict[str, int], dict[int, bytes], tuple[Declared, ...]]:
+        """Numbers and dictionaries of the collections written so far, and the declared properties.
+
+        For those who prepare items elsewhere.
+        """
         known = self._dictionaries.known()
-        return {name: number for name, number in self._numbers.items() if number in known}, known
+        with self._database.read() as connection:
+            declared = item_values.declared(connection)
+        return {name: number for name, number in self._numbers.items() if number in known}, known, declared
 
     def _read_collections(self, connection: sa.Connection, names: Sequence[str]) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -161,6 +171,8 @@ class ItemStore:
         at = now_us()
         rows: list[tuple[Any, ...]] = []
         bodies: list[tuple[int, bytes, bytes]] = []
+        declared = item_values.declared(connection)
+        found: list[tuple[int, tuple[tuple[int, float | None, str | None], ...]]] = []
         places: list[tuple[int, tuple[Box, ...], int, int]] = []
         for (collection, id_), coming in chosen.items():
             if (collection, id_) in held:
@@ -170,16 +182,27 @@ class ItemStore:
             rows.append(_row(pk, collection, coming, at))
             packed = coming.packed or self._dictionaries.pack(collection, coming.body)
             bodies.append((pk, packed, coming.links))
+            if declared:
+                found.append((pk, self._found(connection, coming, declared)))
             places.append((pk, coming.boxes, coming.start, coming.end))
         engine = self._database.engine
         engine.insert(connection, schema.item, _COLUMNS, rows)
         engine.insert(connection, schema.item_body, ("pk", "body", "links"), bodies)
+        item_values.put(connection, engine, found)
         index.put(connection, places)
         events = [
             ("item", f"{coming.collection}/{coming.id}", "change" if key in held else "add")
             for key, coming in chosen.items()
         ]
         changes.log(connection, events, actor, engine.insert)
+
+    def _found(
+        self, connection: sa.Connection, coming: PreparedItem, declared: tuple[Declared, ...]
+    ) -> tuple[tuple[int, float | None, str | None], ...]:
+        """Its values of declared properties; looked for again where these are no longer what they were."""
+        if coming.declared == declared:
+            return coming.found
+        return extracted_from(coming.body or self.unpack(connection, coming.packed), declared)
 
     def remove(self, collection: str, id: str, actor: str) -> None:  # noqa: A002 - the word of the model
         """Take an item out; the change log keeps that it was here.
@@ -254,9 +277,16 @@ class ItemView:
         numbers = self._store.numbers(self._connection, collections)
         return by_day(self._connection, self._engine, numbers, **conditions)
 
-    def near(self, boxes: Sequence[Box], time: tuple[int, int] | None, most: int) -> list[int] | None:
-        """The pks near some boxes in a time, None where there are more than `most`."""
-        return near(self._connection, self._engine, boxes, time, most)
+    def queryables(self) -> Mapping[str, Queryable]:
+        """What filters may name."""
+        return item_values.queryables(self._connection)
+
+    def near(
+        self, boxes: Sequence[Box], time: tuple[int, int] | None, tree: Node | None, most: int
+    ) -> list[int] | None:
+        """The pks near some boxes in a time, or with a declared property as asked; None for more than `most`."""
+        found = near(self._connection, self._engine, boxes, time, most) if boxes else None
+        return item_values.few(self._connection, tree, most) if found is None else found
 
     def rows(
         self,
