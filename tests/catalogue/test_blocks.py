@@ -122,6 +122,15 @@ def test_numbers_beyond_all_bounds_are_not_found_but_kept(
         assert str(number).encode() in node.items.show("many", "item-1").body
 
 
+def test_a_ring_across_its_box_is_not_taken_for_the_box():
+    bow = [[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]
+    square = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
+    for ring, shape in ((bow, True), (square, False), (square[::-1], False)):
+        found = plain_item(line(1, geometry={"type": "Polygon", "coordinates": [ring]}))
+        assert found is not None
+        assert (found.shape is not None) == shape
+
+
 def test_the_short_way_takes_what_is_plain():
     assert plain_item(line(1)) is not None
     assert plain_item(line(1, assets={"é": "ü"})) is not None

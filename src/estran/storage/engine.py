@@ -232,6 +232,16 @@ class Database:
                 connection.exec_driver_sql("ROLLBACK")
 
     @contextmanager
+    def glance(self) -> Generator[sa.Connection]:
+        """A connection for one question that needs no view of the whole: a journey instead of three.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        with _translated(), self._pool.connect() as connection:
+            yield connection
+
+    @contextmanager
     def write(self) -> Generator[sa.Connection]:
         """A transaction that alone may write; all of it is kept, or nothing.
 

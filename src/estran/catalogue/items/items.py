@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 # Fewer items than this near a box are fetched and sorted; of more, walking the order soon meets enough.
 _NEAR = 10_000
+_FEW = 40
 # Rows that one request looks at before it answers with what it has and the address to go on from; a
 # page must not be empty, for clients take that as the end, so it looks further before it gives up.
 _MOST_ROWS = 200_000
@@ -100,10 +101,13 @@ class Items:
                 return ItemPage(items=())
             with self._items.view(view) as items:
                 near = items.near(area.boxes if area else (), query.time, tree, _NEAR)
-                # Without an area to test, what the database gives is the page, and whether one follows.
                 rows = items.rows(
                     collections=names, ids=query.ids, boxes=area.boxes if area else (), time=query.time,
-                    tree=tree, order=order, after=after, pks=near, most=0 if area else query.limit + 1,
+                    tree=tree, order=order, after=after, pks=near,
+                    # Without an area to test, what the database gives is the page, and whether one follows;
+                    # where few are near, one journey brings all of them.
+                    most=0 if area else query.limit + 1,
+                    whole=area is None or (near is not None and len(near) <= query.limit + _FEW),
                 )  # fmt: skip
                 kept, last, ended = _kept(rows, area, query.limit)
                 bodies = items.bodies(kept)
@@ -293,6 +297,10 @@ class Items:
         if id not in known:
             raise NotFound("collection", id)
         return known[id]
+
+
+def _question(query: ItemQuery) -> list[Any]:
+    return [query.collections, query.ids, query.bbox, query.intersects, query.time, query.filter, query.sort]
 
 
 def _area(query: ItemQuery, known: Mapping[str, Queryable]) -> tuple[Node | None, Shape | None]:

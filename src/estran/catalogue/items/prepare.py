@@ -10,6 +10,7 @@ import re
 import struct
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -292,9 +293,10 @@ def _is_ring(ring: Any) -> bool:
 
 
 def _is_box(ring: list[list[float]], box: Box) -> bool:
-    return {(p[0], p[1]) for p in ring} == {
-        (box.west, box.south), (box.east, box.south), (box.east, box.north), (box.west, box.north),
-    }  # fmt: skip
+    """Whether a closed ring of five goes along the sides of its box, and not across."""
+    corners = {(box.west, box.south), (box.east, box.south), (box.east, box.north), (box.west, box.north)}
+    along = all(a[0] == b[0] or a[1] == b[1] for a, b in pairwise(ring))
+    return along and {(p[0], p[1]) for p in ring} == corners
 
 
 def _is_bbox(bbox: Any) -> bool:

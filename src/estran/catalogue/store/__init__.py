@@ -62,7 +62,7 @@ class Store:
     def revision(self) -> int:
         """Number of the newest change."""
         stamp = self._database.stamp()
-        with self._database.read() as connection:
+        with self._database.glance() as connection:
             found = changes.revision(connection)
         # The stamp is the older of the two: what was committed between them is seen the next time.
         self._revision = (stamp, found)

@@ -300,16 +300,17 @@ class ItemView:
         after: Sequence[Any] | None,
         pks: Sequence[int] | None = None,
         most: int = 0,
+        whole: bool = False,
     ) -> Iterator[ItemRow]:
         """Rows that satisfy conditions, in an order, behind the sort values `after`; boxes are not tested.
 
-        With `most`, at most so many, each with its body; else all, as they are taken.
+        With `most`, at most so many, else all, as they are taken; `whole` ones bring their bodies.
         """
         asked = Asked(
             numbers=self._store.numbers(self._connection, collections), ids=ids,
             placed=bool(boxes) and pks is None, time=time, tree=tree, order=order, after=after, pks=pks,
         )  # fmt: skip
-        return ordered(self._connection, self._engine, asked, most=most, whole=most > 0)
+        return ordered(self._connection, self._engine, asked, most=most, whole=whole)
 
     def bodies(self, rows: Sequence[ItemRow]) -> tuple[StoredItem, ...]:
         """The items of rows, in their order."""
