@@ -195,6 +195,8 @@ item_collection = Table(
     Column("id", _Text, nullable=False, unique=True),
     # Zstandard dictionary of its items' bodies, made from the first of them.
     Column("dictionary", LargeBinary),
+    # No item of it was ever longer, in microseconds: an item that reaches into a time starts no earlier.
+    Column("longest", BigInteger, nullable=False, server_default="0"),
 )
 
 # Narrow rows to filter and to order by; whatever else an item says stands in its body.

@@ -36,6 +36,7 @@ class Asked:
         numbers: names and numbers of the collections.
         placed: whether only items that have a place will do; their boxes are not tested here.
         time: [start, end) in microseconds.
+        earliest: before which none of them starts, if that is known: it ends a walk through their order.
         tree: a filter without its one area.
         order: columns to order by and whether downwards, ending with what tells all items apart.
         after: their values in the row to go on from.
@@ -46,6 +47,7 @@ class Asked:
     ids: Sequence[str] = ()
     placed: bool = False
     time: tuple[int, int] | None = None
+    earliest: int | None = None
     tree: Node | None = None
     order: Sequence[tuple[str, bool]] = ()
     after: Sequence[Any] | None = None
@@ -114,6 +116,9 @@ def _question(engine: Engine, asked: Asked, *, whole: bool) -> tuple[str, dict[s
     if asked.time is not None:
         where.append(f'item.start < {mark("before")} AND item."end" > {mark("behind")}')
         params["behind"], params["before"] = asked.time
+    if asked.earliest is not None:
+        where.append(f"item.start > {mark('earliest')}")
+        params["earliest"] = asked.earliest
     more = [compiled(asked.tree, asked.numbers, engine)] if asked.tree is not None else []
     if asked.after is not None:
         more.append(beyond([(_I[name], down) for name, down in asked.order], asked.after))

@@ -16,7 +16,7 @@ from estran.catalogue.store.item_days import HeldDays, by_day, longest
 from estran.catalogue.store.item_declaring import Declaring
 from estran.catalogue.store.item_rows import Asked, ItemRow, bodies, near, ordered
 from estran.errors import NotFound
-from estran.model import now_us
+from estran.model import EVER_US, NEVER_US, now_us
 from estran.storage import changes, schema, take_numbers
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _I, _B, _C = schema.item.c, schema.item_body.c, schema.item_collection.c
 _SAMPLES = 200
+_UNBOUNDED = NEVER_US
+_LONGEST = select(_C.number, _C.longest)
 _COLUMNS = (
     "pk", "collection", "id", "hash", "updated", "start", "end", "west", "south", "east", "north", "shape",
     *COLUMNS,
@@ -189,6 +191,7 @@ class ItemStore:
         engine.insert(connection, schema.item, _COLUMNS, rows)
         engine.insert(connection, schema.item_body, ("pk", "body", "links"), bodies)
         item_values.put(connection, engine, found)
+        self._lengthen(connection, chosen)
         index.put(connection, places)
         events = [
             ("item", f"{coming.collection}/{coming.id}", "change" if key in held else "add")
@@ -203,6 +206,15 @@ class ItemStore:
         if coming.declared == declared:
             return coming.found
         return extracted_from(coming.body or self.unpack(connection, coming.packed), declared)
+
+    def _lengthen(self, connection: sa.Connection, chosen: Mapping[tuple[int, str], PreparedItem]) -> None:
+        """Note how long the longest items are."""
+        longest: dict[int, int] = {}
+        for (number, _), coming in chosen.items():
+            longest[number] = max(longest.get(number, 0), min(coming.end - coming.start, _UNBOUNDED))
+        for number, length in longest.items():
+            grown = update(schema.item_collection).where(_C.number == number, _C.longest < length)
+            connection.execute(grown.values(longest=length))
 
     def remove(self, collection: str, id: str, actor: str) -> None:  # noqa: A002 - the word of the model
         """Take an item out; the change log keeps that it was here.
@@ -226,7 +238,7 @@ class ItemStore:
     @contextmanager
     def view(self, view: View) -> Generator[ItemView]:
         """The items as of the moment of a view of the catalogue."""
-        yield ItemView(self, self._database.engine, view.connection)
+        yield ItemView(self, self._database.engine, view)
 
     def numbers(self, connection: sa.Connection, names: Sequence[str]) -> dict[str, int]:
         """The numbers of collections that have items."""
@@ -247,8 +259,9 @@ class ItemStore:
 class ItemView:
     """The items as of one moment."""
 
-    def __init__(self, store: ItemStore, engine: Engine, connection: sa.Connection) -> None:
-        self._store, self._engine, self._connection = store, engine, connection
+    def __init__(self, store: ItemStore, engine: Engine, view: View) -> None:
+        self._store, self._engine, self._connection = store, engine, view.connection
+        self._facets = view.facets
 
     def count(self, collection: str) -> int:
         """How many items a collection has."""
@@ -306,11 +319,22 @@ class ItemView:
 
         With `most`, at most so many, else all, as they are taken; `whole` ones bring their bodies.
         """
+        numbers = self._store.numbers(self._connection, collections)
         asked = Asked(
-            numbers=self._store.numbers(self._connection, collections), ids=ids,
-            placed=bool(boxes) and pks is None, time=time, tree=tree, order=order, after=after, pks=pks,
+            numbers=numbers, ids=ids, placed=bool(boxes) and pks is None, time=time, tree=tree, order=order,
+            after=after, pks=pks, earliest=self._earliest(numbers, time) if time else None,
         )  # fmt: skip
         return ordered(self._connection, self._engine, asked, most=most, whole=whole)
+
+    def _earliest(self, numbers: Mapping[str, int], time: tuple[int, int]) -> int | None:
+        """The instant before which no item of these collections starts that reaches into a time."""
+
+        def read() -> dict[int, int]:
+            return {row[0]: row[1] for row in self._connection.execute(_LONGEST)}
+
+        known = self._facets.remembered("longest items", read)
+        earliest = time[0] - max((known.get(number, _UNBOUNDED) for number in numbers.values()), default=0)
+        return earliest if earliest > EVER_US else None
 
     def bodies(self, rows: Sequence[ItemRow]) -> tuple[StoredItem, ...]:
         """The items of rows, in their order."""
