@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from estran.cli import moving, records, registry, running
+from estran.cli import moving, queryables, records, registry, running
 from estran.cli.shared import complain
 from estran.errors import Conflict, EstranError, Invalid, NotAllowed, NotFound, Unavailable
 
@@ -55,6 +55,7 @@ for command in (
     app.command()(command)
 app.add_typer(registry.centre_app, name="centre")
 app.add_typer(registry.token_app, name="token")
+app.add_typer(queryables.queryable_app, name="queryable")
 
 
 def main() -> None:
@@ -79,4 +80,5 @@ def commands() -> Iterable[str]:
         *(c.name or c.callback.__name__ for c in app.registered_commands if c.callback),
         "centre",
         "token",
+        "queryable",
     ]

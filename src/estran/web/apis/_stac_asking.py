@@ -13,13 +13,15 @@ from estran.catalogue.query import Query
 from estran.errors import Invalid
 from estran.web import asking, replies
 from estran.web.apis import _stac_values as values
-from estran.web.apis._stac_cql2 import plain_name, renamed
+from estran.web.apis._stac_cql2 import of_every_node, plain_name, renamed
 from estran.web.apis._stac_values import Fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from starlette.requests import Request
+
+    from estran.web.apis._stac_cql2 import Known
 
 __all__ = [
     "COLLECTIONS", "COUNTING", "INTERVAL", "INTERVALS", "SEARCH", "SORTABLE_COLLECTIONS", "Asked", "AskedCollections",
@@ -87,13 +89,14 @@ class AskedCounts:
     interval: str = ""
 
 
-def of_address(request: Request, most: int, collection: str = "") -> Asked:
+def of_address(request: Request, most: int, collection: str = "", known: Known = of_every_node) -> Asked:
     """What the parameters of an address ask.
 
     Args:
         request: the request.
         most: items that a page may hold.
         collection: the only one, where the path names it.
+        known: gives what filters may name.
     """
     given = request.query_params
     if len(given) == 0:
@@ -108,10 +111,10 @@ def of_address(request: Request, most: int, collection: str = "") -> Asked:
         found["filter"] = filters.document(found["filter"], is_json=True)
     if "limit" in found:
         found["limit"] = asking.limit(request, _PAGE, most)
-    return _asked(_of_collection(found, collection), most)
+    return _asked(_of_collection(found, collection), most, known)
 
 
-def of_counting(request: Request, collection: str = "") -> AskedCounts:
+def of_counting(request: Request, collection: str = "", known: Known = of_every_node) -> AskedCounts:
     """What the parameters of an address ask to be counted; `collection` is the only one, where the path names it."""
     replies.checked(request, COUNTING)
     found: dict[str, Any] = {}
@@ -120,20 +123,20 @@ def of_counting(request: Request, collection: str = "") -> AskedCounts:
             found[name] = _READ[name](text) if name in _READ else text
     if found.get("filter-lang") == "cql2-json" and "filter" in found:
         found["filter"] = filters.document(found["filter"], is_json=True)
-    return _counting(found, collection)
+    return _counting(found, collection, known)
 
 
-def of_counting_body(body: bytes, collection: str = "") -> AskedCounts:
+def of_counting_body(body: bytes, collection: str = "", known: Known = of_every_node) -> AskedCounts:
     """The same of a JSON body."""
     found = _members(body, COUNTING)
-    return _counting({name: value for name, value in found.items() if value is not None}, collection)
+    return _counting({name: value for name, value in found.items() if value is not None}, collection, known)
 
 
-def _counting(found: dict[str, Any], collection: str) -> AskedCounts:
+def _counting(found: dict[str, Any], collection: str, known: Known) -> AskedCounts:
     interval = values.text_of(found, INTERVAL)
     if interval not in ("", *INTERVALS):
         raise Invalid(f"“{interval[:_LONGEST]}” is none; choose among {', '.join(INTERVALS)}", INTERVAL)
-    asked = _asked(_of_collection(found, collection), 1)
+    asked = _asked(_of_collection(found, collection), 1, known)
     return AskedCounts(asked.query, values.words(found, "aggregations"), asked.terms, interval)
 
 
@@ -146,10 +149,10 @@ def _of_collection(found: dict[str, Any], collection: str) -> dict[str, Any]:
     return found | {"collections": [collection]}
 
 
-def of_body(body: bytes, most: int) -> tuple[Asked, dict[str, Any]]:
+def of_body(body: bytes, most: int, known: Known = of_every_node) -> tuple[Asked, dict[str, Any]]:
     """What a JSON body asks, and the body itself, which the next page asks again."""
     found = _members(body, SEARCH)
-    return _asked({name: value for name, value in found.items() if value is not None}, most), found
+    return _asked({name: value for name, value in found.items() if value is not None}, most, known), found
 
 
 def _members(body: bytes, known: Iterable[str]) -> dict[str, Any]:
@@ -221,7 +224,7 @@ def _of_collections(asked: str | dict[str, Any]) -> str | dict[str, Any]:
         raise Invalid("the filter is nested too deep; simplify it", "filter") from None
 
 
-def _asked(found: dict[str, Any], most: int) -> Asked:
+def _asked(found: dict[str, Any], most: int, known: Known) -> Asked:
     if "bbox" in found and "intersects" in found:
         raise Invalid("give bbox or intersects, not both", "intersects")
     query = ItemQuery(
@@ -230,7 +233,7 @@ def _asked(found: dict[str, Any], most: int) -> Asked:
         bbox=values.box(found["bbox"]) if "bbox" in found else None,
         intersects=values.geometry(found["intersects"]) if "intersects" in found else None,
         time=values.time(found["datetime"]) if "datetime" in found else None,
-        filter=values.filter_of(found),
+        filter=values.filter_of(found, known),
         sort=values.order(found["sortby"]) if "sortby" in found else (),
         limit=values.limit(found.get("limit", _PAGE), most),
         cursor=values.text_of(found, "token"),

@@ -8,7 +8,6 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from estran.catalogue.items.collections import stac_id
-from estran.catalogue.items.queryables import ITEMS as QUERYABLES
 from estran.catalogue.query import Query
 from estran.catalogue.queryables import RECORDS, Queryable, schema
 from estran.errors import Invalid
@@ -96,9 +95,10 @@ def routes(most: int) -> APIRouter:
     )
     def queryables(request: Request, collection: definition.CollectionId) -> Response:
         replies.checked(request, ())
-        node_of(request).items.collection(collection)
+        items = node_of(request).items
+        items.collection(collection)
         url = f"{home(links_of(request), collection)}/queryables"
-        return replies.json(schema(url, QUERYABLES, "Items"), replies.SCHEMA)
+        return replies.json(schema(url, items.queryables(), "Items"), replies.SCHEMA)
 
     return router
 

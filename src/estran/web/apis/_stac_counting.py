@@ -68,7 +68,7 @@ def routes() -> APIRouter:
         "/aggregate", **_described("Count items", "getStacAggregate", parameters=definition.AGGREGATE)
     )
     def counted(request: Request) -> Response:
-        asked = asking.of_counting(request)
+        asked = asking.of_counting(request, known=node_of(request).items.queryables)
         return _counted(request, asked, links_of(request).base + PATH)
 
     @router.get(
@@ -76,20 +76,23 @@ def routes() -> APIRouter:
         **_described("Count its items", "getStacOwnAggregate", 404, parameters=definition.OWN_AGGREGATE),
     )
     def counted_here(request: Request, collection: definition.CollectionId) -> Response:
-        node_of(request).items.collection(collection)
-        asked = asking.of_counting(request, collection)
+        items = node_of(request).items
+        items.collection(collection)
+        asked = asking.of_counting(request, collection, items.queryables)
         return _counted(request, asked, _home(links_of(request), collection))
 
     @router.post("/aggregate", **_described("Count items", "postStacAggregate", body=True))
     def count(request: Request, body: definition.Body) -> Response:
         replies.checked(request, ())
-        return _counted(request, asking.of_counting_body(body), links_of(request).base + PATH)
+        asked = asking.of_counting_body(body, known=node_of(request).items.queryables)
+        return _counted(request, asked, links_of(request).base + PATH)
 
     @router.post(f"{own}/aggregate", **_described("Count its items", "postStacOwnAggregate", 404, body=True))
     def count_here(request: Request, collection: definition.CollectionId, body: definition.Body) -> Response:
         replies.checked(request, ())
-        node_of(request).items.collection(collection)
-        asked = asking.of_counting_body(body, collection)
+        items = node_of(request).items
+        items.collection(collection)
+        asked = asking.of_counting_body(body, collection, items.queryables)
         return _counted(request, asked, _home(links_of(request), collection))
 
     return router

@@ -9,12 +9,22 @@ from estran.catalogue.items.queryables import ITEMS
 from estran.errors import Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-__all__ = ["both", "of_query", "plain_name", "renamed"]
+    from estran.catalogue.queryables import Queryable
+
+__all__ = ["Known", "both", "of_every_node", "of_query", "plain_name", "renamed"]
+
+type Known = Callable[[], Mapping[str, Queryable]]
+"""Gives what filters may name; to be asked only where it matters, since it may take a look at the node."""
 
 _COMPARISONS = {"eq": "=", "neq": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 _MOST_TESTS = 100
+
+
+def of_every_node() -> Mapping[str, Queryable]:
+    """The queryables of items that need no declaration."""
+    return ITEMS
 
 
 def plain_name(name: str) -> str:
@@ -22,8 +32,14 @@ def plain_name(name: str) -> str:
     return name.removeprefix("properties.")
 
 
-def of_query(query: Any, where: str = "query") -> dict[str, Any] | None:
-    """The query extension, ``{property: {operator: value}}``, as a CQL2 filter; None if it asks nothing."""
+def of_query(query: Any, known: Known = of_every_node) -> dict[str, Any] | None:
+    """The query extension, ``{property: {operator: value}}``, as a CQL2 filter; None if it asks nothing.
+
+    Args:
+        query: as it came.
+        known: gives what filters may name; asked only where a property is none of every node.
+    """
+    where = "query"
     if not isinstance(query, dict):
         raise Invalid('it is no object; write {"eo:cloud_cover": {"lt": 10}}', where)
     tests: list[dict[str, Any]] = []
@@ -31,16 +47,17 @@ def of_query(query: Any, where: str = "query") -> dict[str, Any] | None:
         if not isinstance(wanted, dict):
             raise Invalid('a property needs its operators: {"lt": 10}', f"{where}.{name[:80]}")
         for operator, value in wanted.items():
-            tests.append(_test(plain_name(name), operator, value, f"{where}.{name[:80]}.{operator[:20]}"))
+            at = f"{where}.{name[:80]}.{operator[:20]}"
+            tests.append(_test(plain_name(name), operator, value, at, known))
     if len(tests) > _MOST_TESTS:
         raise Invalid(f"{len(tests)} tests are given; at most {_MOST_TESTS} are read", where)
     return tests[0] if len(tests) == 1 else {"op": "and", "args": tests} if tests else None
 
 
-def _test(name: str, operator: str, value: Any, where: str) -> dict[str, Any]:
+def _test(name: str, operator: str, value: Any, where: str, known: Known) -> dict[str, Any]:
     held = {"property": name}
     if operator in _COMPARISONS:
-        return {"op": _COMPARISONS[operator], "args": [held, _literal(name, value, where)]}
+        return {"op": _COMPARISONS[operator], "args": [held, _literal(name, value, where, known)]}
     if operator in _PATTERNS:
         if not isinstance(value, str):
             raise Invalid("the value is no text", where)
@@ -48,7 +65,7 @@ def _test(name: str, operator: str, value: Any, where: str) -> dict[str, Any]:
     if operator == "in":
         if not isinstance(value, list) or not value:
             raise Invalid("the value is no list of at least one value", where)
-        return {"op": "in", "args": [held, [_literal(name, one, where) for one in value]]}
+        return {"op": "in", "args": [held, [_literal(name, one, where, known) for one in value]]}
     raise Invalid(
         f"there is no operator “{operator[:20]}”; choose among {', '.join((*_COMPARISONS, *_PATTERNS, 'in'))}",
         where,
@@ -68,13 +85,16 @@ def _escaped(text: str) -> str:
     return text
 
 
-def _literal(name: str, value: Any, where: str) -> Any:
+def _literal(name: str, value: Any, where: str, known: Known) -> Any:
     if value is None or isinstance(value, list | dict):
         raise Invalid("the value is neither text nor a number nor a truth value", where)
-    kind = ITEMS[name].kind if name in ITEMS else "text"
-    if isinstance(value, str) and kind == "time":
+    if not isinstance(value, str):
+        return value
+    queryable = ITEMS.get(name) or known().get(name)
+    kind = queryable.kind if queryable else "text"
+    if kind == "time":
         return {"timestamp": value}
-    if isinstance(value, str) and kind == "number":
+    if kind == "number":
         # Clients that build the query from a form write numbers as texts.
         try:
             return float(value)

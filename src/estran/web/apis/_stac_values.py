@@ -12,10 +12,12 @@ import msgspec
 from estran.errors import Invalid
 from estran.model import EVER_US, NEVER_US, Box, bounds, date
 from estran.web import asking
-from estran.web.apis._stac_cql2 import both, of_query, plain_name
+from estran.web.apis._stac_cql2 import both, of_every_node, of_query, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from estran.web.apis._stac_cql2 import Known
 
 _MOST_VALUES = 10_000
 _MOST_SORTS = 10
@@ -118,8 +120,8 @@ def _instant(text: str) -> int:
     return bounds(date(_FRACTION.sub(r"\1", text), "datetime"))[0]
 
 
-def filter_of(found: Mapping[str, Any]) -> str | dict[str, Any]:
-    """The members filter and query as one CQL2 filter."""
+def filter_of(found: Mapping[str, Any], known: Known = of_every_node) -> str | dict[str, Any]:
+    """The members filter and query as one CQL2 filter; `known` gives what filters may name."""
     asked, language = found.get("filter"), text_of(found, "filter-lang")
     if language not in ("", "cql2-text", "cql2-json"):
         raise Invalid(f"“{language[:40]}” is not read here; choose cql2-text or cql2-json", "filter-lang")
@@ -129,7 +131,7 @@ def filter_of(found: Mapping[str, Any]) -> str | dict[str, Any]:
         asked = {"op": "and", "args": [asked]}
     if asked is not None and not isinstance(asked, str | dict):
         raise Invalid("it is neither CQL2 text nor CQL2 JSON", "filter")
-    return both(asked, of_query(found["query"]) if "query" in found else None)
+    return both(asked, of_query(found["query"], known) if "query" in found else None)
 
 
 def order(value: Any) -> tuple[tuple[str, bool], ...]:

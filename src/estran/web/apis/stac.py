@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 
 from estran.catalogue.items.query import ItemPage, ItemQuery
-from estran.catalogue.items.queryables import ITEMS as QUERYABLES
 from estran.catalogue.queryables import schema
 from estran.errors import Invalid
 from estran.web import Api, links_of, node_of, openapi, pages, replies
@@ -83,7 +82,7 @@ def _catalogue_routes(router: APIRouter) -> None:
     def queryables(request: Request) -> Response:
         replies.checked(request, ())
         url = f"{links_of(request).base}{PATH}/queryables"
-        return replies.json(schema(url, QUERYABLES, "Items"), replies.SCHEMA)
+        return replies.json(schema(url, node_of(request).items.queryables(), "Items"), replies.SCHEMA)
 
 
 def _item_routes(router: APIRouter, most: int) -> None:
@@ -93,7 +92,7 @@ def _item_routes(router: APIRouter, most: int) -> None:
     )
     def items(request: Request, collection: CollectionId) -> Response:
         node, links = node_of(request), links_of(request)
-        asked = asking.of_address(request, most, collection)
+        asked = asking.of_address(request, most, collection, node.items.queryables)
         node.items.collection(collection)
         home = collections.home(links, collection)
         return _page(request, asked, f"{home}/items", [replies.link(home, "collection", replies.JSON)])
@@ -117,15 +116,17 @@ def _item_routes(router: APIRouter, most: int) -> None:
 
     @router.get("/search", **_described("Search items", "getStacSearch", replies.GEOJSON, parameters=SEARCH))
     def search(request: Request) -> Response:
-        return _page(request, asking.of_address(request, most), f"{links_of(request).base}{PATH}/search")
+        asked = asking.of_address(request, most, known=node_of(request).items.queryables)
+        return _page(request, asked, f"{links_of(request).base}{PATH}/search")
 
     posted = _described("Search items", "postStacSearch", replies.GEOJSON)
     posted["openapi_extra"] = {"requestBody": SEARCH_BODY}
 
     @router.post("/search", **posted)
     def post(request: Request, body: Body) -> Response:
-        asked, document = asking.of_body(body, most)
-        found, links = _found(node_of(request), asked), links_of(request)
+        node, links = node_of(request), links_of(request)
+        asked, document = asking.of_body(body, most, node.items.queryables)
+        found = _found(node, asked)
         here = f"{links.base}{PATH}/search"
         ways: list[dict[str, Any]] = [
             replies.link(links.base + PATH, "root", replies.JSON),
