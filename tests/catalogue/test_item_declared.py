@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -248,6 +249,44 @@ def test_others_write_while_items_are_entered(
         SUN, "number", progress=lambda done, _: change((6, 62, 171, 400 + done), 1) if done < 200 else None
     )
     check(node, versions)
+
+
+def test_a_load_and_readers_at_the_same_time(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may name the property finds every item that was stored; nobody sees it half done."""
+    monkeypatch.setattr(item_declaring, "_BATCH", 100)
+    node.load(lines(tmp_path / "a", map(item, range(2000))))
+    has = sum(sun(n) is not None for n in range(2000))
+    wrong: list[Any] = []
+    ended = threading.Event()
+
+    def load() -> None:
+        for turn in range(5):
+            fresh = (item(n) for n in range(3000 + 100 * turn, 3100 + 100 * turn))
+            old = (item(n, 3) for n in range(turn * 250, turn * 250 + 60))
+            node.load(lines(tmp_path / f"b{turn}", (*fresh, *old)))
+
+    def read() -> None:
+        while not ended.is_set():
+            try:
+                count = node.items.counts(ItemQuery(filter=f'NOT ("{SUN}" IS NULL)')).total
+            except Invalid:
+                continue  # not yet
+            if count < has:
+                wrong.append(count)
+
+    threads = [threading.Thread(target=act) for act in (load, read)]
+    for thread in threads:
+        thread.start()
+    node.items.declare(SUN, "number")
+    threads[0].join()
+    ended.set()
+    threads[1].join()
+    assert wrong == []
+    node.items.declare(TYPE, "text")
+    changed = {n: 3 for turn in range(5) for n in range(turn * 250, turn * 250 + 60)}
+    check(node, dict.fromkeys((*range(2000), *range(3000, 3500)), 0) | changed)
 
 
 def test_two_who_declare_and_one_who_takes_back(

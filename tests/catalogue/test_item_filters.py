@@ -322,6 +322,26 @@ def test_what_is_not_offered_is_refused(full: Node, wrong: str) -> None:
         found(full, f"({wrong}) OR gsd = 1")
 
 
+@pytest.mark.parametrize("name", ["eo:cloud_cover", "sat:relative_orbit", "view:sun"])
+@pytest.mark.parametrize("number", [2**70, -(2**63) - 1, 2**53 + 1, 10**400, 1e308])
+def test_numbers_beyond_all_bounds(full: Node, name: str, number: float) -> None:
+    tree = {"op": "<", "args": [{"property": name}, number]}
+    if number == 10**400:
+        with pytest.raises(Invalid, match="is a number"):
+            found(full, tree)
+    else:
+        has = [i["id"] for i in ITEMS if i["properties"].get(name) is not None]
+        assert found(full, tree) == (sorted(has) if number > 0 else [])
+        assert found(full, {"op": "in", "args": [{"property": name}, [number]]}) == []
+
+
+@pytest.mark.parametrize("name", ["id", "collection", "platform", "s2:type"])
+def test_a_text_with_nul_is_refused_on_every_engine(full: Node, name: str) -> None:
+    for op, value in (("=", "a\0"), ("like", "%\0%"), ("in", ["a", "\0"])):
+        with pytest.raises(Invalid, match="NUL"):
+            found(full, {"op": op, "args": [{"property": name}, value]})
+
+
 def test_footprints_that_cross_themselves_have_an_answer(node: Node, tmp_path: Path) -> None:
     ring = [[0, 0], [4, 4], [4, 0], [0, 5], [0, 0]]
     item = {

@@ -36,6 +36,8 @@ LONGEST = 64 * 1024
 MOST_NODES = 1000
 """Operators, properties and values that a filter may have."""
 
+# From here on, not every whole number is one of the machine's fractions.
+_EXACT = 2**53
 _ARRAY_OPS = ("equals", "contains", "containedby", "overlaps")
 # What an operator becomes when its two sides change places.
 _FLIPPED = {
@@ -292,14 +294,24 @@ def _listed(value: Any) -> list[Any]:
 def _scalar(side: _Side, value: Any, where: str) -> str | float:
     if side.kind == "text":
         return _text(side, value, where)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
         raise Invalid(f"“{side.name}” is a number; give one without quotes", where)
-    return value
+    # No engine takes whole numbers of any size.
+    return value if abs(value) < _EXACT else float(value)
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number that no machine holds
+        return False
 
 
 def _text(side: _Side, value: Any, where: str) -> str:
     if not isinstance(value, str):
         raise Invalid(f"“{side.name}” holds text; give its value in quotes", where)
+    if "\0" in value:
+        raise Invalid(f"no “{side.name}” holds the character NUL; take it out", where)
     return value
 
 

@@ -28,7 +28,7 @@ class Change:
 
     Attributes:
         seq: its number, growing with time.
-        kind: "record" or "organisation"; op: "add", "change" or "remove".
+        kind: "record", "organisation", "item" or "queryable"; op: "add", "change" or "remove".
         at: canonical instant; actor: who did it.
     """
 
