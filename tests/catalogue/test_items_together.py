@@ -165,3 +165,24 @@ def test_a_killed_loader_leaves_whole_pages(folder: Path, tmp_path: Path, seed: 
         assert report.unchanged >= reported
         assert sorted(walk(node, 1000)) == [f"item-{number:06d}" for number in range(count)]
         assert sum(node.items.count(f"c{n}") for n in range(3)) == count
+
+
+def test_a_collection_that_only_items_describe_learns_where_and_when_they_are(
+    folder: Path, tmp_path: Path
+) -> None:
+    with estran.open(folder) as node:
+        node.load(lines(tmp_path / "a.ndjson", range(0, 30, 3)))
+        first = node.items.collection("c0").extent
+        assert first.boxes == ((0, 0, 27, 27),)
+        assert first.periods == (("2020-01-01T00:00:00Z", "2020-01-28T00:00:00Z"),)
+        node.load(lines(tmp_path / "b.ndjson", [60]))
+        assert node.items.collection("c0").extent.boxes == ((0, 0, 60, 60),)
+        described = {
+            "type": "Collection", "stac_version": "1.1.0", "id": "c0", "description": "By hand.", "license": "other",
+            "extent": {"spatial": {"bbox": [[1, 2, 3, 4]]}, "temporal": {"interval": [["2001-01-01T00:00:00Z", None]]}},
+            "links": [],
+        }  # fmt: skip
+        (tmp_path / "c0.json").write_text(json.dumps(described))
+        node.load(tmp_path / "c0.json")
+        node.load(lines(tmp_path / "c.ndjson", [90]))
+        assert node.items.collection("c0").extent.boxes == ((1, 2, 3, 4),)

@@ -80,7 +80,7 @@ def test_the_same_key_twice_keeps_the_newest_and_both_originals(
     node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: tuple[int, int], apart: bool
 ) -> None:
     if apart:  # in two transactions
-        monkeypatch.setattr("estran.catalogue.load._BATCH", 1)
+        monkeypatch.setattr("estran.catalogue.inbox._BATCH", 1)
     versions = [
         feature(1, title="Old", updated="2019-01-01T00:00:00Z"),
         feature(1, title="New", updated="2021-01-01T00:00:00Z"),
@@ -240,8 +240,8 @@ def test_many_processes_give_the_same_as_one(tmp_path: Path, monkeypatch: pytest
 
 LOADER = """
 import sys, estran
-import estran.catalogue.load as load
-load._BATCH, load._PORTION = 50, 20
+import estran.catalogue.inbox as inbox, estran.catalogue.load as load
+inbox._BATCH, load._PORTION = 50, 20
 node = estran.open(sys.argv[1])
 report = node.load(sys.argv[2], progress=lambda p: print(p.stored, flush=True))
 print("done", report.new, report.unchanged, flush=True)

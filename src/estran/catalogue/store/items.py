@@ -268,19 +268,6 @@ class ItemView:
         number = self._store.numbers(self._connection, [collection]).get(collection)
         return self._connection.execute(select(func.count()).where(_I.collection == number)).scalar_one()
 
-    def extent(self, collection: str) -> tuple[Any, ...]:
-        """West, south, east, north, start and end around all items of a collection; None where unknown."""
-        number = self._store.numbers(self._connection, [collection]).get(collection)
-        ends = (
-            func.min(_I.west),
-            func.min(_I.south),
-            func.max(_I.east),
-            func.max(_I.north),
-            func.min(_I.start),
-            func.max(_I.end),
-        )
-        return tuple(self._connection.execute(select(*ends).where(_I.collection == number)).one())
-
     def longest(self, collections: Sequence[str]) -> int:
         """How long the longest item of these collections lasts, in microseconds; 1 for instants."""
         return longest(self._connection, self._store.numbers(self._connection, collections))
