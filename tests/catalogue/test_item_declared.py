@@ -118,10 +118,10 @@ def test_many_processes_load_what_was_declared(
         return extracted_from(body, declared)
 
     monkeypatch.setattr("estran.catalogue.store.items.extracted_from", looked)
-    monkeypatch.setattr("estran.catalogue.load._PORTION_BYTES", 1)
-    assert node.load(lines(tmp_path / "a", map(item, range(6000)))).new == 6000
-    check(node, dict.fromkeys(range(6000), 0))
-    assert 0 < len(again) < 5000
+    assert node.load(lines(tmp_path / "a", map(item, range(15_000)))).new == 15_000
+    check(node, dict.fromkeys(range(15_000), 0))
+    # The first portion is prepared by the one that writes.
+    assert 0 < len(again) < 13_000
 
 
 def test_items_change_and_go(node: Node, tmp_path: Path) -> None:
