@@ -1,6 +1,6 @@
 """Loaders and readers at the same time, and loaders that are killed: every walk through the pages is exact.
 
-`ESTRAN_SOAK_SECONDS` makes the test of many at once last longer than its few seconds.
+`SOAK_SECONDS` makes the test of many at once last longer than its few seconds.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from estran.node import Node
     from tests.postgresql import PostgreSQL
 
-SECONDS = float(os.environ.get("ESTRAN_SOAK_SECONDS", "4"))
+SECONDS = float(os.environ.get("SOAK_SECONDS", "4"))
 READERS, FIRST = 16, 3000
 LOADER = """
 import sys, estran
