@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +13,11 @@ from owslib.ogcapi.records import Records
 
 import estran
 from tests.web.conftest import features
+from tests.web.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PATIENCE_S = 60
 _MOST_IDLE_KB = 150 * 1024
 _MOST_START_CPU_S = 6.0  # the bar is 2 s on a quiet machine; this one may be anything
 
@@ -49,37 +45,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "records.ndjson").write_text("\n".join(json.dumps(one) for one in features()), "utf-8")
     with estran.open(folder / "node", name="Served") as node:
         assert node.load(folder / "records.ndjson").new == 65
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        str(Path(sys.executable).with_name("estran")),
-        "serve",
-        "--node",
-        str(folder / "node"),
-        "--port",
-        str(port),
-        "--quiet",
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        try:
-            yield Served(_ready(f"http://127.0.0.1:{port}", process), process.pid)
-        finally:
-            process.terminate()
-            said = process.communicate(timeout=30)[0]
-    assert "Traceback" not in said
-
-
-def _ready(base: str, process: subprocess.Popen[str]) -> str:
-    until = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            if httpx.get(f"{base}/health").status_code == 200:
-                return base
-        except httpx.TransportError:
-            time.sleep(0.05)
-    process.terminate()
-    raise AssertionError(process.communicate()[0])
+    with serving(folder / "node") as (base, pid):
+        yield Served(base, pid)
 
 
 def test_it_starts_soon_and_stays_small(served: Served) -> None:

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pystac.validation
 import pytest
 from pystac_client import Client
@@ -19,14 +13,13 @@ from stac_api_validator import validations
 from stac_validator import utilities
 
 import estran
+from tests.web.serving import serving
 from tests.web.test_stac import COUNT, GEN, documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.postgresql import PostgreSQL
-
-_PATIENCE_S = 60
 
 
 class Root(str):
@@ -48,37 +41,10 @@ def root(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with estran.open(folder / "node", name="Served", storage={"database": database}) as node:
         assert not node.load(folder / "all.ndjson").refused
         secret = node.tokens.create("validator", "operator").secret
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program = str(Path(sys.executable).with_name("estran"))
-    command = [program, "serve", "--node", str(folder / "node"), "--port", str(port), "--quiet"]
-    environment = {**os.environ, "ESTRAN_STORAGE__DATABASE": database}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
-    ) as process:
-        try:
-            base = f"http://127.0.0.1:{port}"
-            _wait(base, process)
-            address = Root(f"{base}/stac")
-            address.token = secret
-            yield address
-        finally:
-            process.terminate()
-            said = process.communicate(timeout=30)[0]
-    assert "Traceback" not in said
-
-
-def _wait(base: str, process: subprocess.Popen[str]) -> None:
-    until = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            if httpx.get(f"{base}/health").status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)
-    process.terminate()
-    raise AssertionError(process.communicate()[0])
+    with serving(folder / "node", ESTRAN_STORAGE__DATABASE=database) as (base, _):
+        address = Root(f"{base}/stac")
+        address.token = secret
+        yield address
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
