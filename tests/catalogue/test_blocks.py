@@ -67,6 +67,7 @@ def test_one_bad_line_in_a_block_costs_that_line(open_node: Callable[[Path], Nod
         report = node.load(path)
         assert report.new == MANY - 2
         assert sorted(refusal.line for refusal in report.refused) == [3001, 4001]
+        assert not any(str(path) in refusal.why for refusal in report.refused), "its place is said once"
         assert node.items.count("many") == MANY - 2
         assert node.load(path).unchanged == MANY - 2
 

@@ -398,7 +398,7 @@ def test_what_is_no_name_is_refused(node: Node, name: str) -> None:
 
 def test_what_cannot_be_declared_is_said(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Invalid, match="number, text, time"):
-        node.items.declare("a", "boolean")  # pyright: ignore[reportArgumentType]
+        node.items.declare("a", "boolean")
     with pytest.raises(NotFound):
         node.items.undeclare("a")
     node.items.declare("a", "text")

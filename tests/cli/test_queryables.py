@@ -19,7 +19,7 @@ __all__ = ["run"]
 
 
 def named(items: list[dict[str, object]]) -> list[dict[str, object]]:
-    return [{**i, "properties": {**i["properties"], "view:sun": n}} for n, i in enumerate(items)]  # type: ignore[dict-item]
+    return [{**i, "properties": {**i["properties"], "view:sun": n}} for n, i in enumerate(items)]
 
 
 @pytest.fixture

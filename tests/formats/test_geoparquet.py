@@ -312,7 +312,7 @@ def test_half_a_file_looks_like_none(tmp_path: Path) -> None:
             raise OSError(28, "No space left on device")
 
     with pytest.raises(OSError, match="No space"):
-        geoparquet.write(lambda: [json.dumps(item(1)).encode()], {}, Full())  # type: ignore[arg-type]
+        geoparquet.write(lambda: [json.dumps(item(1)).encode()], {}, Full())
 
 
 def table(**columns: Any) -> pa.Table:

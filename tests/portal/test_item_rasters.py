@@ -10,7 +10,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+import rasterio
 
 import estran
 from estran.web.app import create_app
@@ -21,8 +23,6 @@ from tests.portal.test_snippets import ENVIRONMENT, lines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-np = pytest.importorskip("numpy")
-rasterio = pytest.importorskip("rasterio")
 SIZE = 512
 
 
@@ -98,13 +98,11 @@ def run(code: str) -> str:
 
 
 def test_odc_stac_reads_a_cube(code: dict[str, str]):
-    pytest.importorskip("odc.stac")
     said = run(code["odc"] + "\nprint(int(cube.B04.max()), *sorted(cube.sizes.items()))")
     assert said.splitlines()[-1] == f"1234 ('time', 1) ('x', {SIZE}) ('y', {SIZE})"
 
 
 def test_rioxarray_reads_a_file(code: dict[str, str]):
-    pytest.importorskip("rioxarray")
     assert run(code["rioxarray"]).split() == ["EPSG:32631", "(1,", f"{SIZE},", f"{SIZE})"]
 
 

@@ -81,6 +81,7 @@ def serve(node: Node, listening: socket.socket) -> Iterator[str]:
     thread.join(10)
 
 
+# odc-geo calls what affine and shapely have deprecated.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
 def test_odc_stac_builds_a_cube(root: str) -> None:
     found = Client.open(root).search(collections=["tiles"], bbox=[0.5, 8.5, 3.5, 9.5])

@@ -34,7 +34,7 @@ def client_of(node: Node, role: str = "", centre: str = "") -> Client:
     """A client with a token of a role."""
     if not role:
         return Client(create_app(node))
-    secret = node.tokens.create("someone", role, centre).secret  # type: ignore[arg-type]
+    secret = node.tokens.create("someone", role, centre).secret
     return Client(create_app(node), Authorization=f"Bearer {secret}")
 
 

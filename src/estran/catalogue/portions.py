@@ -157,7 +157,9 @@ def _prepare_item(item: Item, document: Document, done: Portion) -> None:
     try:
         done.items.append(prepare_item(item.body, item.collection, document.name))
     except Invalid as error:
-        done.refused.append(Refusal(document.name, str(error), document.line))
+        done.refused.append(
+            Refusal(document.name, str(error).removeprefix(f"{document.name}: "), document.line)
+        )
 
 
 def _prepare_document(document: Document, given: Assignment, done: Portion) -> None:

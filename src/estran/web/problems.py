@@ -159,7 +159,9 @@ def _own(error: EstranError, *, known: bool) -> Problem:
     headers: dict[str, str] = {}
     if status == HTTPStatus.FORBIDDEN and not known:
         status = HTTPStatus.UNAUTHORIZED
-        detail += " Send a token: Authorization: Bearer …; the node's operator makes them."
+        detail = (
+            f"{detail.rstrip('.')}. Send a token: Authorization: Bearer …; the node's operator makes them."
+        )
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="estran"'
     if isinstance(error, Unavailable):
