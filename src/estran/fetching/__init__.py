@@ -1,0 +1,5 @@
+"""The only way out to the network: polite, bounded, and closed towards private addresses."""
+
+from estran.fetching.fetcher import Fetcher, Policy, Reply
+
+__all__ = ["Fetcher", "Policy", "Reply"]

@@ -1,0 +1,1 @@
+"""Durable work: what has to be finished whatever happens to the process that does it."""
