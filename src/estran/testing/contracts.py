@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+import socket
 import tempfile
-from dataclasses import fields
+from contextlib import contextmanager
+from dataclasses import fields, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 
 from estran import formats
+from estran.catalogue.harvesters import Event, Found, Gone, Harvester, Kept, Mark, Missed, Total, Visit
+from estran.fetching import Fetcher, Reply
 from estran.formats import Document, Format, Links, Refusal, Written
 from estran.model import Item, Record
 from estran.testing.strategies import records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
-__all__ = ["check_format"]
+__all__ = ["check_format", "check_harvester"]
 
 _LINKS = Links("https://node.example.org", "A node")
 _FIELDS = frozenset(field.name for field in fields(Record))
@@ -140,3 +146,158 @@ def _reads_its_own(form: Format, record: Record, written: Written) -> None:
 
 def _blanks(words: str) -> str:
     return " ".join(words.split())
+
+
+_POSITION_BYTES = 64 << 10
+
+
+def check_harvester(harvester: Harvester, visit: Visit, *, marks: int = 12) -> list[Event]:
+    """Hold a harvest protocol to its contract, on a source that answers and does not change meanwhile.
+
+    Args:
+        harvester: the protocol.
+        visit: a full visit from the start; its source holds more than one page or folder, if it can.
+        marks: from how many of the visit's marks, evenly spread, it must be able to go on.
+
+    Returns:
+        The events of the undisturbed visit, to be compared with what the source holds.
+
+    Raises:
+        AssertionError: a promise is broken; the message says which.
+    """
+    _describes_protocol(harvester, visit)
+    events = _events_of(harvester, visit)
+    for event in events:
+        _is_well_formed(event)
+    whole = _outcome(events)
+    _goes_on_from_its_marks(harvester, visit, events, marks)
+    stamps = {event.key: event.stamp for event in events if isinstance(event, Found) and event.stamp}
+    held = replace(
+        visit, stamps=lambda keys: {key: stamps[key] for key in keys if key in stamps}, position=None
+    )
+    again = _events_of(harvester, held)
+    assert _outcome(again).keys() == whole.keys(), "what is held already is named again: Kept or Found"
+    for event in again:
+        assert not isinstance(event, Kept) or event.key in stamps, f"“{event.key}” is Kept and was never held"
+    return events
+
+
+def _describes_protocol(harvester: Harvester, visit: Visit) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", harvester.name), (
+        f"the name “{harvester.name}” is lower-case words and hyphens"
+    )
+    assert harvester.title.strip(), "it has a title for people"
+    assert harvester.tells_gone in {"listed", "said", "never"}, "tells_gone is listed, said or never"
+    for name, meaning in harvester.options.items():
+        assert re.fullmatch(r"[a-z][a-z0-9_-]*", name), f"the option “{name}” is one lower-case word"
+        assert meaning.strip(), f"the option “{name}” says what it means"
+    for body in _GARBAGE:
+        confidence = harvester.recognise(visit.source.url, body)
+        assert 0.0 <= confidence <= 1.0, f"recognising gives 0 to 1, not {confidence}"
+
+
+def _events_of(harvester: Harvester, visit: Visit) -> list[Event]:
+    """All that it gives; a connection that is not the fetcher's breaks the promise."""
+    watched = _Watched(visit.fetcher)
+    with _no_other_way_out(watched):
+        return list(harvester.changes(replace(visit, fetcher=watched)))
+
+
+class _Watched(Fetcher):
+    """A fetcher that tells when it is at work."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self.policy, self._fetcher, self.busy = fetcher.policy, fetcher, 0
+
+    def get(self, url: str, **how: Any) -> Reply:
+        return self._during(lambda: self._fetcher.get(url, **how))
+
+    def post(self, url: str, body: bytes, media_type: str, **how: Any) -> Reply:
+        return self._during(lambda: self._fetcher.post(url, body, media_type, **how))
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.__dict__["_fetcher"], name)
+        return (lambda *args, **how: self._during(lambda: found(*args, **how))) if callable(found) else found
+
+    def _during[T](self, ask: Callable[[], T]) -> T:
+        self.busy += 1
+        try:
+            return ask()
+        finally:
+            self.busy -= 1
+
+    def close(self) -> None:
+        """It belongs to whoever opened it."""
+
+
+@contextmanager
+def _no_other_way_out(watched: _Watched) -> Generator[None]:
+    allowed = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        assert watched.busy or self.family == socket.AF_UNIX, f"it asks {address} past its fetcher"
+        allowed(self, address)
+
+    socket.socket.connect = connect  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        yield
+    finally:
+        socket.socket.connect = allowed  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _is_well_formed(event: Event) -> None:
+    match event:
+        case Found(key, document, stamp):
+            assert key.strip(), f"what is found has a key: {document.name}"
+            assert document.name, f"the document of “{key}” has a name"
+            assert document.body or document.path, f"the document of “{key}” is not empty"
+            assert isinstance(stamp, str), f"the stamp of “{key}” is text"
+        case Kept(key) | Gone(key):
+            assert key.strip(), f"{event!r} has a key"
+        case Missed(where, why):
+            assert where.strip(), f"what was missed is somewhere: {why}"
+            assert why.strip(), f"there is a reason why {where} was missed"
+        case Total(number):
+            assert number >= 0, f"a total is a number of documents, not {number}"
+        case Mark(position):
+            _is_plain(position)
+
+
+def _is_plain(position: Mapping[str, Any]) -> None:
+    written = json.dumps(position)
+    assert json.loads(written) == position, f"a position is plain JSON: {written[:200]}"
+    assert len(written) <= _POSITION_BYTES, f"a position is small, not {len(written)} bytes"
+
+
+def _outcome(events: Iterable[Event]) -> dict[str, str]:
+    """Keys -> what is known of them in the end."""
+    known: dict[str, str] = {}
+    for event in events:
+        match event:
+            case Found(key, document):
+                body = document.body or (document.path.read_bytes() if document.path else b"")
+                known[key] = hashlib.sha256(body).hexdigest()
+            case Kept(key):
+                known.setdefault(key, "held")
+            case Gone(key):
+                known[key] = "gone"
+            case _:
+                pass
+    return known
+
+
+def _goes_on_from_its_marks(harvester: Harvester, visit: Visit, events: list[Event], most: int) -> None:
+    whole = _outcome(events)
+    places = [at for at, event in enumerate(events) if isinstance(event, Mark)]
+    step = max(1, -(-len(places) // most))
+    for at in dict.fromkeys([*places[::step], *places[-1:]]):
+        mark = events[at]
+        assert isinstance(mark, Mark)
+        position = json.loads(json.dumps(mark.position))
+        rest = _events_of(harvester, replace(visit, position=position))
+        for event in rest:
+            _is_well_formed(event)
+        both = _outcome([*events[: at + 1], *rest])
+        lost = whole.keys() - both.keys()
+        assert not lost, f"going on from {position} loses {len(lost)} documents, such as {min(lost)}"
+        assert both == whole, f"going on from {position} does not end where the undisturbed visit ends"
