@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from estran.catalogue.items import Items
     from estran.catalogue.items.collections import Collections
+    from estran.catalogue.updates import Updates
 
 _FIRST_SETTINGS = "# Settings of this Estran node; “estran settings” lists all that there are.\n"
 _LOW_ROOM_BYTES = 1 << 30
@@ -162,6 +163,11 @@ class Node:
     def collections(self) -> Collections:
         """The collections of items that the actor may see, to search and to write."""
         return self._house.catalogue.collections(self._actor)
+
+    @property
+    def updates(self) -> Updates:
+        """What became of the records that the actor may see, for those who keep a copy of them."""
+        return self._house.catalogue.updates(self._actor)
 
     # The catalogue's verbs
 

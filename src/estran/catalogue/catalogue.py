@@ -11,7 +11,10 @@ from estran.catalogue.load import Assignment, LoadReport, Progress, claim, load
 from estran.catalogue.search import Search
 from estran.catalogue.store import OriginalDocument, Store
 from estran.catalogue.store.items import ItemStore
+from estran.catalogue.updates import Updates
+from estran.catalogue.vocabularies import take_refused
 from estran.errors import Invalid, NotAllowed, NotFound
+from estran.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,6 +40,8 @@ class Catalogue:
         self._cursors = Cursors(secret)
         self._search = Search(self._store, self._cursors, organisations.hubs)
         self._items = ItemStore(database)
+        self._vocabulary = Vocabulary(database)
+        self._vocabulary.reenter()
 
     def ask(self, query: Query, actor: Actor) -> Results:
         """One page of what a query finds and the actor may see.
@@ -84,6 +89,10 @@ class Catalogue:
         """The collections of items that an actor may see."""
         return Collections(self._store, self._items, self._search, actor, self._home)
 
+    def updates(self, actor: Actor) -> Updates:
+        """What became of the records, as an actor may know it."""
+        return Updates(self._store, self._cursors, self._organisations.hubs, actor)
+
     def load(
         self,
         paths: Iterable[Path],
@@ -129,7 +138,10 @@ class Catalogue:
             source=source, centre=centre, home=self._home, claims=tuple(claims),
             visibility=visibility or (before[1] if before else "public"), owner=actor.name,
         )  # fmt: skip
-        return load(self._store, self._items, paths, given, actor.name, progress)
+        report = load(self._store, self._items, paths, given, actor.name, progress)
+        if report.refused:
+            take_refused(self._vocabulary, report)
+        return report
 
     def remove(self, id: str, actor: Actor) -> None:  # noqa: A002
         """Take a record out; the change log keeps that it was here.

@@ -87,6 +87,7 @@ def _pairs(record: Record, owner: str) -> Iterator[tuple[str, str]]:
         yield "language", language
     for concept in record.concepts:
         yield _CONCEPT_FIELDS.get(concept.role, "keyword"), str(concept.label)
+        yield "scheme", concept.scheme
     for variable in record.variables:
         yield "variable", variable.standard_name or str(variable.label) or variable.name
     for place in record.extent.places:

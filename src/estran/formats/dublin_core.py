@@ -1,4 +1,4 @@
-"""Dublin Core: oai_dc, CSW records, simple dc, qualified terms and dc in RDF/XML; read only.
+"""Dublin Core: oai_dc, CSW records, simple dc, qualified terms and dc in RDF/XML; oai_dc is written.
 
 Fifteen elements whose values are words: what their form tells (an address, a box, a period) is taken, the
 rest stays as words.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from estran.errors import Invalid
 from estran.formats import Format
 from estran.formats._dublin_core import coverage, is_prose, links, parties
+from estran.formats._dublin_core_written import write
 from estran.formats._elements import Notes, is_said, line, paragraphs
 from estran.formats._identifiers import identifier
 from estran.formats._iso.codes import topic
@@ -235,5 +236,6 @@ FORMAT = Format(
     media_types=("application/xml",),
     recognise=_recognise,
     read=_read,
+    write=write,
     suffix=".xml",
 )

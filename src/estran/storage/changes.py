@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _COLUMNS = ("seq", "kind", "id", "op", "at", "actor")
 # Asked by every request: built once.
 _NEWEST = select(sa.func.max(change.c.seq))
+_LATEST = select(change.c.at).order_by(change.c.seq.desc()).limit(1)
+# A clock that was wrong by more than this, and was set right, is believed again.
+_HOUR_US = 3_600_000_000
+# In these very words, which the index has as well.
+_NOT_ITEM = sa.text("kind <> 'item'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +33,8 @@ class Change:
 
     Attributes:
         seq: its number, growing with time.
-        kind: "record", "organisation", "item" or "queryable"; op: "add", "change" or "remove".
+        kind: "record", "organisation", "item", "queryable", "vocabulary"; op: "add", "change" or "remove".
+            A "tombstone" says that a record went from the sight of some; its op is what it stood under.
         at: canonical instant; actor: who did it.
     """
 
@@ -56,10 +62,39 @@ def log(
     """
     if not events:
         return 0
-    first, at = take_numbers(connection, "change", len(events)), now_us()
+    first, at = take_numbers(connection, "change", len(events)), instant(connection)
     rows = [(first + n, kind, id_, op, at, actor) for n, (kind, id_, op) in enumerate(events)]
     insert(connection, change, _COLUMNS, rows)
     return first + len(events) - 1
+
+
+def instant(connection: sa.Connection) -> int:
+    """The time for what is written now: later than all that was written before, though the clock went back.
+
+    Whoever follows the changes by their time misses none of them.
+    """
+    now, latest = now_us(), connection.execute(_LATEST).scalar() or 0
+    return latest + 1 if now <= latest < now + _HOUR_US else now
+
+
+def latest(connection: sa.Connection) -> int:
+    """When the newest change was logged, 0 before any."""
+    return connection.execute(_LATEST).scalar() or 0
+
+
+def number_at(connection: sa.Connection, at: int) -> int:
+    """Number of the first change of that time or later; one more than the newest where there is none."""
+    low, high = 1, revision(connection) + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = connection.execute(
+            select(change.c.seq, change.c.at).where(change.c.seq >= middle).order_by(change.c.seq).limit(1)
+        ).one()
+        if row.at < at:
+            low = row.seq + 1
+        else:
+            high = middle
+    return low
 
 
 def revision(connection: sa.Connection) -> int:
@@ -67,18 +102,28 @@ def revision(connection: sa.Connection) -> int:
     return connection.execute(_NEWEST).scalar() or 0
 
 
-def after(connection: sa.Connection, seq: int, limit: int) -> tuple[Change, ...]:
-    """The changes that follow number `seq`, oldest first."""
-    rows = connection.execute(select(change).where(change.c.seq > seq).order_by(change.c.seq).limit(limit))
-    return tuple(_change(row) for row in rows.mappings())
+def after(connection: sa.Connection, seq: int, limit: int, kinds: Sequence[str] = ()) -> tuple[Change, ...]:
+    """The changes that follow number `seq`, oldest first; of some kinds where these are given."""
+    chosen = select(change).where(change.c.seq > seq).order_by(change.c.seq).limit(limit)
+    if kinds:
+        chosen = chosen.where(change.c.kind.in_(kinds))
+    return tuple(_change(row) for row in connection.execute(chosen).mappings())
+
+
+def newest_of(connection: sa.Connection, kind: str, ids: Sequence[str]) -> dict[str, int]:
+    """Number of the newest change of each of these things, which are no items."""
+    chosen = (
+        select(change.c.id, sa.func.max(change.c.seq).label("seq"))
+        .where(change.c.kind == kind, change.c.id.in_(ids), _NOT_ITEM)
+        .group_by(change.c.id)
+    )
+    return {row.id: row.seq for row in connection.execute(chosen)}
 
 
 def last_of(connection: sa.Connection, id: str) -> Change | None:  # noqa: A002 - the word of the model
     """The newest change of one thing that is no item, None if it never was here."""
-    # In these very words, which the index has as well.
-    not_item = sa.text("kind <> 'item'")
     rows = connection.execute(
-        select(change).where(change.c.id == id, not_item).order_by(change.c.seq.desc()).limit(1)
+        select(change).where(change.c.id == id, _NOT_ITEM).order_by(change.c.seq.desc()).limit(1)
     )
     row = rows.mappings().first()
     return _change(row) if row else None

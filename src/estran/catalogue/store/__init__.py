@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select, update
 
 from estran.catalogue.index import Facets
+from estran.catalogue.store import tombstones
 from estran.catalogue.store.inbound import Batch, Outcome, move_bits, numbers
 from estran.catalogue.store.view import OriginalDocument, View
 from estran.errors import NotFound
@@ -132,8 +133,9 @@ class Store:
             pk = connection.execute(select(r.pk).where(r.id == id)).scalar()
             if pk is None:
                 raise NotFound("record", id)
-            seq = changes.log(connection, [("record", id, "remove")], actor)
             marks = numbers(connection.execute(select(d.marks).where(d.pk == pk)).scalar_one())
+            events = [*tombstones.buried(connection, {id: marks}), ("record", id, "remove")]
+            seq = changes.log(connection, events, actor)
             move_bits(connection, {value: (set(), {pk}) for value in marks}, seq)
             engine.place_index.remove(connection, [pk])
             engine.text_index.remove(connection, [pk])

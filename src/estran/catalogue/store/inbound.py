@@ -10,7 +10,7 @@ from pyroaring import BitMap
 from sqlalchemy import bindparam, delete, func, insert, select, tuple_, update
 
 from estran.catalogue.index import CHUNK_BITS
-from estran.model import now_us
+from estran.catalogue.store import tombstones
 from estran.storage import changes, schema, take_numbers
 
 if TYPE_CHECKING:
@@ -84,6 +84,12 @@ def move_bits(connection: sa.Connection, moves: dict[int, tuple[set[int], set[in
         connection.execute(update(b).where(b.c.value == bindparam("v"), b.c.chunk == bindparam("c")), grown)
 
 
+def _hides(row: _Row, coming: Prepared | None) -> bool:
+    return coming is not None and tombstones.hides(
+        (row.visibility, row.centre), (coming.visibility, coming.centre)
+    )
+
+
 def _portions[T](items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]
@@ -97,7 +103,7 @@ class Batch:
     ) -> None:
         self._engine, self._connection, self._run, self._actor = engine, connection, run, actor
         self._last_wins = last_wins
-        self._at = now_us()
+        self._at = changes.instant(connection)
 
     def write(self, batch: Sequence[Prepared]) -> list[Outcome]:
         """Store them; one outcome for each, in order."""
@@ -200,11 +206,9 @@ class Batch:
             [{"pk": pks[key], "start": s, "end": e} for key, c in winners.items() for s, e in c.periods],
         )
         ids = {key: held[key].id if key in held else c.id for key, c in winners.items()}
-        seq = changes.log(
-            connection,
-            [("record", ids[key], "change" if key in held else "add") for key in winners],
-            self._actor,
-        )
+        hidden = {row.id: row.marks for key, row in held.items() if _hides(row, winners.get(key))}
+        events = [("record", ids[key], "change" if key in held else "add") for key in winners]
+        seq = changes.log(connection, tombstones.buried(connection, hidden) + events, self._actor)
         moves: dict[int, tuple[set[int], set[int]]] = {}
         for key, now in marks.items():
             before = held[key].marks if key in held else frozenset()

@@ -187,6 +187,11 @@ class View:
         """The pk of a record, None if there is none."""
         return self._connection.execute(select(_R.pk).where(_R.id == id)).scalar()
 
+    def pks_of(self, ids: Sequence[str]) -> dict[str, int]:
+        """The pks of the records of these ids that are here."""
+        chosen = select(_R.id, _R.pk).where(self._engine.within(_R.id, ids))
+        return {row.id: row.pk for row in self._connection.execute(chosen)}
+
     def place_of(self, pk: int) -> tuple[str, str]:
         """What names a record within its source, and whose it is while it is a draft."""
         key, owner = self._connection.execute(select(_R.key, _R.owner).where(_R.pk == pk)).one()
