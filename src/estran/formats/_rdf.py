@@ -16,9 +16,21 @@ from estran.model import Text, date
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["PREFIXES", "Blank", "Graph", "Iri", "Serialisation", "Term", "Thing", "Words", "curie", "tail"]
+__all__ = [
+    "PREFIXES",
+    "Blank",
+    "Graph",
+    "Iri",
+    "Serialisation",
+    "Term",
+    "Thing",
+    "Words",
+    "curie",
+    "full",
+    "tail",
+]
 
-Serialisation = Literal["turtle", "rdfxml", "jsonld"]
+Serialisation = Literal["turtle", "rdfxml", "jsonld", "trig", "nquads"]
 
 PREFIXES = {
     "adms": "http://www.w3.org/ns/adms#",
@@ -59,6 +71,7 @@ _ALSO = {
     "http://dcat-ap.de/def/dcatde/": "dcatde",
 }
 _PREFIX_OF = {space: prefix for prefix, space in PREFIXES.items()} | _ALSO
+_SPACE_OF = {prefix: space for space, prefix in _ALSO.items()} | PREFIXES
 
 
 class Iri(str):
@@ -119,6 +132,13 @@ def curie(iri: str) -> str:
     cut = max(iri.rfind("#"), iri.rfind("/")) + 1
     prefix = _PREFIX_OF.get(iri[:cut])
     return f"{prefix}:{iri[cut:]}" if prefix else iri
+
+
+def full(name: str) -> str:
+    """The address that a short name of `curie` stands for; an address is its own."""
+    prefix, colon, word = name.partition(":")
+    space = _SPACE_OF.get(prefix) if colon and not word.startswith("//") else None
+    return f"{space}{word}" if space else name
 
 
 def tail(iri: str) -> str:

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from estran.formats import Document
     from estran.formats._rdf import Blank, Graph, Term
 
-__all__ = ["records"]
+__all__ = ["LISTED", "entries", "records", "resources"]
 
 _RESOURCES = ("dcat:Dataset", "dcat:DatasetSeries", "dcat:DataService", "dcat:Resource", "schema:Dataset")
-_LISTED = ("dcat:dataset", "dcat:service", "dcat:resource", "dcat:datasetSeries", "dcat:Dataset")
+LISTED = ("dcat:dataset", "dcat:service", "dcat:resource", "dcat:datasetSeries", "dcat:Dataset")
+"""By what a catalogue names its resources."""
 # What only places a resource among others.
 _STRUCTURE = frozenset((
     "rdf:type", "foaf:isPrimaryTopicOf", "dct:isPartOf", "dct:hasPart", "dcat:inSeries", "dcat:prev", "dcat:next",
@@ -51,19 +52,18 @@ def records(graph: Graph, document: Document, warnings: list[str]) -> Iterator[R
 
     A catalogue that lists nothing here stands for itself, as a collection.
     """
-    entries = _entries(graph)
-    resources = _resources(graph)
-    if not resources:
-        resources = [name for name in graph.subjects("dcat:Catalog") if Thing(graph, name, []).text(*_TITLES)]
-    for name in resources:
+    about, listed = entries(graph), resources(graph)
+    if not listed:
+        listed = [name for name in graph.subjects("dcat:Catalog") if Thing(graph, name, []).text(*_TITLES)]
+    for name in listed:
         notes = list(warnings)
         resource = Thing(graph, name, notes)
         if not _named(resource):
             why = f"the resource {_shown(name)} has neither a title nor an identifier; give it a dct:title"
             yield Refusal(document.name, why, document.line)
         else:
-            yield _record(resource, entries.get(name))
-    if not resources:
+            yield _record(resource, about.get(name))
+    if not listed:
         yield Refusal(document.name, _nothing(graph), document.line)
 
 
@@ -85,17 +85,17 @@ def _shown(name: str) -> str:
     return "without address" if name.startswith("_:") else f"<{name[:200]}>"
 
 
-def _resources(graph: Graph) -> list[Iri | Blank]:
+def resources(graph: Graph) -> list[Iri | Blank]:
     """The subjects that are resources of a catalogue and are described here."""
     served = {name for said in graph.facts.values() for name in said.get("dcat:accessService", ())}
     found = {name: None for name in graph.subjects(*_RESOURCES) if name not in served}
     for said in graph.facts.values():
-        for predicate in _LISTED:
+        for predicate in LISTED:
             found |= {name: None for name in said.get(predicate, ()) if not isinstance(name, Words)}
     return [name for name in found if Thing(graph, name, []).known]
 
 
-def _entries(graph: Graph) -> dict[str, Thing]:
+def entries(graph: Graph) -> dict[str, Thing]:
     """The catalogue's entry (dcat:CatalogRecord) of each resource."""
     found: dict[str, Thing] = {}
     for name in graph.subjects("dcat:CatalogRecord"):
