@@ -32,3 +32,9 @@ def test_the_command_line_s_help_opens_no_node() -> None:
         sorted(loaded_after("import estran.cli") & {"sqlalchemy", "fastapi", "lxml", "numpy", "pydantic"})
         == []
     )
+
+
+def test_only_who_asks_for_work_or_does_it_loads_what_keeps_it() -> None:
+    """The library takes a second to load, and a web process may never need it."""
+    loaded = loaded_after("import estran.node, estran.jobs, estran.web.app, estran.cli")
+    assert sorted(loaded & {"dbos", "croniter", "estran.jobs.working"}) == []

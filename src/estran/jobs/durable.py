@@ -1,0 +1,45 @@
+"""DBOS: the library that keeps what was asked for and what steps gave. Loading it takes a second."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+
+if TYPE_CHECKING:
+    from estran.jobs.store import Store
+
+_APPLICATION = "estran"
+# Jobs are continued by whatever version of the program works next.
+_VERSION = "1"
+
+
+def client(store: Store) -> DBOSClient:
+    """What asks and looks, and executes nothing; DBOS's tables are made where they are missing."""
+    DBOS.migrate(store.url, schema=store.schema or "dbos")
+    return DBOSClient(
+        system_database_url=store.url,
+        system_database_engine=store.dbos_engine(),
+        dbos_system_schema=store.schema or "dbos",
+        # JSON, and not pickles: what lies in a database is no program.
+        serializer=DBOSPortableJSONSerializer(),
+        application_name=_APPLICATION,
+        # Whoever looks is told that the database is away, instead of waiting for it.
+        retry_connection_errors=False,
+    )
+
+
+def configure(store: Store, executor: str) -> None:
+    """Make this process one that executes, under an id that no other has at the same time."""
+    DBOS(
+        config=DBOSConfig(
+            name=_APPLICATION,
+            system_database_url=store.url,
+            system_database_engine=store.dbos_engine(),
+            dbos_system_schema=store.schema or "dbos",
+            serializer=DBOSPortableJSONSerializer(),
+            executor_id=executor,
+            application_version=_VERSION,
+            log_level="CRITICAL",
+        )
+    )

@@ -1,0 +1,90 @@
+"""A place for jobs on each engine, and processes that work."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.jobs.works import jobs_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from estran.jobs import Jobs
+    from tests.postgresql import PostgreSQL
+
+LONG_S = 60.0
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'estran.db'}"
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.fresh()
+
+
+@pytest.fixture
+def jobs(url: str) -> Iterator[Jobs]:
+    opened = jobs_of(url)
+    yield opened
+    opened.close()
+
+
+class Process:
+    """A worker in a process of its own."""
+
+    def __init__(self, url: str, log: Path, settings: dict[str, Any]) -> None:
+        self._log = log
+        with log.open("w") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.jobs.works", url, json.dumps(settings)],
+                cwd=ROOT, stdout=out, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        self.pid = self._process.pid
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text()
+
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def wait(self) -> int:
+        return self._process.wait(LONG_S)
+
+    def end(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+
+@pytest.fixture
+def work(url: str, tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    """Starts a worker; it waits until it says that it is there."""
+    begun: list[Process] = []
+
+    def begin(**settings: Any) -> Process:
+        process = Process(url, tmp_path / f"worker-{len(begun)}.txt", {"beat_s": 0.2, **settings})
+        begun.append(process)
+        until(lambda: "waits for jobs" in process.said, lambda: process.said)
+        return process
+
+    yield begin
+    for process in begun:
+        process.end()
+
+
+def until(true: Callable[[], object], said: Callable[[], object] = str, seconds: float = LONG_S) -> None:
+    """Wait for something to be so."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, said()
+        time.sleep(0.02)

@@ -1,0 +1,139 @@
+"""Several workers, and what one leaves that is killed."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from tests.jobs.conftest import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from estran.jobs import Jobs
+    from tests.jobs.conftest import Process
+
+STEPS = 12
+
+
+def march(jobs: Jobs, log: Path, seconds: float = 0.25) -> str:
+    return jobs.enqueue("march", {"log": str(log), "steps": STEPS, "seconds": seconds}).id
+
+
+def done(log: Path) -> list[tuple[str, int, int]]:
+    """(begin or end, step, process) as it happened."""
+    lines = log.read_text().splitlines() if log.exists() else []
+    return [(word, int(n), int(pid)) for word, n, pid in (line.split() for line in lines)]
+
+
+def whole(jobs: Jobs, id_: str, log: Path, killed: int) -> None:
+    """Each step came to its end; at most the one that a kill cut began twice; the job ended once."""
+    job = jobs.status(id_)
+    assert (job.state, job.result) == ("done", {"total": sum(range(STEPS))})
+    ends = Counter(n for word, n, _ in done(log) if word == "end")
+    begins = Counter(n for word, n, _ in done(log) if word == "begin")
+    assert set(ends) == set(begins) == set(range(STEPS))
+    assert sum(begins.values()) <= STEPS + killed
+    assert len(jobs.list().jobs) == 1
+
+
+def test_a_second_worker_leaves_the_first_what_it_does(
+    jobs: Jobs, work: Callable[..., Process], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    first = work()
+    id_ = march(jobs, log, 1.0)
+    until(lambda: len(done(log)) > 2)
+    work()
+    assert jobs.status(id_).state == "running"
+    until(lambda: jobs.status(id_).over)
+    assert {pid for _, _, pid in done(log)} == {first.pid}
+    whole(jobs, id_, log, killed=0)
+
+
+def test_what_a_killed_worker_left_is_taken_over(
+    jobs: Jobs, work: Callable[..., Process], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    both = [work(), work()]
+    id_ = march(jobs, log)
+    until(lambda: len(done(log)) > 2)
+    first, second = sorted(both, key=lambda worker: worker.pid != done(log)[0][2])
+    first.signal(signal.SIGKILL)
+    first.wait()
+    until(lambda: jobs.status(id_).over, lambda: second.said)
+    assert "takes over" in second.said
+    assert {pid for _, _, pid in done(log)} == {first.pid, second.pid}
+    whole(jobs, id_, log, killed=1)
+
+
+def test_who_begins_again_goes_on_with_its_own_at_once(
+    jobs: Jobs, work: Callable[..., Process], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    first = work(silent_s=3600.0)
+    id_ = march(jobs, log)
+    until(lambda: len(done(log)) > 2)
+    first.signal(signal.SIGKILL)
+    first.wait()
+    name = jobs.status(id_).worker
+    second = work(silent_s=3600.0, beat_s=3600.0)
+    until(lambda: jobs.status(id_).over, lambda: second.said)
+    assert jobs.status(id_).worker == name
+    assert f"Worker {name} waits" in second.said
+    whole(jobs, id_, log, killed=1)
+
+
+def test_who_is_told_to_stop_ends_its_step_and_the_next_goes_on(
+    jobs: Jobs, work: Callable[..., Process], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    first = work()
+    id_ = march(jobs, log)
+    until(lambda: len(done(log)) > 2)
+    first.signal(signal.SIGTERM)
+    assert first.wait() == 0
+    assert "rests" in first.said
+    assert jobs.status(id_).state == "running"
+    work()
+    until(lambda: jobs.status(id_).over)
+    # Nothing was cut, so nothing was done twice.
+    whole(jobs, id_, log, killed=0)
+
+
+def test_who_is_silent_too_long_is_taken_for_dead_and_learns_it(
+    jobs: Jobs, work: Callable[..., Process], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    first = work(silent_s=1.5)
+    id_ = march(jobs, log)
+    until(lambda: len(done(log)) > 2)
+    first.signal(signal.SIGSTOP)
+    second = work(silent_s=1.5)
+    until(lambda: jobs.status(id_).over, lambda: second.said)
+    assert jobs.status(id_).result == {"total": sum(range(STEPS))}
+    first.signal(signal.SIGCONT)
+    assert first.wait() == 1
+    assert "others took its jobs over" in first.said
+    assert jobs.status(id_).result == {"total": sum(range(STEPS))}
+    # Who is alive keeps its place.
+    assert jobs.status(march(jobs, tmp_path / "other", 0.0)).state == "queued"
+    until(lambda: not jobs.list(state="queued").jobs)
+
+
+def test_nothing_is_left_where_all_were_killed(
+    jobs: Jobs, work: Callable[..., Process], tmp_path: Path
+) -> None:
+    logs = [tmp_path / f"log-{n}" for n in range(4)]
+    asked = [march(jobs, log) for log in logs]
+    workers = [work(), work()]
+    until(lambda: all(len(done(log)) > 2 for log in logs))
+    for worker in workers:
+        worker.signal(signal.SIGKILL)
+        worker.wait()
+    jobs.execute(once=True, beat_s=0.2)
+    assert [jobs.status(id_).state for id_ in asked] == ["done"] * 4
+    for log in logs:
+        assert {n for word, n, _ in done(log) if word == "end"} == set(range(STEPS))
