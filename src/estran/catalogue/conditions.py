@@ -29,6 +29,7 @@ from estran.catalogue.expressions import (
     Or,
     Spatial,
     Temporal,
+    Words,
 )
 from estran.errors import Invalid
 from estran.model import Box
@@ -58,6 +59,7 @@ _FACETS: Mapping[str, tuple[str, ...]] = {
     "projects": ("project",),
     "level": ("level",),
     "formats": ("format",),
+    "subjects": ("keyword", "theme", "topic", "variable", "platform", "instrument", "project"),
 }
 # Properties with a value of their own for each record: property -> column.
 _COLUMNS: Mapping[str, Column] = {
@@ -78,32 +80,39 @@ class _Truth:
 
 def matching(
     view: View,
-    expression: str | dict[str, Any],
+    expression: str | dict[str, Any] | Node,
     carrying: Callable[[str, Iterable[str]], BitMap],
+    holding: Callable[[Words], BitMap],
     hubs: Iterable[str],
 ) -> BitMap:
-    """The records for which a CQL2 expression is true.
+    """The records for which an expression is true.
 
     Args:
         view: of the catalogue.
-        expression: CQL2 text, or decoded CQL2 JSON.
+        expression: CQL2 text, decoded CQL2 JSON, or a tree.
         carrying: (facet, values) -> records that carry one of them.
+        holding: words -> records that hold them.
         hubs: all that there are.
 
     Raises:
         Invalid: the expression is not one; see `filters.parse`.
     """
-    return _Judge(view, carrying, tuple(hubs)).judge(filters.parse(expression)).true
+    tree = filters.parse(expression) if isinstance(expression, str | dict) else expression
+    return _Judge(view, carrying, holding, tuple(hubs)).judge(tree).true
 
 
 class _Judge:
     """Evaluates a tree over one view of the catalogue."""
 
     def __init__(
-        self, view: View, carrying: Callable[[str, Iterable[str]], BitMap], hubs: tuple[str, ...]
+        self,
+        view: View,
+        carrying: Callable[[str, Iterable[str]], BitMap],
+        holding: Callable[[Words], BitMap],
+        hubs: tuple[str, ...],
     ) -> None:
         self._view, self._facets = view, view.facets
-        self._carrying, self._hubs = carrying, hubs
+        self._carrying, self._holding, self._hubs = carrying, holding, hubs
 
     def judge(self, node: Node) -> _Truth:
         """The truth of any condition."""
@@ -123,6 +132,9 @@ class _Judge:
             case Not(arg):
                 inner = self.judge(arg)
                 return _Truth(inner.false, inner.true)
+            case Words():
+                found = self._holding(node)
+                return _Truth(found, self._facets.everything - found)
             case IsNull(name):
                 present = self._present(name)
                 return _Truth(self._facets.everything - present, present)

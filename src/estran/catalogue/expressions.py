@@ -1,6 +1,6 @@
 """A filter as a small tree of checked values: what `filters` makes of CQL2 and the store turns into SQL.
 
-    Node = And | Or | Not | Compare | In | Like | IsNull | Spatial | Temporal | Array
+    Node = And | Or | Not | Compare | In | Like | IsNull | Spatial | Temporal | Array | Words
 
 What stands in a tree is safe to use: names are those of `queryables.RECORDS`, operators those of each
 class, and each literal has the type of its property and is a bound value, never a piece of SQL. What
@@ -143,7 +143,23 @@ class Array:
     accenti: bool = False
 
 
-Node = And | Or | Not | Compare | In | Like | IsNull | Spatial | Temporal | Array
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A record that holds words anywhere, one after the other in one field; of records only.
+
+    CQL2 has no such test: it is what AnyText of the catalogue services means. Case, accents and endings
+    do not count.
+
+    Attributes:
+        text: the words.
+        prefix: whether the last one may go on, so that “turbid” finds turbidity.
+    """
+
+    text: str
+    prefix: bool = False
+
+
+Node = And | Or | Not | Compare | In | Like | IsNull | Spatial | Temporal | Array | Words
 
 _Test = tuple[Literal["start", "end"], Literal["=", "<", "<=", ">", ">="], Literal["start", "end"]]
 ALLEN: Mapping[str, tuple[_Test, ...]] = {

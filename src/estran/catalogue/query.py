@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from estran.catalogue.expressions import Node
     from estran.model import Box, Record
 
 FACETS = (
@@ -37,10 +38,13 @@ class Query:
         external_ids: only records that carry one of these foreign identifiers: ``scheme:value``, a bare
             value, or ``scheme:``.
         unknown: whether a record passes bbox and time where nothing is known of its place or time.
-        filter: a CQL2 expression, as text or as parsed JSON.
+        filter: a CQL2 expression, as text or as parsed JSON, or a tree of `estran.catalogue.expressions`.
         sort: one of `SORTS`, with "-" for descending; several by comma. "" is relevance where there is
             text, else the newest first.
         limit: records on a page; cursor: where a page starts, from `Results.next`.
+        skip: how many records to pass over, for protocols that count positions: instead of cursor, and
+            without counts. No sort then means the order in which the records came, which later ones do
+            not disturb. None where pages follow cursors.
         counts: facet fields to count.
         count_values: at most so many values of a field, the most frequent first.
     """
@@ -53,10 +57,11 @@ class Query:
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ids: tuple[str, ...] = ()
     external_ids: tuple[str, ...] = ()
-    filter: str | dict[str, Any] = ""
+    filter: str | dict[str, Any] | Node = ""
     sort: str = ""
     limit: int = 20
     cursor: str = ""
+    skip: int | None = None
     counts: tuple[str, ...] = ()
     count_values: int = 50
 

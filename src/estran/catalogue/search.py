@@ -15,6 +15,7 @@ from pyroaring import BitMap
 
 from estran.catalogue import conditions
 from estran.catalogue.index import Held, bitmap
+from estran.catalogue.positions import Positions, page
 from estran.catalogue.query import FACETS, SORTS, Bucket, Query, Results
 from estran.catalogue.words import folded, split, stems
 from estran.errors import Invalid
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from estran.access import Actor
     from estran.catalogue.cursors import Cursors
+    from estran.catalogue.expressions import Words
+    from estran.catalogue.positions import Order
     from estran.catalogue.store import Store, View
 
 WEIGHTS = {"title": 8, "subject": 4, "body": 1}
@@ -62,6 +65,7 @@ class Search:
         """Args: `hubs` gives, for each centre that has records, the hubs it belongs to."""
         self._store, self._cursors, self._hubs = store, cursors, hubs
         self._held: Held[tuple[str, Term]] = Held()
+        self._positions = Positions()
 
     def ask(self, query: Query, actor: Actor, among: Callable[[View], BitMap] | None = None) -> Results:
         """The page of an answer that `actor` may see.
@@ -79,6 +83,12 @@ class Search:
         with self._store.view() as view:
             asked = _Asked(self._fetched, view, query, hubs)
             visible = view.facets.visible(actor)
+            if query.skip is not None and among is None:
+                question = (repr(_question(query)), actor, repr(hubs))
+                seq = view.facets.seq
+                order = self._positions.whole(question, seq, lambda: _whole(view, asked, visible))
+                pks = page(order, query.skip, query.limit)
+                return Results(records=view.records(pks) if pks else (), matched=len(order))
             base, scores = asked.base(visible & among(view) if among else visible)
             chosen = {field: asked.carrying(field, values) for field, values in query.where.items() if values}
             pool = BitMap.intersection(base, *chosen.values()) if chosen else base
@@ -130,11 +140,30 @@ class Search:
         return [pk for pk, _ in page], self._cursors.write(_question(query), page[-1][1]) if more else ""
 
 
+def _whole(view: View, asked: _Asked, visible: BitMap) -> Order:
+    """Everything that is asked for, in its order."""
+    import numpy as np  # noqa: PLC0415 - only an order that is not the records' own needs it
+
+    query = asked.query
+    pool, scores = asked.base(visible)
+    for field, values in query.where.items():
+        pool = pool & asked.carrying(field, values) if values else pool
+    if not query.sort and scores is None:
+        return pool
+    if query.sort in ("", "relevance") and scores is not None:
+        levels = [tied for _, tied in scores.levels(pool)] if pool else []
+        rows = [row for tied in levels for row in view.ordered(tied, _NEWEST_FIRST, None, len(tied))]
+    else:
+        rows = view.ordered(pool, _order(query.sort), None, len(pool))
+    return np.array([pk for pk, _ in rows], dtype=np.uint32)
+
+
 def _question(query: Query) -> list[Any]:
     """What makes a page address belong to a query."""
+    told = query.filter if isinstance(query.filter, str | dict) else repr(query.filter)
     return [
         query.text, query.words, query.bbox, query.time, sorted(query.where.items()), query.ids,
-        query.external_ids, query.filter, query.sort, query.unknown,
+        query.external_ids, told, query.sort, query.unknown,
     ]  # fmt: skip
 
 
@@ -149,6 +178,11 @@ class _Asked:
         hubs: Mapping[str, tuple[str, ...]],
     ) -> None:
         self._fetched, self._view, self._query, self._hubs = fetched, view, query, hubs
+
+    @property
+    def query(self) -> Query:
+        """The question."""
+        return self._query
 
     def base(self, visible: BitMap) -> tuple[BitMap, Scores | None]:
         """What the query leaves before its facets, and the scores where it has words."""
@@ -168,8 +202,18 @@ class _Asked:
         if query.external_ids:
             pool = pool & BitMap.union(*(self._view.named(name) for name in query.external_ids))
         if query.filter:
-            pool = pool & conditions.matching(self._view, query.filter, self.carrying, self._all_hubs())
+            pool = pool & conditions.matching(
+                self._view, query.filter, self.carrying, self._standing, self._all_hubs()
+            )
         return pool, scores
+
+    def _standing(self, node: Words) -> BitMap:
+        """The records where words stand together in one field."""
+        words = tuple(split(node.text))
+        terms = [Term(words), Term(words, prefix=True)] if node.prefix else [Term(words)]
+        if not words:
+            return BitMap()
+        return BitMap.union(*(self._fetched(self._view, field, term) for term in terms for field in WEIGHTS))
 
     def carrying(self, field: str, values: Iterable[str]) -> BitMap:
         """The records that carry one of a field's values; a hub's are those of its centres."""

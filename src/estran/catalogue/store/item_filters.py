@@ -20,6 +20,7 @@ from estran.catalogue.expressions import (
     Or,
     Spatial,
     Temporal,
+    Words,
 )
 from estran.catalogue.items.queryables import COLUMNS
 from estran.catalogue.store.item_values import bound, is_missing, value_of
@@ -58,6 +59,8 @@ def compiled(node: Node, collections: Mapping[str, int], engine: Engine) -> sa.C
             return not_(compiled(arg, collections, engine))
         case IsNull(name):
             return _missing(name)
+        case Words():
+            raise Invalid("items have no words of their own; test a property", "filter")
         case _:
             return _tested(node, collections, engine)
 
