@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from estran.formats._iso.forms import Form
     from estran.model import Record
 
-__all__ = ["read", "recognise", "write"]
+__all__ = ["element", "read", "recognise", "write"]
 
 _ROOTS = ("MD_Metadata", "MI_Metadata")
 _SPACES = ("isotc211.org", "standards.iso.org", "geocat.ch")
@@ -91,9 +91,13 @@ def _why_none(root: _Element) -> str:
 
 def write(record: Record, form: Form, media_type: str) -> Written:
     """A record in one of the forms, in the language of its title."""
-    language = document_language(record)
+    return Written(_xml.serialise(element(record, form)), media_type, lost(record, form))
+
+
+def element(record: Record, form: Form) -> _Element:
+    """The same as an element, without the account of what is lost: for those who send many."""
     make = write_2003.document if form is FORM_2003 else write_2014.document
-    return Written(_xml.serialise(make(record, language)), media_type, lost(record, form))
+    return make(record, document_language(record))
 
 
 def recognise(head: bytes, spaces: tuple[str, ...], relatives: tuple[str, ...]) -> float:
