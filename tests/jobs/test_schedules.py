@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from estran.errors import Invalid, NotFound
+from estran.jobs import Jobs, Work
 from estran.jobs.times import check_cron, times
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from estran.jobs import Jobs
 
 MARCH = {"log": "", "steps": 0}
 
@@ -85,3 +84,23 @@ def test_what_is_due_is_asked_for_once_however_many_ask(jobs: Jobs) -> None:
 def test_summer_time_moves_nothing() -> None:
     spring = datetime(2026, 3, 28, 12, tzinfo=UTC)
     assert [at.hour for at in islice(times(check_cron("30 2 * * *"), spring), 3)] == [2, 2, 2]
+
+
+def test_works_say_themselves_when_they_are_due(url: str) -> None:
+    told = {"odatis": ("0 3 * * *", {"source": "odatis"}), "theia": ("@weekly", {"source": "theia"})}
+    jobs = Jobs(url, lambda: (Work("harvest", lambda step, source: source, lambda: told),))
+    try:
+        jobs.schedule("by hand", "@daily", "harvest", {"source": "x"})
+        assert jobs.follow() == ()
+        assert [one.name for one in jobs.schedules()] == ["by hand", "harvest odatis", "harvest theia"]
+        assert jobs.schedules()[1].alone == "odatis"
+        del told["theia"]
+        told["odatis"] = ("0 4 * * *", {"source": "odatis"})
+        told["wrong"] = ("0 0 30 2 *", {})
+        assert [one.partition(":")[0] for one in jobs.follow()] == ["harvest wrong"]
+        assert [(one.name, one.cron) for one in jobs.schedules()] == [
+            ("by hand", "@daily"),
+            ("harvest odatis", "0 4 * * *"),
+        ]
+    finally:
+        jobs.close()

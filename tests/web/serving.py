@@ -20,13 +20,13 @@ _PATIENCE_S = 60
 
 
 @contextmanager
-def serving(folder: Path, **environment: str) -> Generator[tuple[str, int]]:
+def serving(folder: Path, *flags: str, **environment: str) -> Generator[tuple[str, int]]:
     """Address and process id of a server of the node in a folder; it must end without a traceback."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     program = str(Path(sys.executable).with_name("estran"))
-    command = [program, "serve", "--node", str(folder), "--port", str(port), "--quiet"]
+    command = [program, "serve", "--node", str(folder), "--port", str(port), "--quiet", *flags]
     with subprocess.Popen(
         command,
         stdout=subprocess.PIPE,

@@ -173,6 +173,30 @@ class Jobs:
         with self._store.read() as connection:
             return tuple(_schedule(row) for row in self._store.schedules(connection))
 
+    def follow(self) -> tuple[str, ...]:
+        """Make the schedules those that works say themselves; workers do this now and then.
+
+        Returns:
+            What is wrong with some, in words.
+        """
+        wrong: list[str] = []
+        held = {one.name: one for one in self.schedules()}
+        for work in self._works():
+            if work.due is None:
+                continue
+            wanted = {f"{work.name} {thing}": (thing, *told) for thing, told in work.due().items()}
+            for name in held.keys() - wanted.keys():
+                if name.startswith(f"{work.name} "):
+                    self.unschedule(name)
+            for name, (thing, cron, given) in wanted.items():
+                one = held.get(name)
+                if one is None or (one.cron, one.arguments) != (cron, given):
+                    try:
+                        self.schedule(name, cron, work.name, given, alone=thing)
+                    except Invalid as error:
+                        wrong.append(f"{name}: {error}")
+        return tuple(wrong)
+
     def ask_what_is_due(self) -> int:
         """Enqueue what schedules ask for by now; workers do this by themselves.
 

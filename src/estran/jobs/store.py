@@ -196,19 +196,12 @@ class Store:
         )
         return list(rows.scalars())
 
-    def waiting(self, connection: sa.Connection) -> int:
-        """How many jobs wait for a worker."""
-        return connection.execute(
-            sa.select(sa.func.count()).select_from(self._job).where(self._job.c.status == "ENQUEUED")
-        ).scalar_one()
-
-    def held(self, connection: sa.Connection, executor: str) -> int:
-        """How many jobs an executor has, done ones not counted."""
+    def left_to_do(self, connection: sa.Connection, executor: str) -> int:
+        """How many jobs wait for a worker or are an executor's: in one look, as they move between the two."""
         job = self._job.c
+        mine = sa.and_(job.status == "PENDING", job.executor_id == executor)
         return connection.execute(
-            sa.select(sa.func.count())
-            .select_from(self._job)
-            .where(job.status == "PENDING", job.executor_id == executor)
+            sa.select(sa.func.count()).select_from(self._job).where(sa.or_(job.status == "ENQUEUED", mine))
         ).scalar_one()
 
     # What shall stop

@@ -45,10 +45,13 @@ class Work:
     Attributes:
         name: by which it is asked for: letters, digits and hyphens.
         do: (step, **arguments of JSON) -> a result of JSON. Each step must bear being done twice.
+        due: gives what workers see to by themselves: thing -> (cron expression, arguments). The thing is what
+            such a job is alone for.
     """
 
     name: str
     do: Callable[..., Any]
+    due: Callable[[], Mapping[str, tuple[str, Mapping[str, Any]]]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from estran.jobs.store import Beat, Store
 
 _POLL_S = 0.05
+_FOLLOW_S = 60.0
 # How often a step is tried while something it needs is not to be had.
 _TRIES = 5
 _MOST_WORKERS = 1000
@@ -94,13 +95,15 @@ class Worker:
             return self._job(work, arguments)
 
         DBOS.workflow(name=WORKFLOW)(job)
-        DBOS.launch()
-        # Whoever starts last says how many; it is the same number for all that this program starts.
-        DBOS.register_queue(QUEUE, worker_concurrency=self._at_once, on_conflict="always_update")
-        self._say(f"Worker {self._id} waits for jobs.")
         beating = threading.Thread(target=self._live, daemon=True, name="estran-beat")
-        beating.start()
         try:
+            DBOS.launch()
+            # Whoever starts last says how many; it is the same number for all that this program starts.
+            DBOS.register_queue(QUEUE, worker_concurrency=self._at_once, on_conflict="always_update")
+            self._follow()
+            self._beat(look=True)
+            beating.start()
+            self._say(f"Worker {self._id} waits for jobs.")
             while not self._stop.wait(_POLL_S):
                 if once and self._drained():
                     break
@@ -108,7 +111,8 @@ class Worker:
             self._stop.set()
             ended = self._settle()
             DBOS.destroy(destroy_registry=True)
-            beating.join()
+            if beating.is_alive():
+                beating.join()
         if self._buried:
             raise Conflict(
                 f"the worker {self._id} was silent for over {self._silent_s:g} s, and others took its jobs over; start it again"
@@ -122,8 +126,7 @@ class Worker:
                 return False
         self._jobs.ask_what_is_due()
         with self._store.read() as connection:
-            mine = self._store.held(connection, self._id)
-            return not mine and not self._store.waiting(connection)
+            return not self._store.left_to_do(connection, self._id)
 
     def _settle(self) -> bool:
         """Let steps come to their end, for a while."""
@@ -153,7 +156,7 @@ class Worker:
 
     def _live(self) -> None:
         """Give signs of life, look after the dead, and ask for what is due."""
-        before = time.time()
+        before = followed = time.time()
         while not self._stop.wait(self._beat_s):
             # Who slept, as a laptop does, knows nothing of the others until they had time to say something.
             slept, before = time.time() - before > self._silent_s / 2, time.time()
@@ -162,9 +165,16 @@ class Worker:
                     self._buried = True
                     self._stop.set()
                     return
+                if before - followed > _FOLLOW_S:
+                    self._follow()
+                    followed = before
                 self._jobs.ask_what_is_due()
             except EstranError as error:
                 self._say(f"Worker {self._id}: {error}")
+
+    def _follow(self) -> None:
+        for wrong in self._jobs.follow():
+            self._say(f"This schedule is left as it was. {wrong}")
 
     def _beat(self, *, look: bool) -> bool:
         with self._store.write() as connection:
