@@ -115,3 +115,19 @@ class Column:
         """Take in every language of a text; where it says none, `fallback` is its language."""
         for language, words in text.variants:
             self.add(words, language or fallback)
+
+
+def tagged(text: str, language: str = "") -> dict[str, list[str]]:
+    """The stems of a text in order, by the tongue that they are stems of.
+
+    Args:
+        text: any.
+        language: "fr" and "en" have stems of their own ("f", "e"); words of any other are kept as they are
+            ("x"); "" is not known and gives both.
+    """
+    pairs = stemmed(text)
+    if language in ("fr", "en"):
+        return {language[0]: [pair[language == "en"] for pair in pairs]}
+    if language:
+        return {"x": split(text)}
+    return {"f": [french for french, _ in pairs], "e": [english for _, english in pairs]}

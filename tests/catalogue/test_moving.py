@@ -62,6 +62,11 @@ def fill(node: Node, folder: Path) -> None:
     secrets[node.folder] = token.secret
     scheme = ConceptScheme(uri="http://example.org/v/", name="v", title=Text.of("Words", "en"), version="1")
     node.vocabulary.put(scheme, [Entry(uri=f"http://example.org/v/{n}/", scheme="v", name=n) for n in "abc"])
+    (folder / "words.ttl").write_text(
+        "@prefix s: <http://www.w3.org/2004/02/skos/core#> . <http://example.org/w/1> s:prefLabel 'snow'@en ; "
+        "s:notation 'SN' ; s:broader <http://example.org/w/2> ; s:exactMatch <http://example.org/v/a/> ."
+    )
+    node.load(folder / "words.ttl")
 
 
 secrets: dict[Path, str] = {}
@@ -112,6 +117,7 @@ def answers(node: Node) -> list[Any]:
         [(o.format, o.name, o.at, o.body) for o in node.originals(r.id)] for r in node.search("", limit=50)
     ]
     said.append([(e.id, str(e.name), e.claims) for e in node.organisations.all()])
+    said.append([node.vocabulary.holdings(), node.vocabulary.originals(), node.vocabulary.search("snow")])
     said.append([(t.id, t.role, t.centre, t.expires, t.revoked) for t in node.tokens.all()])
     return said
 

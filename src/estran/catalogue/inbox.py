@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from estran.catalogue.portions import Assignment, Portion
     from estran.catalogue.store import Outcome, Store
     from estran.catalogue.store.items import ItemStore
+    from estran.catalogue.vocabularies import LoadedVocabulary
 
 __all__ = ["Inbox", "LoadReport"]
 
@@ -48,6 +49,7 @@ class LoadReport:
     Attributes:
         read: records read; each is new, changed or unchanged.
         refused: what could not be read or stored, with file, line and reason.
+        vocabularies: what was no metadata but a vocabulary, with its outcome; not counted above.
     """
 
     read: int = 0
@@ -55,6 +57,7 @@ class LoadReport:
     changed: int = 0
     unchanged: int = 0
     refused: list[Refusal] = field(default_factory=list)
+    vocabularies: tuple[LoadedVocabulary, ...] = ()
 
 
 class Inbox:

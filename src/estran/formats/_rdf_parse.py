@@ -1,4 +1,4 @@
-"""RDF as it comes from strangers, parsed within limits: Turtle, RDF/XML and JSON-LD to one `Graph`.
+"""RDF as it comes from strangers, parsed within limits: Turtle and kin, RDF/XML and JSON-LD to one `Graph`.
 
 Nothing is ever fetched: a remote JSON-LD context is either known here or refused. RDF/XML goes through
 libxml2 first, which bounds entities and depth, and what the RDF parser then refuses is put right where the
@@ -31,11 +31,13 @@ __all__ = ["parse"]
 _MOST_BYTES = 128 * 2**20
 _MOST_TRIPLES = 2_000_000
 _MOST_UNDECLARED = 20
-_SYNTAX = {"turtle": "Turtle", "rdfxml": "RDF/XML", "jsonld": "JSON-LD"}
+_SYNTAX = {"turtle": "Turtle", "rdfxml": "RDF/XML", "jsonld": "JSON-LD", "trig": "TriG", "nquads": "N-Quads"}
 _ENGINE = {
     "turtle": pyoxigraph.RdfFormat.TURTLE,
     "rdfxml": pyoxigraph.RdfFormat.RDF_XML,
     "jsonld": pyoxigraph.RdfFormat.JSON_LD,
+    "trig": pyoxigraph.RdfFormat.TRIG,
+    "nquads": pyoxigraph.RdfFormat.N_QUADS,
 }
 _UNDECLARED = re.compile(r"The prefix ([\w.-]*): has not been declared")
 _RDF = "{" + PREFIXES["rdf"] + "}"
@@ -72,8 +74,8 @@ def parse(
     """
     if len(document.body) > _MOST_BYTES:
         raise Invalid(f"it is larger than {_MOST_BYTES >> 20} MiB; split it into pages", document.name)
-    if serialisation == "turtle":
-        return _turtle(document, warnings)
+    if serialisation in {"turtle", "trig", "nquads"}:
+        return _turtle(document, serialisation, warnings)
     if serialisation == "rdfxml":
         return _rdfxml(document, warnings)
     return _graph(_jsonld(document, warnings, contexts), serialisation, document.name)
@@ -109,7 +111,8 @@ def _graph(body: bytes, serialisation: Serialisation, name: str, *, rename: bool
     return graph
 
 
-def _turtle(document: Document, warnings: list[str]) -> Graph:
+def _turtle(document: Document, serialisation: Serialisation, warnings: list[str]) -> Graph:
+    """Turtle and its kin; graphs within a document are read as one."""
     body = document.body
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if body.startswith(mark):
@@ -117,7 +120,7 @@ def _turtle(document: Document, warnings: list[str]) -> Graph:
             break
     for _ in range(_MOST_UNDECLARED):
         try:
-            return _graph(body, "turtle", document.name)
+            return _graph(body, serialisation, document.name)
         except Invalid as error:
             found = _UNDECLARED.search(error.why)
             if found is None:

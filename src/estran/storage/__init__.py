@@ -9,6 +9,7 @@ from estran.storage.engine import (
     TextIndex,
     get_meta,
     put_meta,
+    take_meta,
     take_numbers,
 )
 from estran.storage.functions import fold
@@ -18,5 +19,5 @@ from estran.storage.versions import prepare, upgrade
 
 __all__ = [
     "Database", "Engine", "ItemIndex", "PlaceIndex", "Spelling", "TextIndex", "check_url", "fold", "get_meta",
-    "has_secret", "pack", "prepare", "put_meta", "shown", "take_numbers", "unpack", "upgrade",
+    "has_secret", "pack", "prepare", "put_meta", "shown", "take_meta", "take_numbers", "unpack", "upgrade",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 
 from estran import plugins
 from estran.errors import Conflict, Invalid, Unavailable
@@ -329,6 +329,13 @@ def put_meta(connection: sa.Connection, key: str, value: bytes) -> None:
     done = connection.execute(update(table).where(table.c.key == key).values(value=value))
     if not done.rowcount:
         connection.execute(insert(table).values(key=key, value=value))
+
+
+def take_meta(connection: sa.Connection, key: str) -> bytes | None:
+    """A value of the node's own notebook, which then is no more there."""
+    held = get_meta(connection, key)
+    connection.execute(delete(schema.meta).where(schema.meta.c.key == key))
+    return held
 
 
 def take_numbers(connection: sa.Connection, name: str, count: int) -> int:

@@ -46,6 +46,98 @@ source = Table(
     Column("added", BigInteger, nullable=False),
 )
 
+# A catalogue of somebody else that is read from time to time.
+harvest_source = Table(
+    "harvest_source",
+    metadata,
+    Column("name", _Text, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("protocol", _Text, nullable=False),
+    Column("url", _Text, nullable=False),
+    # JSON object.
+    Column("options", LargeBinary, nullable=False),
+    Column("centre", _Text, nullable=False),
+    Column("visibility", _Text, nullable=False),
+    # A cron expression, empty for none.
+    Column("schedule", _Text, nullable=False),
+    Column("precedence", Integer, nullable=False),
+    Column("active", Integer, nullable=False),
+    Column("added", BigInteger, nullable=False),
+    # When the last visits began that were complete: of any kind, and of the whole source.
+    Column("complete", BigInteger),
+    Column("complete_full", BigInteger),
+    # Who harvests it now, and until when that is believed without a further sign of life.
+    Column("holder", _Text, nullable=False),
+    Column("lease", BigInteger, nullable=False),
+)
+
+harvest_run = Table(
+    "harvest_run",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("source", Integer, ForeignKey("harvest_source.number", ondelete="CASCADE"), nullable=False),
+    Column("state", _Text, nullable=False),
+    Column("whole", Integer, nullable=False),
+    Column("confirmed", Integer, nullable=False),
+    # Instant (RFC 3339) from which changes are asked for, empty for everything.
+    Column("since", _Text, nullable=False),
+    Column("started", BigInteger, nullable=False),
+    Column("ended", BigInteger),
+    # Of the last mark that the protocol gave, as JSON; and whether it came to its end.
+    Column("position", LargeBinary),
+    Column("visited", Integer, nullable=False),
+    # How many things the source had when it began.
+    Column("had", Integer, nullable=False),
+    Column("seen", Integer, nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("withdrawn", Integer, nullable=False),
+    Column("removed", Integer, nullable=False),
+    Column("missed", Integer, nullable=False),
+    Column("announced", Integer),
+    Column("note", _Text, nullable=False),
+    Index("harvest_run_source", "source", "id"),
+)
+
+# One row a thing that the source named: what it gave last, and what became of it here.
+harvest_entry = Table(
+    "harvest_entry",
+    metadata,
+    Column("source", Integer, ForeignKey("harvest_source.number", ondelete="CASCADE"), primary_key=True),
+    Column("key", _Text, primary_key=True),
+    # Of the document's bytes, missing where it is to be read again.
+    Column("sha256", LargeBinary),
+    # The source's word for its version.
+    Column("stamp", _Text, nullable=False),
+    # The last run that saw it, and what that run did: new, changed, unchanged, refused or removed.
+    Column("run", Integer, nullable=False),
+    Column("outcome", _Text, nullable=False),
+    # held, refused (what was held before stays) or gone.
+    Column("state", _Text, nullable=False),
+    # The records and items that it became, as JSON.
+    Column("became", LargeBinary, nullable=False),
+    Column("why", _Text),
+    sqlite_with_rowid=False,
+)
+Index(
+    "harvest_entry_state", harvest_entry.c.source, harvest_entry.c.state, harvest_entry.c.key,
+    sqlite_where=harvest_entry.c.state != "held", postgresql_where=harvest_entry.c.state != "held",
+)  # fmt: skip
+Index("harvest_entry_sha256", harvest_entry.c.sha256, sqlite_where=harvest_entry.c.state == "refused",
+    postgresql_where=harvest_entry.c.state == "refused",
+)  # fmt: skip
+
+# What a source named and did not give.
+harvest_missed = Table(
+    "harvest_missed",
+    metadata,
+    Column("run", Integer, ForeignKey("harvest_run.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", _Text, primary_key=True),
+    Column("why", _Text, nullable=False),
+)
+
 record = Table(
     "record",
     metadata,
@@ -178,14 +270,102 @@ token = Table(
     Column("revoked", BigInteger),
 )
 
+# A vocabulary. Its concepts and labels have consecutive numbers, from the first to the last.
+concept_scheme = Table(
+    "concept_scheme",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", _Text, nullable=False, unique=True),
+    Column("uri", _Text, nullable=False, unique=True),
+    Column("document", LargeBinary, nullable=False),
+    # What was found when it was taken in: counts and defects.
+    Column("holding", LargeBinary, nullable=False),
+    Column("loaded", BigInteger, nullable=False),
+    Column("first_concept", Integer, nullable=False),
+    Column("last_concept", Integer, nullable=False),
+    Column("first_label", Integer, nullable=False),
+    Column("last_label", Integer, nullable=False),
+)
+
+# The bytes that it came as, zstd.
+concept_source = Table(
+    "concept_source",
+    metadata,
+    Column("scheme", Integer, ForeignKey("concept_scheme.number", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("name", _Text, nullable=False),
+    Column("format", _Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 concept = Table(
     "concept",
     metadata,
-    Column("uri", _Text, primary_key=True),
-    Column("scheme", _Text, nullable=False),
-    Column("name", _Text, nullable=False),
+    Column("pk", Integer, primary_key=True, autoincrement=False),
+    Column("scheme", Integer, ForeignKey("concept_scheme.number", ondelete="CASCADE"), nullable=False),
+    Column("uri", _Text, nullable=False),
+    Column("local", _Text, nullable=False),
+    Column("kind", _Text, nullable=False),
+    Column("deprecated", Integer, nullable=False),
+    # 1 where a tree begins: a top concept, or one that no other leads to.
+    Column("top", Integer, nullable=False),
+    # Its first label, folded: the order of lists.
+    Column("title", _Text, nullable=False),
     Column("document", LargeBinary, nullable=False),
-    Index("concept_name", "scheme", "name"),
+    UniqueConstraint("scheme", "uri"),
+    UniqueConstraint("scheme", "local"),
+    Index("concept_uri", "uri"),
+    Index("concept_title", "scheme", "top", "title", "pk"),
+)
+
+# Names by which data call a concept: notations, standard names, names that stood for it before.
+concept_name = Table(
+    "concept_name",
+    metadata,
+    Column("name", _Text, primary_key=True),
+    Column("concept", Integer, ForeignKey("concept.pk", ondelete="CASCADE"), primary_key=True),
+    Index("concept_name_concept", "concept"),
+)
+
+concept_label = Table(
+    "concept_label",
+    metadata,
+    Column("pk", Integer, primary_key=True, autoincrement=False),
+    Column("concept", Integer, ForeignKey("concept.pk", ondelete="CASCADE"), nullable=False),
+    Column("language", _Text, nullable=False),
+    # 0 preferred, 1 alternative, 2 hidden, 3 a name.
+    Column("kind", Integer, nullable=False),
+    Column("words", _Text, nullable=False),
+    Index("concept_label_concept", "concept"),
+)
+
+# The words of labels, stemmed; rank stands in the key, so that the best come first without sorting.
+concept_token = Table(
+    "concept_token",
+    metadata,
+    Column("token", _Text, primary_key=True),
+    Column("rank", Integer, primary_key=True, autoincrement=False),
+    Column("label", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+concept_relation = Table(
+    "concept_relation",
+    metadata,
+    Column("subject", _Text, primary_key=True),
+    Column("predicate", _Text, primary_key=True),
+    Column("object", _Text, primary_key=True),
+    # Which vocabulary says so.
+    Column(
+        "scheme",
+        Integer,
+        ForeignKey("concept_scheme.number", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Index("concept_relation_object", "object", "predicate", "subject"),
+    Index("concept_relation_scheme", "scheme"),
+    sqlite_with_rowid=False,
 )
 
 item_collection = Table(

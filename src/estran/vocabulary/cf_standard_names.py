@@ -33,15 +33,24 @@ def read(path: Path) -> tuple[ConceptScheme, tuple[Entry, ...]]:
         root = parse(path, parser).getroot()
     except (XMLSyntaxError, OSError) as error:
         raise Invalid(f"it cannot be read as XML ({error})", path.name) from None
+    return of(root, path.name)
+
+
+def of(root: _Element, name: str) -> tuple[ConceptScheme, tuple[Entry, ...]]:
+    """The table of an XML document, its entries by name.
+
+    Raises:
+        Invalid: it is not a standard name table.
+    """
     if root.tag != "standard_name_table":
-        raise Invalid(f"it is a <{root.tag}>, not a CF <standard_name_table>", path.name)
+        raise Invalid(f"it is a <{root.tag}>, not a CF <standard_name_table>", name)
     aliases = defaultdict[str, list[str]](list)
     for alias in root.iterfind("alias"):
         for target in alias.iterfind("entry_id"):
             aliases[_words(target)].append(alias.get("id", ""))
     entries = [_entry(element, aliases) for element in root.iterfind("entry") if element.get("id")]
     if not entries:
-        raise Invalid("the table has no entry", path.name)
+        raise Invalid("the table has no entry", name)
     return _scheme(root), tuple(sorted(entries, key=lambda entry: entry.name))
 
 

@@ -1,0 +1,1 @@
+"""Vocabularies in the database: the SQL of the room."""
