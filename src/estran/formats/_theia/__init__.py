@@ -1,0 +1,1 @@
+"""Theia/OZCAR's pivot: its parts, and what its observations say together."""
