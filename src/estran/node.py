@@ -17,6 +17,7 @@ from estran.catalogue import FACETS, Catalogue, Change, LoadReport, OriginalDocu
 from estran.catalogue.store.moving import Migration, Step, move
 from estran.errors import Conflict, EstranError, Invalid, NotAllowed
 from estran.formats import Links, Written
+from estran.jobs import Jobs
 from estran.model import Box, Record, interval
 from estran.storage import Database, check_url, get_meta, has_secret, prepare, put_meta
 from estran.vocabulary import Vocabulary
@@ -24,9 +25,11 @@ from estran.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from estran.catalogue.harvest.door import Harvest
     from estran.catalogue.items import Items
     from estran.catalogue.items.collections import Collections
     from estran.catalogue.updates import Updates
+    from estran.jobs import Work
 
 _FIRST_SETTINGS = "# Settings of this Estran node; “estran settings” lists all that there are.\n"
 _LOW_ROOM_BYTES = 1 << 30
@@ -53,6 +56,7 @@ class _House:
     readable: Organisations
     tokens: Tokens
     catalogue: Catalogue
+    jobs: Jobs
 
 
 class Node:
@@ -83,18 +87,17 @@ class Node:
         secret = _secret(database)
         organisations = Organisations(database)
         _found(folder, organisations)
-        return cls(
-            _House(
-                folder=folder,
-                settings=held,
-                database=database,
-                organisations=organisations,
-                readable=Organisations(database, writable=False),
-                tokens=Tokens(database),
-                catalogue=Catalogue(database, organisations, secret, held.centre),
-            ),
-            OPERATOR,
+        house = _House(
+            folder=folder,
+            settings=held,
+            database=database,
+            organisations=organisations,
+            readable=Organisations(database, writable=False),
+            tokens=Tokens(database),
+            catalogue=Catalogue(database, organisations, secret, held.centre),
+            jobs=Jobs(database.url, lambda: _works(Node(house, OPERATOR))),
         )
+        return cls(house, OPERATOR)
 
     def acting_as(self, actor: Actor) -> Node:
         """The same node, seeing and doing only what `actor` may."""
@@ -102,6 +105,7 @@ class Node:
 
     def close(self) -> None:
         """Give the database's connections back."""
+        self._house.jobs.close()
         self._house.database.close()
 
     def __enter__(self) -> Self:
@@ -168,6 +172,26 @@ class Node:
     def updates(self) -> Updates:
         """What became of the records that the actor may see, for those who keep a copy of them."""
         return self._house.catalogue.updates(self._actor)
+
+    @property
+    def harvest(self) -> Harvest:
+        """The catalogues of others that this node reads.
+
+        Raises:
+            NotAllowed: the actor is not the operator.
+        """
+        return self._house.catalogue.harvest(self._actor, self.settings.fetching())
+
+    @property
+    def jobs(self) -> Jobs:
+        """Work that outlives the process that asks for it: `estran work` does it.
+
+        Raises:
+            NotAllowed: the actor is not the operator.
+        """
+        if not self._actor.is_operator:
+            raise NotAllowed("only the node's operator may see its jobs and ask for them")
+        return self._house.jobs
 
     # The catalogue's verbs
 
@@ -359,6 +383,13 @@ class Node:
     def doctor(self) -> tuple[Check, ...]:
         """What is well with the node and what is not, with advice."""
         return tuple(_checks(self))
+
+
+def _works(node: Node) -> tuple[Work, ...]:
+    """What can be asked for as a job."""
+    from estran.catalogue.harvest.working import harvesting  # noqa: PLC0415 - only who harvests needs it
+
+    return (harvesting(lambda: node.harvest),)
 
 
 def _absolute(url: str, folder: Path) -> str:

@@ -47,6 +47,26 @@ class Web(BaseModel):
     request_bytes: int = Field(default=1_048_576, ge=1024, description="Longest request body in bytes.")
 
 
+class Harvest(BaseModel):
+    """How other catalogues are read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    allow_private: bool = Field(
+        default=False, description="Whether sources may stand at loopback, private and link-local addresses."
+    )
+    per_second: float = Field(
+        default=5.0, gt=0, le=1000, description="Most requests to one host in a second."
+    )
+    timeout: float = Field(default=30.0, gt=0, le=3600, description="Longest silence of a server in seconds.")
+    agent: str = Field(
+        default="Estran",
+        pattern=r"^[!-~]([ -~]{0,198}[!-~])?$",
+        description="What harvests call themselves; an address where to complain belongs behind it.",
+    )
+    robots: bool = Field(default=True, description="Whether the robots.txt of sources is obeyed.")
+
+
 class Settings(BaseSettings):
     """All settings of a node, frozen."""
 
@@ -62,6 +82,12 @@ class Settings(BaseSettings):
         pattern=r"^(https?://[^\s/]+(/[^\s]*[^\s/])?)?$",
         description="Public address without a slash at its end; empty: the address of each request.",
     )
+    email: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^([^\s@<>]+@([^\s@<>.]+\.)+[^\s@<>.]+)?$",
+        description="Address where harvesters reach the operator, shown by OAI-PMH.",
+    )
     centre: str = Field(
         default="",
         pattern=r"^[a-z0-9-]{0,80}$",
@@ -72,6 +98,15 @@ class Settings(BaseSettings):
     )
     storage: Storage = Storage()
     web: Web = Web()
+    harvest: Harvest = Harvest()
+
+    def fetching(self) -> dict[str, Any]:
+        """What fetching may do, in the words of its policy."""
+        held = self.harvest
+        return {
+            "private": held.allow_private, "per_second": held.per_second, "timeout_s": held.timeout,
+            "agent": held.agent, "robots": held.robots,
+        }  # fmt: skip
 
     @classmethod
     def settings_customise_sources(

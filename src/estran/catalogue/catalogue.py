@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from estran.catalogue.cursors import Cursors
+from estran.catalogue.harvest.door import Harvest
+from estran.catalogue.harvest.runner import Stores
 from estran.catalogue.items import Items
 from estran.catalogue.items.collections import Collections
-from estran.catalogue.load import Assignment, LoadReport, Progress, claim, load
+from estran.catalogue.load import Assignment, LoadReport, Progress, load
+from estran.catalogue.portions import claims
 from estran.catalogue.search import Search
 from estran.catalogue.store import OriginalDocument, Store
+from estran.catalogue.store.harvest import HarvestStore
+from estran.catalogue.store.harvest_entries import EntryStore
 from estran.catalogue.store.items import ItemStore
 from estran.catalogue.updates import Updates
 from estran.catalogue.vocabularies import take_refused
@@ -17,7 +22,7 @@ from estran.errors import Invalid, NotAllowed, NotFound
 from estran.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from estran.access import Actor, Organisations
@@ -40,6 +45,8 @@ class Catalogue:
         self._cursors = Cursors(secret)
         self._search = Search(self._store, self._cursors, organisations.hubs)
         self._items = ItemStore(database)
+        harvests = HarvestStore(database)
+        self._stores = Stores(self._store, self._items, harvests, EntryStore(harvests))
         self._vocabulary = Vocabulary(database)
         self._vocabulary.reenter()
 
@@ -93,6 +100,14 @@ class Catalogue:
         """What became of the records, as an actor may know it."""
         return Updates(self._store, self._cursors, self._organisations.hubs, actor)
 
+    def harvest(self, actor: Actor, policy: Mapping[str, Any]) -> Harvest:
+        """The catalogues of others that are read into this one; policy is what fetching may do.
+
+        Raises:
+            NotAllowed: the actor is not the operator.
+        """
+        return Harvest(self._stores, self._organisations, self._home, actor, policy)
+
     def load(
         self,
         paths: Iterable[Path],
@@ -130,12 +145,8 @@ class Catalogue:
         centre = centre or (before[0] if before else "")
         if centre:
             self._organisations.show(centre)
-        claims = sorted(
-            ((claim(words), o.id) for o in self._organisations.all() for words in o.claims if claim(words)),
-            key=lambda pair: (-len(pair[0]), pair),
-        )
         given = Assignment(
-            source=source, centre=centre, home=self._home, claims=tuple(claims),
+            source=source, centre=centre, home=self._home, claims=claims(self._organisations.all()),
             visibility=visibility or (before[1] if before else "public"), owner=actor.name,
         )  # fmt: skip
         report = load(self._store, self._items, paths, given, actor.name, progress)

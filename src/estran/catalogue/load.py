@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import threading
-import time
 from collections import deque
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from estran.catalogue.documents import Lines, count_hint, files, of_file
 from estran.catalogue.inbox import Inbox, LoadReport
-from estran.catalogue.portions import Assignment, SmallFile, claim, give_packing, prepared, size_of
+from estran.catalogue.portions import Assignment, SmallFile, prepared, size_of
+from estran.catalogue.processes import pool, rarely_collecting
 from estran.errors import Invalid
 from estran.formats import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from estran.catalogue.items.queryables import Declared
@@ -26,7 +22,7 @@ if TYPE_CHECKING:
     from estran.catalogue.store import Store
     from estran.catalogue.store.items import ItemStore
 
-__all__ = ["Assignment", "LoadReport", "Progress", "claim", "load"]
+__all__ = ["Assignment", "LoadReport", "Progress", "load"]
 
 # Documents and small files handed to a process at once, and how much work starting processes is worth.
 _PORTION = 100
@@ -36,9 +32,6 @@ _ALONE = 400
 # What is given to processes and not yet done; it is in memory twice.
 _UNDER_WAY_BYTES = 24 << 20
 _MOST_UNDER_WAY = 64
-_WATCH_S = 1.0
-# Objects made between two looks for cycles, and how many looks at the young before one at the old.
-_COLLECT_AFTER = (50_000, 20, 50)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +64,7 @@ def load(  # noqa: PLR0917 - two stores to fill
     files, size = count_hint(listed)
     inbox = Inbox(store, items, given, actor)
     meter = _Meter(progress, files, size)
-    with _rarely_collecting():
+    with rarely_collecting():
         for portion in _portions_done(_work(listed, inbox, meter.advance), given, inbox):
             inbox.take(portion)
             meter.show(inbox.report.read)
@@ -135,54 +128,18 @@ def _in_parallel(
     given: Assignment,
     packing: tuple[dict[str, int], dict[int, bytes], tuple[Declared, ...]],
 ) -> Iterator[Portion]:
-    # loky's processes do not run the caller's main module again, so a plain script may load.
-    from loky import ProcessPoolExecutor  # noqa: PLC0415 - only large loads need it
-
-    cores = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.sched_getaffinity(0))  # type: ignore[attr-defined]
-    with ProcessPoolExecutor(cores or 1, initializer=_start, initargs=(os.getpid(), *packing)) as pool:
+    with pool(packing) as executor:
         under_way: deque[tuple[int, Any]] = deque()
         size = 0
         for portion in portions:
             size += (more := sum(map(size_of, portion)))
-            under_way.append((more, pool.submit(prepared, portion, given)))
+            under_way.append((more, executor.submit(prepared, portion, given)))
             while size > _UNDER_WAY_BYTES or len(under_way) > _MOST_UNDER_WAY:
                 less, done = under_way.popleft()
                 size -= less
                 yield done.result()
         for _, done in under_way:
             yield done.result()
-
-
-def _start(
-    loader: int, numbers: dict[str, int], dictionaries: dict[int, bytes], declared: tuple[Declared, ...]
-) -> None:
-    """What a process does before its first portion."""
-    _end_with(loader)
-    give_packing(numbers, dictionaries, declared)
-    gc.freeze()
-    gc.set_threshold(*_COLLECT_AFTER)
-
-
-@contextmanager
-def _rarely_collecting() -> Generator[None]:
-    """Look for cycles less often: what is read is made of trees, and looking cost a fifth of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(*_COLLECT_AFTER)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
-def _end_with(loader: int) -> None:
-    """End this process soon after its loader did: a loader that is killed cannot say goodbye."""
-
-    def watch() -> None:
-        while os.getppid() == loader:
-            time.sleep(_WATCH_S)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _portioned(work: Iterator[Task]) -> Iterator[list[Task]]:

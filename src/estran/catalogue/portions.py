@@ -11,19 +11,31 @@ from estran import formats
 from estran.catalogue.documents import Lines, of_file
 from estran.catalogue.items.dictionaries import Dictionaries
 from estran.catalogue.items.prepare import PreparedItem, plain_item, prepare_item
-from estran.catalogue.prepare import Prepared, original, prepare
+from estran.catalogue.prepare import Prepared, keyed, original, prepare
 from estran.catalogue.words import folded
 from estran.errors import Invalid
 from estran.formats import Document, Refusal
 from estran.model import Item, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from estran.catalogue.items.queryables import Declared
+    from estran.model.organisation import Organisation
 
-__all__ = ["Assignment", "Portion", "SmallFile", "Task", "claim", "give_packing", "prepared", "size_of"]
+__all__ = [
+    "Assignment",
+    "Portion",
+    "SmallFile",
+    "Task",
+    "claim",
+    "claims",
+    "give_packing",
+    "prepared",
+    "prepared_document",
+    "size_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +78,12 @@ def _spaced(words: str) -> str:
 def claim(words: str) -> str:
     """A claim in the form that `Assignment.claims` holds."""
     return _spaced(words)
+
+
+def claims(organisations: Iterable[Organisation]) -> tuple[tuple[str, str], ...]:
+    """The claims of all centres, as `Assignment.claims` holds them."""
+    found = ((claim(words), one.id) for one in organisations for words in one.claims if claim(words))
+    return tuple(sorted(found, key=lambda pair: (-len(pair[0]), pair)))
 
 
 class SmallFile(NamedTuple):
@@ -160,6 +178,20 @@ def _prepare_item(item: Item, document: Document, done: Portion) -> None:
         done.refused.append(
             Refusal(document.name, str(error).removeprefix(f"{document.name}: "), document.line)
         )
+
+
+def prepared_document(document: Document, given: Assignment, key: str) -> Portion:
+    """What becomes of one document that is called `key` where it came from.
+
+    The key of its record is that key; of several records, each has its own name behind it.
+    """
+    done = Portion()
+    _prepare_document(document, given, done)
+    if len(done.prepared) == 1:
+        done.prepared = [keyed(done.prepared[0], key)]
+    else:
+        done.prepared = [keyed(one, f"{key}#{one.key}") for one in done.prepared]
+    return done
 
 
 def _prepare_document(document: Document, given: Assignment, done: Portion) -> None:

@@ -143,6 +143,12 @@ def prepare(record: Record, held: Original, owner: str, place: str = "") -> Prep
     )
 
 
+def keyed(prepared: Prepared, key: str) -> Prepared:
+    """The same record under another name within its source."""
+    title = prepared.row["title"]
+    return prepared._replace(key=key, id=mint(prepared.source, key, str(title or key)))
+
+
 def boxes(record: Record) -> tuple[Box, ...]:
     """The boxes by which a record is found."""
     return tuple(dict.fromkeys(record.extent.boxes))[:_MOST_BOXES]
