@@ -6,23 +6,18 @@ removed; one that they never saw is not told at all.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from contextlib import contextmanager
-from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from estran.catalogue.looks import LAST, SET_FIELDS, Look, Update, branches, spec_of
 from estran.catalogue.store import tombstones
-from estran.catalogue.words import folded
 from estran.errors import Invalid, NotFound
 from estran.model import NEVER_US, Record, moment_us
 from estran.storage import changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-
-    from pyroaring import BitMap
 
     from estran.access import Actor
     from estran.catalogue.cursors import Cursors
@@ -33,12 +28,6 @@ __all__ = ["FEED_KINDS", "Feed", "RecordSet", "Told", "Update", "Updates", "Walk
 FEED_KINDS = ("record", "item")
 """Kinds of things whose changes the feed tells."""
 _ORDER = (("updated", False), ("id", False))
-# Sorts behind every id of a record.
-_LAST = "~"
-_PORTION = 400
-_NOT_SPEC = re.compile(r"[^a-z0-9]+")
-_LONGEST_SPEC = 60
-_SET_FIELDS = ("hub", *tombstones.SET_FIELDS)
 
 
 class Told(NamedTuple):
@@ -67,20 +56,6 @@ class Feed(NamedTuple):
     told: tuple[Told, ...]
     position: int
     more: bool
-
-
-class Update(NamedTuple):
-    """A record as of its last change, or its removal.
-
-    Attributes:
-        at: canonical instant of it; sets: specs of the sets that it is in, or was.
-        record: None where it was removed.
-    """
-
-    id: str
-    at: str
-    sets: tuple[str, ...]
-    record: Record | None
 
 
 class RecordSet(NamedTuple):
@@ -157,7 +132,7 @@ class Updates:
                 f"there is no kind “{unknown[0][:40]}”; choose among {', '.join(FEED_KINDS)}", "kind"
             )
         with self._store.view() as view:
-            look = _Look(view, {}, self._actor)
+            look = Look(view, {}, self._actor)
             lines = changes.after(view.connection, after, limit + 1, kinds)
             here = lines[:limit]
             told = [*self._told_records(look, here, whole=whole), *self._told_items(view, here)]
@@ -165,7 +140,7 @@ class Updates:
             position = here[-1].seq if more else max(after, view.facets.seq)
             return Feed(tuple(sorted(told, key=lambda one: one.number)), position, more)
 
-    def _told_records(self, look: _Look, lines: Sequence[changes.Change], *, whole: bool) -> Iterator[Told]:
+    def _told_records(self, look: Look, lines: Sequence[changes.Change], *, whole: bool) -> Iterator[Told]:
         connection, ids = look.view.connection, sorted({line.id for line in lines if line.kind == "record"})
         newest = changes.newest_of(connection, "record", ids)
         seen = look.seen(ids)
@@ -186,11 +161,25 @@ class Updates:
             if line.id.partition("/")[0] in collections:
                 yield Told(line.seq, line.kind, line.id, line.op, line.at)
 
+    def stretch(self, numbers: tuple[int, int]) -> tuple[Told, ...]:
+        """The records whose newest change has a number in [first, end), each whole."""
+        with self._store.view() as view:
+            look = Look(view, {}, self._actor)
+            lines = changes.after(view.connection, numbers[0] - 1, numbers[1] - numbers[0], ("record",))
+            inside = [line for line in lines if line.seq < numbers[1]]
+            return tuple(self._told_records(look, inside, whole=True))
+
+    def neighbours(self, number: int) -> tuple[int | None, int | None]:
+        """Numbers of the last record's change before a number, and of the first from it on; None for none."""
+        with self._store.view() as view:
+            found = changes.after(view.connection, number - 1, 1, ("record",))
+            return changes.last_before(view.connection, number, "record"), found[0].seq if found else None
+
     # By time
 
     def walk(self, verb: str, asked: Walk, limit: int) -> WalkPage:
         """The first page of a walk; `verb` says whose tokens these are."""
-        after = ((asked.start if asked.start is not None else 0) - 1, _LAST)
+        after = ((asked.start if asked.start is not None else 0) - 1, LAST)
         with self._looking() as look:
             total = self._count(look, asked, after)
             return self._page(look, verb, asked, after, limit, total, 0)
@@ -209,20 +198,20 @@ class Updates:
             return self._page(look, verb, Walk(note, spec, start, end), (at, id_), limit, total, offset)
 
     @contextmanager
-    def _looking(self) -> Generator[_Look]:
+    def _looking(self) -> Generator[Look]:
         # Asked for first: it takes a connection of its own.
         hubs = self._hubs()
         with self._store.view() as view:
-            yield _Look(view, hubs, self._actor)
+            yield Look(view, hubs, self._actor)
 
     def _page(  # noqa: PLR0917 - what a token holds
-        self, look: _Look, verb: str, asked: Walk, after: tuple[int, str], limit: int, total: int, offset: int
+        self, look: Look, verb: str, asked: Walk, after: tuple[int, str], limit: int, total: int, offset: int
     ) -> WalkPage:
         end = asked.end if asked.end is not None else NEVER_US
         rows = look.view.ordered(look.pool(asked.spec), _ORDER, after, limit + 1)
         live = {(at, id_): pk for pk, (at, id_) in rows if at < end}
         # What was removed later than the last of these waits for the next page.
-        horizon = max(live) if len(live) > limit else (end - 1, _LAST)
+        horizon = max(live) if len(live) > limit else (end - 1, LAST)
         gone = {(s.at, s.id): s for s in islice(look.buried(asked.spec, after, horizon), limit + 1)}
         keys = sorted(live.keys() | gone.keys())
         here = keys[:limit]
@@ -239,13 +228,13 @@ class Updates:
         )  # fmt: skip
 
     @staticmethod
-    def _count(look: _Look, asked: Walk, after: tuple[int, str]) -> int:
+    def _count(look: Look, asked: Walk, after: tuple[int, str]) -> int:
         pool = look.pool(asked.spec)
         if asked.start is not None:
             pool = pool & look.view.compared("updated", ">=", asked.start)
         if asked.end is not None:
             pool = pool & look.view.compared("updated", "<", asked.end)
-        until = ((asked.end if asked.end is not None else NEVER_US) - 1, _LAST)
+        until = ((asked.end if asked.end is not None else NEVER_US) - 1, LAST)
         return len(pool) + sum(1 for _ in look.buried(asked.spec, after, until))
 
     # One record, and the sets
@@ -273,96 +262,14 @@ class Updates:
             for field in tombstones.SET_FIELDS:
                 for value in sorted(look.view.facets.values(field)):
                     if not look.view.facets.of(field, (value,)).isdisjoint(visible):
-                        for name, one in _branches(field, value, look.hubs):
-                            spec = f"{name}:{_spec(one)}"
+                        for name, one in branches(field, value, look.hubs):
+                            spec = f"{name}:{spec_of(one)}"
                             found.setdefault(name, RecordSet(name, name, ""))
                             found.setdefault(spec, RecordSet(spec, name, one))
-        return tuple(sorted(found.values(), key=lambda s: (_SET_FIELDS.index(s.field), s.spec)))
+        return tuple(sorted(found.values(), key=lambda s: (SET_FIELDS.index(s.field), s.spec)))
 
     def earliest(self) -> str:
         """Canonical instant before which nothing was updated."""
         with self._store.view() as view:
             first = changes.after(view.connection, 0, 1)
             return first[0].at if first else moment_us(0)
-
-
-class _Look(NamedTuple):
-    """The catalogue at one moment, as an actor sees it."""
-
-    view: View
-    hubs: Mapping[str, tuple[str, ...]]
-    actor: Actor
-
-    def seen(self, ids: Sequence[str]) -> dict[str, int]:
-        """The pks of those records that are here and that the actor may see."""
-        visible = self.view.facets.visible(self.actor)
-        return {id_: pk for id_, pk in self.view.pks_of(ids).items() if pk in visible}
-
-    def pool(self, spec: str) -> BitMap:
-        """The records of a set that the actor may see."""
-        visible = self.view.facets.visible(self.actor)
-        return visible & self._members(spec) if spec else visible
-
-    def _members(self, spec: str) -> BitMap:
-        field, _, wanted = spec.partition(":")
-        if field == "hub":
-            of = [c for c, hubs in self.hubs.items() if (wanted in hubs if wanted else hubs)]
-            return self.view.facets.of("centre", of)
-        values = self.view.facets.values(field) if field in tombstones.SET_FIELDS else ()
-        return self.view.facets.of(field, [v for v in values if not wanted or _spec(v) == wanted])
-
-    def buried(
-        self, spec: str, after: tuple[int, str], until: tuple[int, str]
-    ) -> Iterator[tombstones.Tombstone]:
-        """The tombstones in a stretch of time of the records of a set that the actor sees no more."""
-        connection = self.view.connection
-        numbers = (changes.number_at(connection, after[0]), changes.number_at(connection, until[0] + 1))
-        while True:
-            stones = tombstones.between(connection, after, until, numbers, _PORTION)
-            ids = sorted({stone.id for stone in stones})
-            seen, newest = self.seen(ids), tombstones.of(connection, ids, self.actor)
-            for stone in stones:
-                last = newest.get(stone.id)
-                is_last = last is not None and last.number == stone.number and stone.id not in seen
-                if is_last and (not spec or spec in _sets(stone.marks, self.hubs)):
-                    yield stone
-            if len(stones) < _PORTION:
-                return
-            after = (stones[-1].at, stones[-1].id)
-
-    def update(self, record: Record) -> Update:
-        """A record that is here."""
-        marks = {
-            "centre": (record.centre,),
-            "topic": tuple(str(concept.label) for concept in record.words("topic")),
-            "scheme": tuple(concept.scheme for concept in record.concepts),
-        }
-        return Update(record.id, record.updated, _sets(marks, self.hubs), record)
-
-    def removal(self, stone: tombstones.Tombstone) -> Update:
-        """A record that went."""
-        return Update(stone.id, moment_us(stone.at), _sets(stone.marks, self.hubs), None)
-
-
-def _branches(field: str, value: str, hubs: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
-    """The sets that a facet value means, as (field, value): a centre's hubs too."""
-    if field == "centre":
-        yield from (("hub", hub) for hub in hubs.get(value, ()))
-    yield field, value
-
-
-def _sets(marks: Mapping[str, tuple[str, ...]], hubs: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The specs of the sets that these facet values mean, those above them included."""
-    found: dict[str, None] = {}
-    for field in tombstones.SET_FIELDS:
-        for value in filter(None, (value.strip() for value in marks.get(field, ()))):
-            for name, one in _branches(field, value, hubs):
-                found[name] = found[f"{name}:{_spec(one)}"] = None
-    return tuple(found)
-
-
-@lru_cache(maxsize=4096)
-def _spec(value: str) -> str:
-    """A facet value as a part of a set's spec."""
-    words = _NOT_SPEC.sub("-", folded(value)).strip("-")[:_LONGEST_SPEC].strip("-")
-    return words or hashlib.sha256(value.encode()).hexdigest()[:10]

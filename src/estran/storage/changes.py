@@ -110,6 +110,12 @@ def after(connection: sa.Connection, seq: int, limit: int, kinds: Sequence[str] 
     return tuple(_change(row) for row in connection.execute(chosen).mappings())
 
 
+def last_before(connection: sa.Connection, seq: int, kind: str) -> int | None:
+    """Number of the last change of a kind before a number, None for none."""
+    chosen = select(change.c.seq).where(change.c.seq < seq, change.c.kind == kind)
+    return connection.execute(chosen.order_by(change.c.seq.desc()).limit(1)).scalar()
+
+
 def newest_of(connection: sa.Connection, kind: str, ids: Sequence[str]) -> dict[str, int]:
     """Number of the newest change of each of these things, which are no items."""
     chosen = (

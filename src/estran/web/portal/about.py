@@ -63,6 +63,14 @@ def doors(node: Node, links: Links, words: Words) -> list[Way]:
             shown=f"{base}/dcat", example=f'curl -H "Accept: text/turtle" "{base}/dcat"',
         ),
         Way(
+            key="oaipmh", title=t("api.oaipmh"), text=t("api.oaipmh_text"), api="oaipmh", href="/oai?verb=Identify",
+            shown=f"{base}/oai", example=f'curl "{base}/oai?verb=ListRecords&metadataPrefix=oai_dc"',
+        ),
+        Way(
+            key="changes", title=t("api.changes"), text=t("api.changes_text"), api="changes", href="/changes.atom",
+            shown=f"{base}/changes.atom", example=f'curl "{base}/api/changes?after=0&include=document"',
+        ),
+        Way(
             key="data", title=t("api.data"), text=t("api.data_text"),
             example="\n".join(f'curl "{links.twin(id_, suffix)}"' for suffix in ("json", "xml", "jsonld", "ttl")),
         ),
