@@ -109,6 +109,8 @@ class _Vocabularies:
             for gathered in self._homes(uri):
                 self._add(gathered, uri)
         for uri in self._schemes:
+            if "skos:Concept" in self._thing(uri).types:
+                self._gathered[uri].labels.append((uri, "scheme-concept", "", ""))
             for other in self._thing(uri).all("skos:hasTopConcept"):
                 self._gathered[uri].relations.add(Relation(uri, "top", str(other)))
         self._add_mappings()
@@ -203,8 +205,6 @@ class _Vocabularies:
         gathered.labels += [(uri, kind, language.lower(), words) for kind, language, words in raw]
         if uri in self._collections and "skos:Concept" in thing.types:
             gathered.labels.append((uri, "collection-concept", "", ""))
-        if uri == gathered.scheme.uri:
-            gathered.labels.append((uri, "scheme-concept", "", ""))
         gathered.entries.append(_entry(thing, raw, collection=uri in self._collections))
         gathered.relations.update(self._relations(thing))
         for n, (predicate, part) in enumerate(_nameless(thing), 1):

@@ -173,6 +173,8 @@ def steps(
 ) -> list[tuple[str, str]]:
     """(from, to) one relation further: along some predicates, against others."""
     wanted, found = sorted(set(uris)), list[tuple[str, str]]()
+    if not wanted:
+        return found
     for predicate in sorted(set(forwards)):
         chosen = select(_r.subject, _r.object).where(
             engine.within(_r.subject, wanted), _r.predicate == predicate

@@ -25,7 +25,7 @@ __all__ = ["by_keys", "exact", "matching", "span_of"]
 
 _t = schema.concept_token
 # Labels that are looked through for the beginning of a word, and what counts as frequent.
-_MOST_SCANNED = 2000
+_MOST_SCANNED = 500
 _FREQUENT = 1000
 _SHORT = 3
 _LAST = "\U0010ffff"
@@ -54,11 +54,12 @@ def matching(
     connection: sa.Connection, text: str, language: str, span: Span, limit: int, *, prefix: bool
 ) -> list[int]:
     """The labels that have every word, the last of which may be only begun."""
-    words = split(text)
+    words, begun = split(text), whole(text)
+    if prefix and 1 < len(begun) <= _SHORT:
+        # So few letters begin too many words; those that begin a label must do.
+        return [label for label, _ in _range(connection, begun, span, limit)]
     if not words:
         return []
-    if prefix and len(words) == 1 and len(words[0]) < _SHORT:
-        return _beginning("#" + words[0], connection, span, limit)
     found: dict[int, int] = {}
     for group in groups(language):
         for label, place in _of_group(connection, group, words, span, limit, prefix=prefix):
@@ -74,10 +75,11 @@ def _of_group(
     if not prefix or len(found) >= limit:
         return found
     begun = group + words[-1]
-    if len(tokens) == 1:
-        return [*found, *_range(connection, begun, span, limit)]
-    wide = _walk(connection, tokens[:-1], span, _MOST_SCANNED)
-    return [*found, *_begun(connection, words[-1], wide)]
+    if len(tokens) > 1 and _is_frequent(connection, begun):
+        # Many words begin so: one of them will soon be met among the labels of the others.
+        wide = _walk(connection, tokens[:-1], span, _MOST_SCANNED)
+        return [*found, *_begun(connection, words[-1], wide)]
+    return [*found, *_range(connection, begun, span, limit, tokens[:-1])]
 
 
 def _stems(group: str, text: str) -> list[str]:
@@ -89,37 +91,58 @@ def _walk(
 ) -> Sequence[tuple[int, int]]:
     """(label, rank) of the labels that have all tokens, by rank."""
     first, *others = sorted(set(tokens), key=lambda token: _frequency(connection, token))
-    conditions: list[Any] = [_t.c.token == first, *_inside(span)]
-    for n, token in enumerate(others):
-        other = _t.alias(f"t{n}").c
-        conditions.append(
-            exists(
-                select(literal(1)).where(
-                    other.token == token, other.rank == _t.c.rank, other.label == _t.c.label
-                )
-            )
-        )
-    chosen = select(_t.c.label, _t.c.rank).where(*conditions).order_by(_t.c.rank, _t.c.label).limit(limit)
-    return [(label, place) for label, place in connection.execute(chosen)]
+    return _labels(connection, [_t.c.token == first, *_having(others)], span, limit)
 
 
-def _frequency(connection: sa.Connection, token: str) -> int:
-    some = select(_t.c.label).where(_t.c.token == token).limit(_FREQUENT).subquery()
-    return connection.execute(select(func.count()).select_from(some)).scalar_one()
+def _range(
+    connection: sa.Connection, begun: str, span: Span, limit: int, others: Sequence[str] = ()
+) -> Sequence[tuple[int, int]]:
+    """(label, rank) of the labels that have a token which begins so, and all others, by rank."""
+    return _labels(connection, [*_beginning(begun), *_having(others)], span, limit)
 
 
-def _range(connection: sa.Connection, begun: str, span: Span, limit: int) -> list[tuple[int, int]]:
+def _labels(
+    connection: sa.Connection, conditions: Sequence[Any], span: Span, limit: int
+) -> Sequence[tuple[int, int]]:
     chosen = (
         select(_t.c.label, _t.c.rank)
-        .where(_t.c.token >= begun, _t.c.token < begun + _LAST, *_inside(span))
+        .where(*conditions, *_inside(span))
         .order_by(_t.c.rank, _t.c.label)
         .limit(limit)
     )
     return [(label, place) for label, place in connection.execute(chosen)]
 
 
-def _beginning(begun: str, connection: sa.Connection, span: Span, limit: int) -> list[int]:
-    return [label for label, _ in _range(connection, begun, span, limit)]
+def _having(tokens: Sequence[str]) -> list[Any]:
+    """The conditions that the label at hand has these tokens as well: each is one look into the index."""
+    found: list[Any] = []
+    for n, token in enumerate(tokens):
+        other = _t.alias(f"t{n}").c
+        found.append(
+            exists(
+                select(literal(1)).where(
+                    other.token == token, other.rank == _t.c.rank, other.label == _t.c.label
+                )
+            )
+        )
+    return found
+
+
+def _beginning(begun: str) -> tuple[Any, Any]:
+    return _t.c.token >= begun, _t.c.token < begun + _LAST
+
+
+def _frequency(connection: sa.Connection, token: str) -> int:
+    return _count(connection, [_t.c.token == token])
+
+
+def _is_frequent(connection: sa.Connection, begun: str) -> bool:
+    return _count(connection, _beginning(begun)) >= _FREQUENT
+
+
+def _count(connection: sa.Connection, conditions: Sequence[Any]) -> int:
+    some = select(_t.c.label).where(*conditions).limit(_FREQUENT).subquery()
+    return connection.execute(select(func.count()).select_from(some)).scalar_one()
 
 
 def _begun(
