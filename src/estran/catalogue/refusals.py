@@ -136,7 +136,6 @@ _MEMBERS = (
     ("log.entries", "a recording of web traffic (HAR)", _RECORDS),
     ("resourceSets", "a document of an openEO or ArcGIS service", _SERVICE),
     ("currentVersion", "a document of an ArcGIS service", _SERVICE),
-    ("producer.producerId", "a document of the Theia/OZCAR pivot, which is not read yet", _CONVERT),
     ("products", "a list of products that can be tasked (STAPI)", _DATA),
     ("container-title", "a bibliographic reference (CSL-JSON)", "load the metadata of the data themselves"),
     ("devDependencies", "the description of a software package (npm)", _CONVERT),

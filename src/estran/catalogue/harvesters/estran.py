@@ -27,6 +27,8 @@ __all__ = ["HARVESTER"]
 
 _PATH = "/api/changes"
 _A_PAGE, _A_LOOK = "200", "50"
+# A page of a node, which links to its feed for people; other kinds of sites may do so too.
+_PAGE = 0.7
 _MOST_LOOKS, _FARTHEST = 20, 1 << 56
 
 
@@ -121,6 +123,8 @@ def _first_after(visit: Visit, number: int) -> str:
 
 
 def _recognise(_url: str, body: bytes) -> float:
+    if body.lstrip().startswith(b"<") and b'/changes.atom"' in body[:20_000]:
+        return _PAGE
     shown = outline(body[:4096])
     return 0.9 if shown.get("changes") == "[" and "position" in shown and "node" in shown else 0.0
 
