@@ -19,6 +19,7 @@ import pytest
 from estran import formats
 from estran.catalogue import archives, json_streams
 from estran.catalogue.documents import Total, count_hint, documents
+from estran.errors import Invalid
 from estran.formats import Document, Refusal
 from estran.model import Record
 
@@ -253,6 +254,16 @@ def test_gzip_bombs_are_refused_early(tmp_path: Path) -> None:
     assert kept
     assert "300 times its size" in refusal.why
     assert refusal.line == len(kept) + 1
+
+
+def test_a_dump_of_millions_of_items_is_no_bomb() -> None:
+    gibibyte = 1 << 30
+    dump = archives.Meter(packed=5 * gibibyte, unpacked=70 * gibibyte)
+    assert not dump.is_over
+    assert archives.Meter(packed=gibibyte // 16, unpacked=17 * gibibyte).is_over
+    dump.count(200 * gibibyte, "dump.ndjson.gz")
+    with pytest.raises(Invalid, match="60 times"):
+        dump.count(100 * gibibyte, "dump.ndjson.gz")
 
 
 def test_zip_bomb_stops_the_whole_archive(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_days_are_those_of_the_items_that_a_search_finds(full: Node, asked: dict
 
 @pytest.mark.parametrize("asked", [a for a in ASKED if "bbox" in a])
 def test_of_many_items_the_boxes_are_tested(full: Node, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    monkeypatch.setattr(door, "_NEAR", 1)
+    monkeypatch.setattr(door, "NEAR", 1)
     found = full.items.days(ItemQuery(**asked, sort=(("id", False),)))  # a question that nothing holds yet
     assert not found.exact
     exact = counted(full, **asked)

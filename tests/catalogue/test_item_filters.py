@@ -262,11 +262,15 @@ _trees = st.recursive(
 )
 
 
-@pytest.fixture(params=[10_000, 20], ids=["looked up", "walked"])
+@pytest.fixture(params=["at once", "looked up", "walked"])
 def near(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether an index leaves few items, or so many that the order is walked."""
-    monkeypatch.setattr("estran.catalogue.items.items._NEAR", request.param)
-    monkeypatch.setattr("estran.catalogue.items.counting._NEAR", request.param)
+    """Whether one question is enough, an index leaves few items, or so many that the order is walked."""
+    paging = "estran.catalogue.items.paging"
+    most = 20 if request.param == "walked" else 10_000
+    monkeypatch.setattr(f"{paging}.NEAR", most)
+    monkeypatch.setattr("estran.catalogue.items.counting._NEAR", most)
+    if request.param == "looked up":
+        monkeypatch.setattr(f"{paging}._at_once", lambda *_asked: False)
 
 
 @given(_trees)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from estran.access import ANYONE, Actor
-from estran.catalogue.items import ItemQuery
+from estran.catalogue.items import ItemQuery, paging
 from estran.errors import Invalid, NotFound
 from estran.model import Box, bounds, interval
 
@@ -216,6 +216,34 @@ def test_a_second_load_changes_only_what_changed(node: Node, tmp_path: Path) -> 
     assert walk(node, filter="platform = 'landsat-9'") == [(items[3]["collection"], "item-3")]
     assert walk(node, limit=1)[0] == (items[3]["collection"], "item-3")
     assert len(walk(node, limit=50)) == 121
+
+
+def test_what_is_remembered_answers_in_one_question_and_only_while_it_is_true(
+    node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[ItemQuery] = []
+    whole = paging._step_by_step
+
+    def counted(*asked: Any, crowded: bool) -> Any:
+        steps.append(asked[3])
+        return whole(*asked, crowded=crowded)
+
+    monkeypatch.setattr(paging, "_step_by_step", counted)
+    items = made(5, 200)
+    node.load(lines(tmp_path / "a.ndjson", items))
+    anyone = node.acting_as(ANYONE)
+    everywhere, box = ItemQuery(limit=200), ItemQuery(bbox=Box(-90, -45, 90, 45), limit=5)
+    expected = [[i.id for i in anyone.items.search(query)] for query in (everywhere, box)]
+    assert expected[0] == [id_ for _, id_ in newest_first(items)]
+    assert len(steps) == 1  # the first question fills the memory
+    assert [[i.id for i in anyone.items.search(query)] for query in (everywhere, box)] == expected
+    assert len(steps) == 1
+
+    items[3]["properties"].update(datetime="2030-01-01T00:00:00Z")
+    node.load(lines(tmp_path / "a.ndjson", items))
+    assert next(iter(anyone.items.search(everywhere))).id == "item-3"
+    node.items.remove(items[3]["collection"], "item-3")
+    assert len(anyone.items.search(everywhere).items) == 199
 
 
 def test_items_are_seen_with_their_collection(node: Node, tmp_path: Path) -> None:

@@ -35,11 +35,12 @@ TOO_LARGE = (
     "split it, or write its parts as NDJSON, one a line"
 )
 
-MAX_UNPACKED_BYTES = 16 * 1024 * MEBIBYTE
-"""All that one file may unpack to: a national catalogue's dump is below a tenth of it."""
-
 MAX_RATIO = 300
 """Unpacked to packed size: metadata stay below 60, bombs lie near 1000; a small file may exceed it."""
+
+MAX_UNPACKED_BYTES = 16 * 1024 * MEBIBYTE
+"""All that one file may unpack to, unless it is itself so large that metadata's usual ratio goes beyond."""
+_USUAL_RATIO = 60
 _RATIO_COUNTS_FROM = MAX_DOCUMENT_BYTES
 
 MAX_DEPTH = 4
@@ -71,7 +72,7 @@ class Meter:
     def is_over(self) -> bool:
         """Whether it is more than metadata can unpack to."""
         too_far = self.unpacked > _RATIO_COUNTS_FROM and self.unpacked > MAX_RATIO * max(self.packed, 1)
-        return too_far or self.unpacked > MAX_UNPACKED_BYTES
+        return too_far or self.unpacked > max(MAX_UNPACKED_BYTES, _USUAL_RATIO * self.packed)
 
     def count(self, size: int, name: str) -> None:
         """Add `size` bytes.
@@ -82,8 +83,8 @@ class Meter:
         self.unpacked += size
         if self.is_over:
             raise Invalid(
-                f"it unpacks to more than {MAX_RATIO} times its size or {MAX_UNPACKED_BYTES >> 30} GiB, "
-                "as no metadata does; unpack it and load what is in it",
+                f"it unpacks to more than {MAX_RATIO} times its size, or {_USUAL_RATIO} times where that is more "
+                f"than {MAX_UNPACKED_BYTES >> 30} GiB, as no metadata does; unpack it and load what is in it",
                 name,
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ from estran.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
     from estran.catalogue.items.prepare import PreparedItem
     from estran.catalogue.items.queryables import Declared
     from estran.catalogue.portions import Assignment, Portion
@@ -72,6 +76,9 @@ class Inbox:
         self._known: set[str] = set()
         self._spans: dict[str, _Span] = {}
         self._strange: Counter[str] = Counter()
+        # One batch is written while the next is gathered, where that takes another process some time.
+        self._thread = ThreadPoolExecutor(1, "estran-load") if items.is_apart else None
+        self._under_way: Future[list[Outcome]] | None = None
         self.report = LoadReport()
 
     def take(self, portion: Portion) -> None:
@@ -81,7 +88,7 @@ class Inbox:
         self._records += portion.prepared
         self._granules += portion.items
         while len(self._records) >= _BATCH:
-            self._count(self._store.write(self._records[:_BATCH], self._run, self._actor))
+            self._put_records(self._records[:_BATCH])
             del self._records[:_BATCH]
         while len(self._granules) >= _ITEM_BATCH:
             self._put_items(self._granules[:_ITEM_BATCH])
@@ -94,11 +101,17 @@ class Inbox:
     def flush(self) -> None:
         """Store all that was taken in so far."""
         if self._records:
-            self._count(self._store.write(self._records, self._run, self._actor))
+            self._put_records(self._records)
             self._records = []
         if self._granules:
             self._put_items(self._granules)
             self._granules = []
+        self._settle()
+
+    def close(self) -> None:
+        """End what was begun; whoever made an inbox closes it."""
+        if self._thread is not None:
+            self._thread.shutdown()
 
     def packing(self) -> tuple[dict[str, int], dict[int, bytes], tuple[Declared, ...]]:
         """What processes need to make the bodies of items small and to find declared properties."""
@@ -111,17 +124,35 @@ class Inbox:
         # Their own description may have come since.
         self._make([name for name in sorted(self._spans) if self._bare(name) is not None])
 
+    def _put_records(self, batch: list[Prepared]) -> None:
+        self._write(lambda: self._store.write(batch, self._run, self._actor))
+
     def _put_items(self, batch: list[PreparedItem]) -> None:
         for name in sorted({item.collection for item in batch} - self._known):
             self._meet(name)
         for item in batch:
             if (span := self._spans.get(item.collection)) is not None:
                 span.add(item)
-        self._count(self._items.write(batch, self._actor))
+        self._write(lambda: self._items.write(batch, self._actor))
+
+    def _write(self, do: Callable[[], list[Outcome]]) -> None:
+        """Store a batch, after the one before."""
+        self._settle()
+        if self._thread is None:
+            self._count(do())
+        else:
+            self._under_way = self._thread.submit(do)
+
+    def _settle(self) -> None:
+        """Wait until all that was given is stored."""
+        if self._under_way is not None:
+            done, self._under_way = self._under_way, None
+            self._count(done.result())
 
     def _meet(self, name: str) -> None:
         """Look at a collection before its first items, which nobody could see without it."""
         self._known.add(name)
+        self._settle()
         with self._store.view() as view:
             is_there = name in view.collections(OPERATOR)
         held = self._bare(name)

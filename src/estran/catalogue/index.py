@@ -77,6 +77,10 @@ class Facets:
         self._remembered[question] = found
         return found
 
+    def recall(self, question: Hashable) -> Any:
+        """What is remembered of a question, None where nothing is."""
+        return self._remembered.get(question)
+
     def of(self, field: str, values: Iterable[str]) -> BitMap:
         """The records that carry one of these values."""
         held = self._fields.get(field, {})

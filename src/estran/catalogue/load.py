@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ def load(  # noqa: PLR0917 - two stores to fill
     files, size = count_hint(listed)
     inbox = Inbox(store, items, given, actor)
     meter = _Meter(progress, files, size)
-    with rarely_collecting():
+    with rarely_collecting(), closing(inbox):
         for portion in _portions_done(_work(listed, inbox, meter.advance), given, inbox):
             inbox.take(portion)
             meter.show(inbox.report.read)

@@ -70,9 +70,12 @@ class ItemIndex(Protocol):
         ...
 
     def nearest(
-        self, connection: sa.Connection, box: Box, time: tuple[int, int] | None, most: int
-    ) -> list[int]:
-        """At most so many of the pks that `near` finds, in no order: what nearly every page begins with."""
+        self, boxes: Sequence[Box], time: tuple[int, int] | None, most: int
+    ) -> tuple[str, dict[str, Any]]:
+        """SQL and its parameters for at most so many of the pks that `near` finds, perhaps repeated.
+
+        As text: nearly every page of items begins with it.
+        """
         ...
 
 
@@ -119,14 +122,17 @@ class Spelling:
 
     Attributes:
         mark: how a parameter stands in it, with ``{}`` for its name.
-        among: (column, parameter) -> condition "is one of", for a parameter that `listing` made.
+        among: (column, list) -> condition "is one of", for a parameter that `listing` made or what
+            `gathered` gives.
         listing: values -> that parameter, for any number of them.
+        gathered: a question for ``pk`` -> all its answers as such a list.
         dialect: gives SQLAlchemy's dialect with parameters by name.
     """
 
     mark: str
     among: Callable[[str, str], str]
     listing: Callable[[Sequence[Any]], Any]
+    gathered: Callable[[str], str]
     dialect: Callable[[], sa.Dialect]
 
 
@@ -147,9 +153,11 @@ class Engine:
         related: (relation, WKT, shape, (west, south, east, north)) -> expression "the shape (WKB), or the box
             where that is missing, stands in that relation to the other"; unknown where there is no answer.
         spelling: of SQL as text.
+        ask: (connection, text, parameters by name) -> all rows: the quickest way to put a short question.
         stamp: URL -> what tells whether anything was committed; None where that takes a question to a server.
         timed: (connection, seconds) -> context in which what takes longer is broken off; None where the
             connections that read have such a bound already.
+        apart: whether it works in a process of its own: waiting for it is time for something else.
         begin_read: SQL that starts a transaction with one view of the database.
         begin_write: SQL that starts a transaction which alone may write.
         begin_fill: SQL that starts the one transaction in which an empty database gets everything.
@@ -171,8 +179,10 @@ class Engine:
     folded: Callable[[Any, bool, bool], Any]
     related: Callable[[str, str, Any, tuple[Any, Any, Any, Any]], Any]
     spelling: Spelling
+    ask: Callable[[sa.Connection, str, Mapping[str, Any]], list[tuple[Any, ...]]]
     stamp: Callable[[str], Stamp] | None = None
     timed: Callable[[sa.Connection, float], AbstractContextManager[None]] | None = None
+    apart: bool = False
     begin_read: tuple[str, ...]
     begin_write: tuple[str, ...]
     begin_fill: tuple[str, ...]
@@ -232,13 +242,22 @@ class Database:
                 connection.exec_driver_sql("ROLLBACK")
 
     @contextmanager
-    def glance(self) -> Generator[sa.Connection]:
-        """A connection for one question that needs no view of the whole: a journey instead of three.
+    def glance(self, seconds: float = 0.0) -> Generator[sa.Connection]:
+        """A connection for one question, which is a view of its own: a journey instead of three.
+
+        Args:
+            seconds: as for `read`.
 
         Raises:
             Unavailable: the database cannot be reached.
+            Invalid: it takes longer.
         """
-        with _translated(), self._pool.connect() as connection:
+        timed = self.engine.timed if seconds else None
+        with (
+            _translated(),
+            self._pool.connect() as connection,
+            timed(connection, seconds) if timed else nullcontext(),
+        ):
             yield connection
 
     @contextmanager

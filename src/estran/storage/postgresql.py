@@ -259,15 +259,32 @@ class _Items:
         return sa.select(t.pk).where(*conditions)
 
     def nearest(
-        self, connection: sa.Connection, box: Box, time: tuple[int, int] | None, most: int
-    ) -> list[int]:
-        corners = (box.west, box.south, box.east, box.north)
-        rows = connection.exec_driver_sql(
-            "SELECT pk FROM item_place WHERE shape && ST_MakeEnvelope(%s, %s, %s, %s, 4326)"
-            " AND span && int8range(%s, %s) LIMIT %s",
-            (*corners, *(time or (None, None)), most),
-        )
-        return [pk for (pk,) in rows.fetchall()]
+        self, boxes: Sequence[Box], time: tuple[int, int] | None, most: int
+    ) -> tuple[str, dict[str, Any]]:
+        params: dict[str, Any] = {}
+        parts: list[str] = []
+        for n, box in enumerate(boxes):
+            parts.append(
+                "SELECT pk FROM item_place WHERE"  # noqa: S608 - numbers of parameters
+                f" shape && ST_MakeEnvelope(%(w{n})s, %(s{n})s, %(e{n})s, %(n{n})s, 4326)"
+            )
+            params |= {f"w{n}": box.west, f"s{n}": box.south, f"e{n}": box.east, f"n{n}": box.north}
+        if time is not None:
+            parts = [f"{part} AND span && int8range(%(t0)s, %(t1)s)" for part in parts]
+            params["t0"], params["t1"] = time
+        return f"{' UNION ALL '.join(parts)} LIMIT {most}", params
+
+
+def ask(connection: sa.Connection, text: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """By the driver alone, which is half of what a short question costs otherwise, and in binary form."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor(binary=True) as cursor:
+            return cursor.execute(text, params).fetchall()
+    except psycopg.Error as error:
+        if driver.closed:
+            connection.invalidate(error)
+        raise DBAPIError.instance(text, dict(params), error, psycopg.Error) from error
 
 
 def _envelope(b: Box) -> str:
@@ -359,8 +376,11 @@ ENGINE = Engine(
         mark="%({})s",
         among=lambda column, mark: f"{column} = ANY({mark})",
         listing=list,
+        gathered=lambda query: f"ARRAY({query})",
         dialect=dialect,
     ),
+    ask=ask,
+    apart=True,
     begin_read=("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",),
     begin_write=("BEGIN", f"SELECT pg_advisory_xact_lock({_WRITER})"),
     begin_fill=("BEGIN", f"SELECT pg_advisory_xact_lock({_WRITER})"),

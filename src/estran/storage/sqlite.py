@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects.sqlite.pysqlite import dialect
+from sqlalchemy.exc import DBAPIError
 
 from estran.errors import Conflict
 from estran.model import EVER_US, NEVER_US, Box
@@ -260,15 +261,27 @@ class _Items:
         return sa.select((t.id // 2).label("pk")).where(*conditions)
 
     def nearest(
-        self, connection: sa.Connection, box: Box, time: tuple[int, int] | None, most: int
-    ) -> list[int]:
+        self, boxes: Sequence[Box], time: tuple[int, int] | None, most: int
+    ) -> tuple[str, dict[str, Any]]:
         start, end = time or (EVER_US, NEVER_US)
-        rows = connection.exec_driver_sql(
-            "SELECT id / 2 FROM item_place WHERE w <= ? AND e >= ? AND s <= ? AND n >= ?"
-            " AND t0 <= ? AND t1 >= ? LIMIT ?",
-            (box.east, box.west, box.north, box.south, end / _DAY_US, start / _DAY_US, most),
-        )
-        return [pk for (pk,) in rows.fetchall()]
+        params: dict[str, Any] = {"t0": start / _DAY_US, "t1": end / _DAY_US}
+        parts: list[str] = []
+        for n, box in enumerate(boxes):
+            parts.append(
+                f"SELECT id / 2 AS pk FROM item_place WHERE w <= :e{n} AND e >= :w{n} AND s <= :n{n}"  # noqa: S608 - numbers of parameters
+                f" AND n >= :s{n} AND t0 <= :t1 AND t1 >= :t0"
+            )
+            params |= {f"w{n}": box.west, f"s{n}": box.south, f"e{n}": box.east, f"n{n}": box.north}
+        return f"{' UNION ALL '.join(parts)} LIMIT {most}", params
+
+
+def ask(connection: sa.Connection, text: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """By the driver alone, which is half of what a short question costs otherwise."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        return driver.execute(text, params).fetchall()
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(text, dict(params), error, sqlite3.Error) from error
 
 
 class _Words:
@@ -328,8 +341,10 @@ ENGINE = Engine(
         mark=":{}",
         among=lambda column, mark: f"{column} IN (SELECT value FROM json_each({mark}))",  # noqa: S608
         listing=lambda values: json.dumps(list(values), separators=(",", ":")),
+        gathered=lambda query: f"(SELECT json_group_array(pk) FROM ({query}))",  # noqa: S608
         dialect=lambda: dialect(paramstyle="named"),
     ),
+    ask=ask,
     stamp=_DataVersion,
     timed=timed,
     begin_read=("BEGIN",),

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from estran.catalogue.store import Store, View
     from estran.catalogue.store.items import ItemStore
 
-__all__ = ["ItemCounts", "counted", "queryables"]
+__all__ = ["QUERYABLES", "ItemCounts", "counted", "queryables"]
+
+QUERYABLES = "queryables of items"
+"""The word under which they are remembered."""
 
 # Fewer items than this near an area are looked up by the index first.
 _NEAR = 10_000
@@ -115,7 +118,7 @@ def queryables(view: View, items: ItemStore) -> Mapping[str, Queryable]:
         with items.view(view) as shown:
             return shown.queryables()
 
-    return view.facets.remembered("queryables of items", read)
+    return view.facets.remembered(QUERYABLES, read)
 
 
 def _area(query: ItemQuery) -> Spatial | None:

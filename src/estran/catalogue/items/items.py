@@ -6,36 +6,28 @@ from collections import Counter
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from estran.catalogue import filters, shapes
-from estran.catalogue.expressions import And, Node, Spatial
 from estran.catalogue.items.counting import ItemCounts, counted, queryables
 from estran.catalogue.items.exporting import export
+from estran.catalogue.items.paging import NEAR, area_of, batches, order_of, page, question, touches
 from estran.catalogue.items.query import DAY_US, ItemDays, ItemPage, ItemQuery, StoredItem, are_days
-from estran.catalogue.items.queryables import COLUMNS, DECLARED_KINDS, check_name
+from estran.catalogue.items.queryables import DECLARED_KINDS, check_name
 from estran.catalogue.items.writing import Writing, writer
 from estran.errors import Invalid, NotAllowed, NotFound
 from estran.model import EVER_US
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from estran.access import Actor
     from estran.catalogue.cursors import Cursors
+    from estran.catalogue.expressions import Node
     from estran.catalogue.items.queryables import Declaration, DeclaredKind
     from estran.catalogue.queryables import Queryable
     from estran.catalogue.shapes import Shape
     from estran.catalogue.store import Store
-    from estran.catalogue.store.items import ItemRow, ItemStore, ItemView
+    from estran.catalogue.store.items import ItemStore, ItemView
     from estran.model import Record
 
-# Fewer items than this near a box are fetched and sorted; of more, walking the order soon meets enough.
-_NEAR = 10_000
-_FEW = 40
-# Rows that one request looks at before it answers with what it has and the address to go on from; a
-# page must not be empty, for clients take that as the end, so it looks further before it gives up.
-_MOST_ROWS = 200_000
-_MOST_ROWS_FOR_ONE = 2_000_000
-_MOST_PAGE = 10_000
 _MOST_SECONDS = 20.0
 
 
@@ -89,29 +81,7 @@ class Items:
         Raises:
             Invalid: a part of it does not fit.
         """
-        if not 0 < query.limit <= _MOST_PAGE:
-            raise Invalid(f"a page holds 1 to {_MOST_PAGE} items", "limit")
-        order = _order(query.sort)
-        after = self._cursors.read(_question(query), query.cursor)
-        with self._store.view(_MOST_SECONDS) as view:
-            tree, area = _area(query, queryables(view, self._items))
-            visible = view.collections(self._actor)
-            names = [n for n in query.collections if n in visible] if query.collections else list(visible)
-            if not names:
-                return ItemPage(items=())
-            with self._items.view(view) as items:
-                near = items.near(area.boxes if area else (), query.time, tree, _NEAR)
-                rows = items.rows(
-                    collections=names, ids=query.ids, boxes=area.boxes if area else (), time=query.time,
-                    tree=tree, order=order, after=after, pks=near,
-                    # Without an area to test, what the database gives is the page, and whether one follows;
-                    # where few are near, one journey brings all of them.
-                    most=0 if area else query.limit + 1,
-                    whole=area is None or (near is not None and len(near) <= query.limit + _FEW),
-                )  # fmt: skip
-                kept, last, ended = _kept(rows, area, query.limit)
-                bodies = items.bodies(kept)
-        return ItemPage(items=bodies, next="" if ended else self._cursors.write(_question(query), last))
+        return page(self._store, self._items, self._cursors, self._actor, query)
 
     def days(self, query: ItemQuery) -> ItemDays:
         """How many of a query's items start on each day; its order, limit and cursor are not read.
@@ -125,7 +95,7 @@ class Items:
         """
         held = self._items.held_days
         with self._store.view(_MOST_SECONDS) as view, self._items.view(view) as items:
-            tree, area = _area(query, queryables(view, self._items))
+            tree, area = area_of(query, queryables(view, self._items))
             visible = view.collections(self._actor)
             names = [n for n in query.collections or visible if n in visible]
 
@@ -137,7 +107,7 @@ class Items:
                 return found
 
             def counted(asked: ItemQuery) -> ItemDays:
-                return once(_question(asked), lambda: _days(items, asked, names, tree, area))
+                return once(question(asked), lambda: _days(items, asked, names, tree, area))
 
             time = query.time
             if time is not None and are_days(*time) and once("longest", lambda: items.longest(names)) <= 1:
@@ -299,139 +269,20 @@ class Items:
         return known[id]
 
 
-def _question(query: ItemQuery) -> list[Any]:
-    return [query.collections, query.ids, query.bbox, query.intersects, query.time, query.filter, query.sort]
-
-
-def _area(query: ItemQuery, known: Mapping[str, Queryable]) -> tuple[Node | None, Shape | None]:
-    """The filter without its place, and the one area that items must touch."""
-    if query.bbox is not None and query.intersects is not None:
-        raise Invalid("give bbox or intersects, not both", "bbox")
-    area = None
-    if query.bbox is not None:
-        area = shapes.Shape(query.bbox.wkt(), query.bbox.parts(), exact=True)
-    elif query.intersects is not None:
-        area = shapes.read(query.intersects, "intersects")
-    if not query.filter:
-        return None, area
-    tree = filters.parse(query.filter, known)
-    parts = list(tree.args) if isinstance(tree, And) else [tree]
-    for part in parts:
-        if isinstance(part, Spatial) and part.op == "intersects" and area is None:
-            area = shapes.Shape(part.wkt, part.boxes, part.exact)
-            parts.remove(part)
-            break
-    return And(tuple(parts)), area
-
-
 def _days(
     items: ItemView, query: ItemQuery, names: list[str], tree: Node | None, area: Shape | None
 ) -> ItemDays:
     asked: dict[str, Any] = {"ids": query.ids, "boxes": area.boxes if area else (), "time": query.time}
-    near = items.near(area.boxes if area else (), query.time, tree, _NEAR)
+    near = items.near(area.boxes if area else (), query.time, tree, NEAR)
     if near is None:
         counts = items.days(names, tree=tree, **asked)
     else:
-        rows = items.rows(collections=names, tree=tree, order=_order(()), after=None, pks=near, **asked)
+        rows = items.rows(collections=names, tree=tree, order=order_of(()), after=None, pks=near, **asked)
         counts = Counter(
             row.keys[0] // DAY_US
-            for batch in _batches(rows, 1000)
-            for row, touches in zip(batch, _touches(batch, area), strict=True)
-            if touches
+            for batch in batches(rows, 1000)
+            for row, is_there in zip(batch, touches(batch, area), strict=True)
+            if is_there
         )
     undated = counts.pop(EVER_US // DAY_US, 0)
     return ItemDays(days=counts, undated=undated, exact=area is None or near is not None)
-
-
-def _order(sort: Iterable[tuple[str, bool]]) -> tuple[tuple[str, bool], ...]:
-    """Columns to order by; the newest first, then the id, decide what is left."""
-    keys: dict[str, bool] = {}
-    for given, down in sort:
-        name = given.removeprefix("properties.")
-        if name == "collection":
-            keys.setdefault("collection", down)
-        elif name in COLUMNS:
-            keys.setdefault(COLUMNS[name], down)
-        else:
-            raise Invalid(
-                f"items cannot be sorted by “{given[:80]}”; choose among collection, {', '.join(COLUMNS)}",
-                "sortby",
-            )
-    for name in ("start", "id", "collection"):
-        keys.setdefault(name, True)
-    return tuple(keys.items())
-
-
-def _kept(
-    rows: Iterator[ItemRow], area: Shape | None, limit: int
-) -> tuple[list[ItemRow], tuple[Any, ...], bool]:
-    """The first `limit` rows that touch the area, the sort values to go on from, and whether that was all."""
-    kept: list[ItemRow] = []
-    last: tuple[Any, ...] = ()
-    seen = 0
-    for batch in _batches(rows, max(limit + 1, 64)):
-        for row, touches in zip(batch, _touches(batch, area), strict=True):
-            if touches:
-                if len(kept) == limit:
-                    return kept, last, False
-                kept.append(row)
-            last = row.keys
-        seen += len(batch)
-        if seen >= _MOST_ROWS and kept:
-            return kept, last, False
-        if seen >= _MOST_ROWS_FOR_ONE:
-            raise Invalid(
-                f"none of the newest {seen:,} items of these collections lies there; add a datetime or a "
-                "filter, or name fewer collections",
-                "intersects",
-            )
-    return kept, last, True
-
-
-def _batches(rows: Iterator[ItemRow], size: int) -> Iterator[list[ItemRow]]:
-    batch: list[ItemRow] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) >= size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _touches(batch: list[ItemRow], area: Shape | None) -> list[bool]:
-    if area is None:
-        return [True] * len(batch)
-    found = [_box_touches(row, area) for row in batch]
-    unsure = [n for n, row in enumerate(batch) if found[n] and (row.shape is not None or not area.exact)]
-    if not unsure:
-        return found
-    import shapely  # noqa: PLC0415 - only exact geometry needs it
-
-    theirs = shapely.from_wkt(area.wkt)
-    shapely.prepare(theirs)
-    ours: Any = [
-        shapely.from_wkb(s) if (s := batch[n].shape) is not None else _polygon(batch[n]) for n in unsure
-    ]
-    for n, touches in zip(unsure, shapely.intersects(theirs, ours), strict=True):
-        found[n] = bool(touches)
-    return found
-
-
-def _polygon(row: ItemRow) -> Any:
-    import shapely  # noqa: PLC0415
-
-    west, south, east, north = row.box or (0, 0, 0, 0)
-    return (
-        shapely.box(west, south, east, north) if west < east and south < north else shapely.Point(west, south)
-    )
-
-
-def _box_touches(row: ItemRow, area: Shape) -> bool:
-    if row.box is None:
-        return False
-    west, south, east, north = row.box
-    return any(
-        south <= b.north and north >= b.south and ((west <= b.east and east >= b.west) or west > east)
-        for b in area.boxes
-    )

@@ -43,6 +43,12 @@ class Store:
         with self._database.read(seconds) as connection:
             yield View(self._database.engine, connection, self._current(connection))
 
+    @contextmanager
+    def glance(self, seconds: float = 0.0) -> Generator[tuple[Facets, sa.Connection]]:
+        """What is held of the catalogue, and a connection for one question, which tells how old that is."""
+        with self._database.glance(seconds) as connection:
+            yield self._facets, connection
+
     def _current(self, connection: sa.Connection) -> Facets:
         seq = changes.revision(connection)
         held = self._facets

@@ -89,45 +89,47 @@ def ordered(
     options = {} if few else {"yield_per": _FETCHED}
     with connection.exec_driver_sql(text, params, execution_options=options) as found:
         for row in found:
-            pk, number, id_, west, south, east, north, shape, *keys = row
-            links = bytes(keys.pop()) if whole else b""
-            body = bytes(keys.pop()) if whole else b""
-            yield ItemRow(
-                pk, names[number], id_, None if west is None else (west, south, east, north),
-                shape, tuple(keys), body, links,
-            )  # fmt: skip
+            yield _row(row, names, whole=whole)
 
 
-def _question(engine: Engine, asked: Asked, *, whole: bool) -> tuple[str, dict[str, Any]]:
-    """SQL and its parameters; numbers that the node itself gave stand in the text."""
+def _row(row: Sequence[Any], names: Mapping[int, str], *, whole: bool) -> ItemRow:
+    pk, number, id_, west, south, east, north, shape, *keys = row
+    links = bytes(keys.pop()) if whole else b""
+    body = bytes(keys.pop()) if whole else b""
+    box = None if west is None else (west, south, east, north)
+    return ItemRow(pk, names[number], id_, box, shape, tuple(keys), body, links)
+
+
+def _question(engine: Engine, asked: Asked, *, whole: bool, where: str = "") -> tuple[str, dict[str, Any]]:
+    """SQL and its parameters; numbers that the node itself gave stand in the text, and a further condition."""
     params: dict[str, Any] = {}
     spelling = engine.spelling
     mark = spelling.mark.format
     numbers = ",".join(str(int(number)) for number in asked.numbers.values())
-    where = [f"item.collection IN ({numbers or 'NULL'})"]
+    tests = [f"item.collection IN ({numbers or 'NULL'})", *([where] if where else [])]
     if asked.ids:
-        where.append(spelling.among("item.id", mark("ids")))
+        tests.append(spelling.among("item.id", mark("ids")))
         params["ids"] = spelling.listing(asked.ids)
     if asked.pks is not None:
-        where.append(spelling.among("item.pk", mark("pks")))
+        tests.append(spelling.among("item.pk", mark("pks")))
         params["pks"] = spelling.listing(asked.pks)
     if asked.placed:
-        where.append("item.west IS NOT NULL")
+        tests.append("item.west IS NOT NULL")
     if asked.time is not None:
-        where.append(f'item.start < {mark("before")} AND item."end" > {mark("behind")}')
+        tests.append(f'item.start < {mark("before")} AND item."end" > {mark("behind")}')
         params["behind"], params["before"] = asked.time
     if asked.earliest is not None:
-        where.append(f"item.start > {mark('earliest')}")
+        tests.append(f"item.start > {mark('earliest')}")
         params["earliest"] = asked.earliest
     more = [compiled(asked.tree, asked.numbers, engine)] if asked.tree is not None else []
     if asked.after is not None:
         more.append(beyond([(_I[name], down) for name, down in asked.order], asked.after))
     if more:
         text, values = _written(engine, and_(*more))
-        where.append(text)
+        tests.append(text)
         params.update(values)
     return (
-        f"{_head(tuple(asked.order), whole)} WHERE {' AND '.join(where)} {_tail(tuple(asked.order))}",
+        f"{_head(tuple(asked.order), whole)} WHERE {' AND '.join(tests)} {_tail(tuple(asked.order))}",
         params,
     )
 
@@ -185,9 +187,44 @@ def near(
     most: int,
 ) -> list[int] | None:
     """The pks near some boxes in a time, None where there are more than `most`."""
-    found: set[int] = set()
-    for box in boxes:
-        found.update(engine.item_index.nearest(connection, box, time, most + 1))
-        if len(found) > most:
-            return None
-    return list(found)
+    text, params = engine.item_index.nearest(boxes, time, most + 1)
+    found = [row[0] for row in engine.ask(connection, text, params)]
+    return None if len(found) > most else list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """What one question told.
+
+    Attributes:
+        revision: of the catalogue at that moment.
+        near: how many pks are near the boxes, None without boxes; where more than was allowed, no row was read.
+        rows: with their bodies.
+    """
+
+    revision: int
+    near: int | None
+    rows: list[ItemRow]
+
+
+def glimpse(  # noqa: PLR0917 - one question
+    connection: sa.Connection, engine: Engine, asked: Asked, boxes: Sequence[Box], most_near: int, most: int
+) -> Glimpse:
+    """The first `most` rows of what is asked, near some boxes if there are any, and the revision: one journey."""
+    spelling, params = engine.spelling, dict[str, Any]()
+    head, many, where = "", "NULL", ""
+    if boxes:
+        text, params = engine.item_index.nearest(boxes, asked.time, most_near + 1)
+        head, many = f"WITH near AS MATERIALIZED ({text})", "(SELECT count(*) FROM near)"
+        pks = spelling.gathered("SELECT pk FROM near")
+        where = f"{spelling.among('item.pk', pks)} AND {many} <= {most_near}"
+    text, values = _question(engine, asked, whole=True, where=where)
+    rows = engine.ask(
+        connection,
+        f"{head} SELECT (SELECT max(seq) FROM change), {many}, page.* FROM (SELECT 1) AS one"  # noqa: S608
+        f" LEFT JOIN ({text} LIMIT {most}) AS page ON 1 = 1",
+        params | values,
+    )
+    names = {number: name for name, number in asked.numbers.items()}
+    found = [_row(row[2:], names, whole=True) for row in rows if row[2] is not None]
+    return Glimpse(rows[0][0] or 0, rows[0][1], found)

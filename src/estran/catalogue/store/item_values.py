@@ -95,6 +95,11 @@ def few(connection: sa.Connection, tree: Node | None, most: int) -> list[int] | 
     return None
 
 
+def names_declared(tree: Node | None) -> bool:
+    """Whether `few` may have something to go by."""
+    return any(node.name not in ITEMS for node in _conjuncts(tree))
+
+
 def _tested(tree: Node | None) -> dict[str, list[Any]]:
     """The tests of each declared property that all must hold and that an index can answer."""
     found: dict[str, list[Any]] = {}

@@ -14,7 +14,7 @@ from estran.catalogue.items.query import StoredItem
 from estran.catalogue.store import item_values
 from estran.catalogue.store.item_days import HeldDays, by_day, longest
 from estran.catalogue.store.item_declaring import Declaring
-from estran.catalogue.store.item_rows import Asked, ItemRow, bodies, near, ordered
+from estran.catalogue.store.item_rows import Asked, Glimpse, ItemRow, bodies, glimpse, near, ordered
 from estran.errors import NotFound
 from estran.model import EVER_US, NEVER_US, now_us
 from estran.storage import changes, schema, take_numbers
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from estran.catalogue.expressions import Node
+    from estran.catalogue.index import Facets
     from estran.catalogue.items.prepare import PreparedItem
     from estran.catalogue.items.queryables import Declared
     from estran.catalogue.queryables import Queryable
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 _I, _B, _C = schema.item.c, schema.item_body.c, schema.item_collection.c
 _SAMPLES = 200
 _UNBOUNDED = NEVER_US
-_LONGEST = select(_C.number, _C.longest)
+_COLLECTIONS = select(_C.id, _C.number, _C.longest)
+_KNOWN = "collections of items"
 _COLUMNS = (
     "pk", "collection", "id", "hash", "updated", "start", "end", "west", "south", "east", "north", "shape",
     *COLUMNS,
@@ -52,6 +54,11 @@ class ItemStore:
         self._numbers: dict[str, int] = {}
         self.held_days = HeldDays()
         self.declaring = Declaring(database, self.unpack)
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether whoever writes waits for another process; see `Engine`."""
+        return self._database.engine.apart
 
     # In
 
@@ -247,6 +254,34 @@ class ItemStore:
             self._numbers.update(self._read_collections(connection, missing))
         return {name: self._numbers[name] for name in names if name in self._numbers}
 
+    def glimpse(
+        self,
+        connection: sa.Connection,
+        facets: Facets,
+        collections: Sequence[str],
+        boxes: Sequence[Box],
+        *,
+        near: int,
+        most: int,
+        **asked: Any,
+    ) -> Glimpse | None:
+        """The first `most` rows that satisfy conditions, by one question; None if too little is remembered.
+
+        The boxes are not tested; where more than `near` items are near them, no row is read. The other
+        conditions are those of `ItemView.rows`.
+        """
+        known = facets.recall(_KNOWN)
+        if known is None:
+            return None
+        whole = _asked(known, collections, **asked)
+        return glimpse(connection, self._database.engine, whole, boxes, near, most)
+
+    def stored(self, connection: sa.Connection, rows: Sequence[ItemRow]) -> tuple[StoredItem, ...]:
+        """The items of rows that came with their bodies, in their order."""
+        return tuple(
+            StoredItem(row.collection, row.id, self.unpack(connection, row.body), row.links) for row in rows
+        )
+
     def unpack(self, connection: sa.Connection, packed: bytes) -> bytes:
         """A body as it was given."""
         number = self._dictionaries.of(packed)
@@ -306,22 +341,16 @@ class ItemView:
 
         With `most`, at most so many, else all, as they are taken; `whole` ones bring their bodies.
         """
-        numbers = self._store.numbers(self._connection, collections)
-        asked = Asked(
-            numbers=numbers, ids=ids, placed=bool(boxes) and pks is None, time=time, tree=tree, order=order,
-            after=after, pks=pks, earliest=self._earliest(numbers, time) if time else None,
+        known = self._facets.remembered(_KNOWN, self._collections)
+        asked = _asked(
+            known, collections, ids=ids, placed=bool(boxes) and pks is None, time=time, tree=tree,
+            order=order, after=after, pks=pks,
         )  # fmt: skip
         return ordered(self._connection, self._engine, asked, most=most, whole=whole)
 
-    def _earliest(self, numbers: Mapping[str, int], time: tuple[int, int]) -> int | None:
-        """The instant before which no item of these collections starts that reaches into a time."""
-
-        def read() -> dict[int, int]:
-            return {row[0]: row[1] for row in self._connection.execute(_LONGEST)}
-
-        known = self._facets.remembered("longest items", read)
-        earliest = time[0] - max((known.get(number, _UNBOUNDED) for number in numbers.values()), default=0)
-        return earliest if earliest > EVER_US else None
+    def _collections(self) -> dict[str, tuple[int, int]]:
+        """Number and longest item of every collection that has or had items."""
+        return {name: (number, length) for name, number, length in self._connection.execute(_COLLECTIONS)}
 
     def bodies(self, rows: Sequence[ItemRow]) -> tuple[StoredItem, ...]:
         """The items of rows, in their order."""
@@ -331,10 +360,16 @@ class ItemView:
             for row in rows:
                 if not row.body:
                     row.body, row.links = found[row.pk]
-        unpack, connection = self._store.unpack, self._connection
-        return tuple(
-            StoredItem(row.collection, row.id, unpack(connection, row.body), row.links) for row in rows
-        )
+        return self._store.stored(self._connection, rows)
+
+
+def _asked(known: Mapping[str, tuple[int, int]], collections: Sequence[str], **conditions: Any) -> Asked:
+    """What is asked of some collections; before the earliest instant none of their items starts."""
+    held = {name: known[name] for name in collections if name in known}
+    time = conditions.get("time")
+    earliest = time[0] - max((longest for _, longest in held.values()), default=0) if time else EVER_US
+    numbers = {name: number for name, (number, _) in held.items()}
+    return Asked(numbers=numbers, earliest=earliest if earliest > EVER_US else None, **conditions)
 
 
 def _row(pk: int, collection: int, coming: PreparedItem, at: int) -> tuple[Any, ...]:
