@@ -333,14 +333,24 @@ def test_instants(node: Node, tmp_path: Path) -> None:
 def test_what_is_found_in_an_item(kind: Any, value: Any, expected: Any) -> None:
     one = Declared(4, "x:y", kind)
     number, text = (None, expected) if isinstance(expected, str) else (expected, None)
-    wanted = () if expected is None else ((4, number, text),)
+    wanted = () if expected is None else ((4, 0, number, text),)
     assert extracted({"x:y": value, "datetime": "2020-01-01T00:00:00Z"}, (one,)) == wanted
+
     if not isinstance(value, int) or abs(value) < 10**300:
         document = json.dumps({**item(1), "properties": {"datetime": "2020-01-01T00:00:00Z", "x:y": value}})
         held = plain_item(document.encode(), (one,))
         assert held is not None
         assert held.found == wanted
         assert extracted_from(prepare_item(document.encode()).body, (one,)) == wanted
+
+
+def test_of_a_list_every_text_is_kept_where_it_stands() -> None:
+    properties = {"x:y": ["b", 3, "a"], "instruments": ["msi", "olci"], "datetime": "2020-01-01T00:00:00Z"}
+    found = extracted(properties, (Declared(4, "x:y", "list"),))
+    assert found == ((0, 0, None, "msi"), (0, 1, None, "olci"), (4, 0, None, "b"), (4, 2, None, "a"))
+    assert extracted({"x:y": "alone", "instruments": ["msi"]}, (Declared(4, "x:y", "list"),)) == (
+        (4, 0, None, "alone"),
+    )
 
 
 def test_values_of_any_kind_are_kept_by_every_engine(node: Node, tmp_path: Path) -> None:

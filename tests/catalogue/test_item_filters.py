@@ -54,6 +54,9 @@ def shape(r: random.Random) -> Any:
     return r.choice(kinds)
 
 
+LISTS = ("instruments", "eo:tags")
+
+
 def made() -> list[dict[str, Any]]:
     r, declared = random.Random(11), random.Random(12)
     found: list[dict[str, Any]] = []
@@ -68,6 +71,9 @@ def made() -> list[dict[str, Any]]:
             properties["view:sun"] = declared.choice((declared.randint(-2, 8) / 2, 3, None))
         if declared.random() < 0.8:
             properties["s2:type"] = declared.choice(PLATFORMS)
+        for name in LISTS:
+            if declared.random() < 0.8:
+                properties[name] = [declared.choice(PLATFORMS) for _ in range(declared.randint(0, 3))]
         bbox = None if geometry is None else list(geometry.bounds)
         if bbox is not None and bbox[2] == 180:
             bbox = [178, bbox[1], -177, bbox[3]]
@@ -91,6 +97,7 @@ def full(open_node: Callable[[Path], Node], tmp_path_factory: pytest.TempPathFac
         node.items.declare("view:sun", "number")
         assert not node.load(folder / "a.ndjson").refused
         node.items.declare("s2:type", "text")
+        node.items.declare("eo:tags", "list")
         yield node
 
 
@@ -139,9 +146,11 @@ def judged(n: int, op: str, args: list[Any]) -> bool | None:
     if op == "isNull":
         return (SHAPES[n] if left["property"] == "geometry" else value(n, left["property"])) is None
     held = value(n, left["property"])
+    fold = [*folds, *others]
+    if op.startswith("a_"):
+        return compared(op, held, right, fold)
     if held is None:
         return None
-    fold = [*folds, *others]
     if op == "between":
         low, high = (args[1], args[2]) if len(args) == 3 else args[1]
         return low <= held <= high
@@ -149,6 +158,22 @@ def judged(n: int, op: str, args: list[Any]) -> bool | None:
         held = plain(held, fold)
         right = [plain(r, fold) for r in right] if isinstance(right, list) else plain(right, fold)
     return TESTS[op](held, right)
+
+
+def compared(op: str, held: list[str] | None, right: list[str], fold: list[str]) -> bool | None:
+    """A list as a set; an empty one is none."""
+    if not held:
+        return None
+    ours, theirs = {plain(one, fold) for one in held}, {plain(one, fold) for one in right}
+    match op:
+        case "a_contains":
+            return ours >= theirs
+        case "a_containedby":
+            return ours <= theirs
+        case "a_equals":
+            return ours == theirs
+        case _:
+            return bool(ours & theirs)
 
 
 TESTS: dict[str, Callable[[Any, Any], bool]] = {
@@ -247,11 +272,17 @@ _suns = st.one_of(
     ),
     st.integers(-3, 4).map(lambda n: {"op": "between", "args": [{"property": "view:sun"}, n, n + 1]}),
 )
+_arrays = st.tuples(
+    st.sampled_from(("a_contains", "a_containedby", "a_equals", "a_overlaps")),
+    st.sampled_from(LISTS),
+    _folds,
+    st.lists(_words, min_size=1, max_size=3),
+).map(lambda t: {"op": t[0], "args": [folded({"property": t[1]}, t[2]), t[3]]})
 _nulls = st.sampled_from(("platform", "eo:cloud_cover", "geometry", "collection", "view:sun", "s2:type")).map(
     lambda name: {"op": "isNull", "args": [{"property": name}]}
 )
 _trees = st.recursive(
-    st.one_of(_spatial, _spatial, _texts, _likes, _lists, _clouds, _suns, _nulls),
+    st.one_of(_spatial, _spatial, _texts, _likes, _lists, _arrays, _clouds, _suns, _nulls),
     lambda inner: st.one_of(
         inner.map(lambda t: {"op": "not", "args": [t]}),
         st.tuples(st.sampled_from(("and", "or")), st.lists(inner, min_size=1, max_size=3)).map(
@@ -319,7 +350,7 @@ def test_the_geometry_of_an_area_that_has_none(full: Node) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    ["S_WITHIN(geometry, GEOMETRYCOLLECTION(POINT(0 0)))", "A_CONTAINS(instruments, ('msi'))", "S_INTERSECTS(platform, POINT(0 0))"],
+    ["S_WITHIN(geometry, GEOMETRYCOLLECTION(POINT(0 0)))", "A_CONTAINS(platform, ('msi'))", "A_NEAR(instruments, ('msi'))", "S_INTERSECTS(platform, POINT(0 0))"],
 )  # fmt: skip
 def test_what_is_not_offered_is_refused(full: Node, wrong: str) -> None:
     with pytest.raises(Invalid):

@@ -257,7 +257,7 @@ def test_items_are_seen_with_their_collection(node: Node, tmp_path: Path) -> Non
     "wrong",
     [{"limit": 0}, {"limit": 10**6}, {"sort": (("nothing", True),)}, {"filter": "nothing = 1"}, {"cursor": "x"},
      {"bbox": Box(0, 0, 1, 1), "intersects": {"type": "Point", "coordinates": [0, 0]}}, {"intersects": {"type": "Polygon"}},
-     {"filter": "s_within(geometry, GEOMETRYCOLLECTION(POINT(0 0)))"}, {"filter": "a_contains(instruments, ('msi'))"}],
+     {"filter": "s_within(geometry, GEOMETRYCOLLECTION(POINT(0 0)))"}, {"filter": "a_contains(platform, ('msi'))"}],
 )  # fmt: skip
 def test_a_query_that_does_not_fit_is_refused(full: Node, wrong: dict[str, Any]) -> None:
     with pytest.raises(Invalid):

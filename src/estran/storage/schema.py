@@ -431,12 +431,14 @@ item_queryable = Table(
     Column("state", _Text, nullable=False),
 )
 
-# Their values: one row an item and property that it has. The key begins with pk, for an item's rows go with it.
+# Their values: one row an item and property that it has, several where it is a list. Property 0 stands for the
+# instruments of items that have more than one. The key begins with pk, for an item's rows go with it.
 item_value = Table(
     "item_value",
     metadata,
     Column("pk", BigInteger, ForeignKey("item.pk", ondelete="CASCADE"), primary_key=True),
     Column("property", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False, server_default="0"),
     # One of the two: a number, or microseconds of an instant, or a text.
     Column("number", Float),
     Column("text", _Text),

@@ -162,8 +162,9 @@ class Items:
 
         Args:
             name: as items have it among their properties, such as ``view:sun_elevation``.
-            kind: "number", "text", or "time" for instants. An item whose value is of another kind counts as one
-                that has none; of a list the first value counts, and true and false are texts.
+            kind: "number", "text", "time" for instants, or "list" for several texts. An item whose value is of
+                another kind counts as one that has none; but for "list", the first value of a list counts,
+                and true and false are texts.
             title: what it is, for people.
             progress: told how many items are done, of so many.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from estran.catalogue.items.queryables import INSTRUMENTS, Value
 from estran.errors import Invalid
 from estran.model import EVER_US, NEVER_US, Box, bounds, date
 
@@ -27,6 +28,7 @@ _RAW = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODE = msgspec.json.Encoder().encode
 _DECODE = msgspec.json.Decoder().decode
 _LONGEST_TEXT = 200
+_LONGEST_LIST = 1000
 # What every engine holds in a column of whole numbers; no percentage, distance or orbit comes near.
 _MOST = 2**31
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
@@ -60,7 +62,7 @@ class PreparedItem(NamedTuple):
     values: tuple[Any, ...]
     packed: bytes = b""
     declared: tuple[Declared, ...] = ()
-    found: tuple[tuple[int, float | None, str | None], ...] = ()
+    found: tuple[Value, ...] = ()
 
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -142,30 +144,38 @@ def _prepared(
     return PreparedItem(
         home, name, digest.digest(), body, inner, start, end, boxes, shape,
         tuple(_held(properties, *way) for way in _WAYS), b"", declared,
-        extracted(properties, declared) if declared else (),
+        extracted(properties, declared),
     )  # fmt: skip
 
 
-def extracted(
-    properties: dict[str, Any], declared: tuple[Declared, ...]
-) -> tuple[tuple[int, float | None, str | None], ...]:
-    """Number of the property, number and text of each declared property that an item has; of lists the first value.
+def extracted(properties: dict[str, Any], declared: tuple[Declared, ...]) -> tuple[Value, ...]:
+    """The values of the declared properties that an item has, and its instruments if they are several.
 
-    What is no value of the declared kind counts as missing: an item is never refused for it.
+    Of a list the first value counts, but where it is declared as a list. What is no value of the declared kind
+    counts as missing: an item is never refused for it.
     """
-    found: list[tuple[int, float | None, str | None]] = []
+    instruments = properties.get("instruments")
+    found = _texts(INSTRUMENTS, instruments) if isinstance(instruments, list) and len(instruments) > 1 else []
     for number, name, kind in declared:
         value = properties.get(name)
+        if kind == "list":
+            found += _texts(number, value if isinstance(value, list) else [value])
+            continue
         if isinstance(value, list):
             value = value[0] if value else None
         if value is None:
             continue
         if kind == "text":
             if text := _plain_text(value):
-                found.append((number, None, text))
+                found.append(Value(number, 0, None, text))
         elif (real := _instant_or_none(value) if kind == "time" else _real(value)) is not None:
-            found.append((number, real, None))
+            found.append(Value(number, 0, real, None))
     return tuple(found)
+
+
+def _texts(number: int, values: list[Any]) -> list[Value]:
+    texts = (_plain_text(value) for value in values[:_LONGEST_LIST])
+    return [Value(number, position, None, text) for position, text in enumerate(texts) if text]
 
 
 class _Body(msgspec.Struct):
@@ -175,9 +185,7 @@ class _Body(msgspec.Struct):
 _BODY = msgspec.json.Decoder(_Body).decode
 
 
-def extracted_from(
-    body: bytes, declared: tuple[Declared, ...]
-) -> tuple[tuple[int, float | None, str | None], ...]:
+def extracted_from(body: bytes, declared: tuple[Declared, ...]) -> tuple[Value, ...]:
     """The same of an item's `PreparedItem.body`."""
     return extracted(_BODY(body + b"}").properties, declared)
 

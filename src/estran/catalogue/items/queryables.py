@@ -11,9 +11,22 @@ from estran.errors import Invalid
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DeclaredKind = Literal["number", "text", "time"]
+DeclaredKind = Literal["number", "text", "time", "list"]
 DECLARED_KINDS: tuple[DeclaredKind, ...] = get_args(DeclaredKind)
 """What a property may be declared as."""
+
+
+INSTRUMENTS = 0
+"""The number under which the instruments of items with several are kept; no declared property has it."""
+
+
+class Value(NamedTuple):
+    """A value that an item has of a property: where it stands in its list, and a number or a text."""
+
+    property: int
+    position: int
+    number: float | None
+    text: str | None
 
 
 class Declared(NamedTuple):
@@ -48,7 +61,7 @@ ITEMS: Mapping[str, Queryable] = {
     "sat:relative_orbit": Queryable("number", "Relative orbit"),
     "platform": Queryable("text", "Platform"),
     "constellation": Queryable("text", "Constellation"),
-    "instruments": Queryable("text", "Instrument, the first where it has several"),
+    "instruments": Queryable("array", "Instruments"),
     "processing:level": Queryable("text", "Processing level"),
     "grid:code": Queryable("text", "Cell of a grid, such as MGRS-31TCJ"),
 }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-    from estran.catalogue.items.queryables import Declaration, DeclaredKind
+    from estran.catalogue.items.queryables import Declaration, DeclaredKind, Value
     from estran.storage import Database
 
 _I, _B = schema.item.c, schema.item_body.c
@@ -105,7 +105,7 @@ class Declaring:
                     .limit(_BATCH)
                 ).all()
                 found = [
-                    (pk, bytes(hash_), extracted_from(self._unpack(connection, body), (one,)))
+                    (pk, bytes(hash_), _of(one, extracted_from(self._unpack(connection, body), (one,))))
                     for pk, hash_, body in rows
                 ]
             if not found:
@@ -145,17 +145,22 @@ class Declaring:
 
     def _emptied(self, number: int, name: str, kind: str) -> bool:
         """Take some values out; with the last ones the declaration goes."""
-        value = _V.text if kind == "text" else _V.number
+        value = _V.text if kind in ("text", "list") else _V.number
         chosen = select(_V.pk).where(_V.property == number, value.is_not(None)).limit(_TAKEN_OUT)
         with self._database.write() as connection:
             _check(connection, number, name, LEAVING)
-            pks = list(connection.execute(chosen).scalars())
+            pks = list(dict.fromkeys(connection.execute(chosen).scalars()))
             if pks:
                 within = self._database.engine.within(_V.pk, pks)
                 connection.execute(delete(schema.item_value).where(_V.property == number, within))
                 return False
             connection.execute(delete(schema.item_queryable).where(_Q.number == number))
             return True
+
+
+def _of(one: Declared, values: Sequence[Value]) -> tuple[Value, ...]:
+    """What of an item's values belongs to one property."""
+    return tuple(value for value in values if value.property == one.number)
 
 
 def _check(connection: sa.Connection, number: int, name: str, *states: str) -> None:

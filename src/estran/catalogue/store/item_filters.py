@@ -23,7 +23,7 @@ from estran.catalogue.expressions import (
     Words,
 )
 from estran.catalogue.items.queryables import COLUMNS
-from estran.catalogue.store.item_values import bound, is_missing, value_of
+from estran.catalogue.store.item_values import bound, has, is_missing, value_of
 from estran.errors import Invalid
 from estran.storage import fold, schema
 
@@ -72,8 +72,10 @@ def _tested(
     match node:
         case Spatial():
             return _related(node, engine)
-        case Array() | Temporal():
-            raise Invalid("items are not asked for that; their properties hold one value each", "filter")
+        case Temporal():
+            raise Invalid("items are not asked for that; compare their datetime", "filter")
+        case Array():
+            return _listed(node, engine)
         case _ if node.name == "collection":
             # Their names are few and not in the item table: the test is made here, by code point.
             accepts = _accepts(node)
@@ -90,11 +92,40 @@ def _missing(name: str) -> sa.ColumnElement[bool]:
     return (_I.west if name == "geometry" else _I[COLUMNS[name]]).is_(None)
 
 
+def _listed(node: Array, engine: Engine) -> sa.ColumnElement[bool]:
+    """The test of a list, as a set of texts."""
+    wanted = [_plain(node, value) for value in node.values]
+
+    def texts(test: Callable[[Any], Any]) -> sa.ColumnElement[bool]:
+        return has(node.name, lambda text: test(_folded(node, text, engine)))
+
+    every = and_(*(texts(_equals(one)) for one in wanted)) if wanted else texts(lambda _text: true())
+    match node.op:
+        case "overlaps":
+            return texts(lambda text: text.in_(wanted))
+        case "contains":
+            return every
+        case "containedby":
+            return not_(texts(lambda text: text.not_in(wanted)))
+        case _:
+            return and_(every, not_(texts(lambda text: text.not_in(wanted))))
+
+
+def _equals(wanted: Any) -> Callable[[Any], Any]:
+    return lambda text: text == wanted
+
+
+def _folded(node: Compare | In | Like | Array, text: Any, engine: Engine) -> Any:
+    return engine.folded(text, node.casei, node.accenti) if node.casei or node.accenti else text
+
+
 def _compared(node: Compare | In | Like, engine: Engine) -> sa.ColumnElement[bool]:
     """The test of a column, or of a declared property."""
+    if isinstance(node, Like) and (node.name == "instruments" or node.name not in COLUMNS):
+        pattern = str(_plain(node, node.pattern))
+        return has(node.name, lambda text: engine.like(_folded(node, text, engine), pattern))
     column: Any = _I[COLUMNS[node.name]] if node.name in COLUMNS else value_of(node)
-    if node.casei or node.accenti:
-        column = engine.folded(column, node.casei, node.accenti)
+    column = _folded(node, column, engine)
     match node:
         case Compare(op=op, value=value):
             return _OPERATORS[op](column, _plain(node, value))
@@ -104,7 +135,7 @@ def _compared(node: Compare | In | Like, engine: Engine) -> sa.ColumnElement[boo
             return engine.like(column, str(_plain(node, pattern)))
 
 
-def _plain(node: Compare | In | Like, value: str | float) -> str | float:
+def _plain(node: Compare | In | Like | Array, value: str | float) -> str | float:
     """A value, folded as its column is."""
     if isinstance(value, str):
         return fold(value, casei=node.casei, accenti=node.accenti)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, literal, literal_column, not_, select
+from sqlalchemy import BigInteger, case, literal, literal_column, not_, null, select, true
 
-from estran.catalogue.expressions import And, Compare, In
-from estran.catalogue.items.queryables import ITEMS, Declaration, Declared
+from estran.catalogue.expressions import And, Array, Compare, In
+from estran.catalogue.items.queryables import COLUMNS, INSTRUMENTS, ITEMS, Declaration, Declared
 from estran.catalogue.queryables import Queryable
 from estran.storage import schema
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from estran.catalogue.expressions import Like, Node
+    from estran.catalogue.items.queryables import Value
     from estran.storage import Engine
 
 _Q, _V = schema.item_queryable.c, schema.item_value.c
-_COLUMNS = ("pk", "property", "number", "text")
+_COLUMNS = ("pk", "property", "position", "number", "text")
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {"=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 # As text, since conditions are also put into statements that are text and whose tables nothing here knows.
 _ITEM = literal_column("item.pk", BigInteger())
@@ -48,13 +49,16 @@ def declarations(connection: sa.Connection) -> tuple[Declaration, ...]:
 def queryables(connection: sa.Connection) -> Mapping[str, Queryable]:
     """What filters may name: the properties of every node, then those declared, by name."""
     ready = {one.name: one for one in declarations(connection) if one.ready}
-    return {**ITEMS} | {name: Queryable(one.kind, one.title or name) for name, one in ready.items()}
+    return {**ITEMS} | {
+        name: Queryable("array" if one.kind == "list" else one.kind, one.title or name)
+        for name, one in ready.items()
+    }
 
 
 def put(
     connection: sa.Connection,
     engine: Engine,
-    found: Sequence[tuple[int, tuple[tuple[int, float | None, str | None], ...]]],
+    found: Sequence[tuple[int, tuple[Value, ...]]],
 ) -> None:
     """Enter what was found in some items, by pk, that have no values yet."""
     engine.insert(
@@ -70,6 +74,21 @@ def value_of(node: Compare | In | Like) -> sa.ColumnElement[Any]:
     """What the item at hand has of a declared property: its number or text, NULL where it has none."""
     value = _V.text if _is_text(node) else _V.number
     return select(value).where(_V.pk == _ITEM, _V.property == _number(node.name)).scalar_subquery()
+
+
+def has(name: str, test: Callable[[Any], sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+    """Whether one of the texts that the item at hand has of a list passes a test; unknown where it has none.
+
+    Args:
+        name: ``instruments``, or a property declared as a list.
+        test: text -> condition.
+    """
+    held = select(_V.pk).where(_V.pk == _ITEM, _V.property == _number(name))
+    one = held.where(test(_V.text)).exists()
+    if name in COLUMNS:
+        first = schema.item.c[COLUMNS[name]]
+        return case((first.is_(None), null()), (test(first), true()), else_=one)
+    return case((held.exists(), one), else_=null())
 
 
 def is_missing(name: str) -> sa.ColumnElement[bool]:
@@ -91,7 +110,7 @@ def few(connection: sa.Connection, tree: Node | None, most: int) -> list[int] | 
         left = select(_V.pk).where(*conditions)
         beyond = select(literal(1)).where(*conditions).limit(1).offset(most)
         if connection.execute(beyond).first() is None:
-            return list(connection.execute(left).scalars())
+            return list(dict.fromkeys(connection.execute(left).scalars()))
     return None
 
 
@@ -104,7 +123,15 @@ def _tested(tree: Node | None) -> dict[str, list[Any]]:
     """The tests of each declared property that all must hold and that an index can answer."""
     found: dict[str, list[Any]] = {}
     for node in _conjuncts(tree):
-        if node.name not in ITEMS and not (node.casei or node.accenti):
+        if isinstance(node, Array):
+            if (
+                node.name not in ITEMS
+                and not (node.casei or node.accenti)
+                and node.op in ("contains", "overlaps")
+            ):
+                wanted = node.values if node.op == "overlaps" else node.values[:1]
+                found[f"{node.name} {len(found)}"] = [_V.property == _number(node.name), _V.text.in_(wanted)]
+        elif node.name not in ITEMS and not (node.casei or node.accenti):
             value: Any = _V.text if _is_text(node) else _V.number
             test = (
                 value.in_([bound(one) for one in node.values])
@@ -115,12 +142,12 @@ def _tested(tree: Node | None) -> dict[str, list[Any]]:
     return found
 
 
-def _conjuncts(tree: Node | None) -> Iterator[Compare | In]:
+def _conjuncts(tree: Node | None) -> Iterator[Compare | In | Array]:
     match tree:
         case And(args):
             for arg in args:
                 yield from _conjuncts(arg)
-        case Compare() | In():
+        case Compare() | In() | Array():
             yield tree
         case _:
             pass
@@ -137,4 +164,6 @@ def _is_text(node: Compare | In | Like) -> bool:
 
 
 def _number(name: str) -> Any:
+    if name in COLUMNS:
+        return INSTRUMENTS
     return select(_Q.number).where(_Q.name == name).scalar_subquery()

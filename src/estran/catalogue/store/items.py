@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from estran.catalogue.expressions import Node
     from estran.catalogue.index import Facets
     from estran.catalogue.items.prepare import PreparedItem
-    from estran.catalogue.items.queryables import Declared
+    from estran.catalogue.items.queryables import Declared, Value
     from estran.catalogue.queryables import Queryable
     from estran.catalogue.store.inbound import Outcome
     from estran.catalogue.store.view import View
@@ -181,7 +181,7 @@ class ItemStore:
         rows: list[tuple[Any, ...]] = []
         bodies: list[tuple[int, bytes, bytes]] = []
         declared = item_values.declared(connection)
-        found: list[tuple[int, tuple[tuple[int, float | None, str | None], ...]]] = []
+        found: list[tuple[int, tuple[Value, ...]]] = []
         places: list[tuple[int, tuple[Box, ...], int, int]] = []
         for (collection, id_), coming in chosen.items():
             if (collection, id_) in held:
@@ -191,7 +191,7 @@ class ItemStore:
             rows.append(_row(pk, collection, coming, at))
             packed = coming.packed or self._dictionaries.pack(collection, coming.body)
             bodies.append((pk, packed, coming.links))
-            if declared:
+            if declared or coming.found:
                 found.append((pk, self._found(connection, coming, declared)))
             places.append((pk, coming.boxes, coming.start, coming.end))
         engine = self._database.engine
@@ -208,7 +208,7 @@ class ItemStore:
 
     def _found(
         self, connection: sa.Connection, coming: PreparedItem, declared: tuple[Declared, ...]
-    ) -> tuple[tuple[int, float | None, str | None], ...]:
+    ) -> tuple[Value, ...]:
         """Its values of declared properties; looked for again where these are no longer what they were."""
         if coming.declared == declared:
             return coming.found
