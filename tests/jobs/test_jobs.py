@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -140,3 +141,25 @@ def test_a_process_works_once_at_a_time(jobs: Jobs, url: str) -> None:
         stop.set()
         working.join()
         other.close()
+
+
+def test_what_is_long_over_is_forgotten(jobs: Jobs, tmp_path: Path) -> None:
+    given = {"log": str(tmp_path / "log"), "steps": 2}
+    over, cancelled = jobs.enqueue("march", given), jobs.enqueue("march", given)
+    jobs.cancel(cancelled.id)
+    jobs.execute(once=True)
+    waiting = jobs.enqueue("march", given)
+    assert jobs.forget() == 0
+    assert jobs.forget(days=-1) == 2
+    assert [job.id for job in jobs.list().jobs] == [waiting.id]
+    with pytest.raises(NotFound):
+        jobs.status(over.id)
+
+
+def test_many_may_be_the_first(url: str) -> None:
+    every = [jobs_of(url) for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        asked = list(pool.map(lambda one: one.enqueue("fail", {"how": "house"}).id, every))
+    assert {job.id for job in every[0].list().jobs} == set(asked)
+    for one in every:
+        one.close()

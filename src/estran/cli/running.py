@@ -19,6 +19,7 @@ from estran.cli.shared import (
     progress_bar,
     say,
 )
+from estran.cli.working import worker_beside
 
 _FAILED = 1
 
@@ -28,6 +29,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8321,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    work: Annotated[bool, typer.Option("--work", help="Do jobs as well, in one process more.")] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Serve the portal and the APIs until interrupted."""
@@ -37,10 +39,11 @@ def serve(
         pass  # whatever is wrong with the node is said here, once, not by each worker
     os.environ["ESTRAN_NODE"] = str(node.resolve())
     say(f"Estran serves {node} at http://{host}:{port} — stop it with Ctrl+C", quiet=quiet)
-    uvicorn.run(
-        "estran.web.app:from_environment", factory=True, host=host, port=port, workers=workers, log_level="warning",
-        server_header=False, proxy_headers=False,
-    )  # fmt: skip
+    with worker_beside(node.resolve(), wanted=work):
+        uvicorn.run(
+            "estran.web.app:from_environment", factory=True, host=host, port=port, workers=workers, log_level="warning",
+            server_header=False, proxy_headers=False,
+        )  # fmt: skip
 
 
 def demo(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 QUEUE, WORKFLOW = "estran", "job"
 _MOST = 1000
 _THEN = 3
+_KEPT_DAYS = 90.0
 
 
 class Jobs:
@@ -196,6 +197,18 @@ class Jobs:
                     except Invalid as error:
                         wrong.append(f"{name}: {error}")
         return tuple(wrong)
+
+    def forget(self, days: float = _KEPT_DAYS) -> int:
+        """Forget jobs that are over and were asked for so long ago; workers do this by themselves.
+
+        Returns:
+            How many; what is left of very many goes the next time.
+        """
+        with self._store.read() as connection:
+            old = self._store.old(connection, days * 86_400, _MOST)
+        if old:
+            self._client.delete_workflows(old)
+        return len(old)
 
     def ask_what_is_due(self) -> int:
         """Enqueue what schedules ask for by now; workers do this by themselves.

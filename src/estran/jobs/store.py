@@ -66,7 +66,8 @@ class Store:
         self.url = _place(url)
         self._engine = engine_of(self.url).connect(self.url)
         self._kind = sa.make_url(self.url).get_backend_name()
-        self.schema = self._own_schema() if self._kind == "postgresql" else None
+        # The first connection to a SQLite file also sets its write-ahead mode, before anyone else connects.
+        self.schema = self._own_schema()
         self._clock: sa.ColumnElement[float] = sa.literal_column(_CLOCK[self._kind], sa.Float)
         metadata = sa.MetaData(schema=self.schema)
         self._metadata = metadata
@@ -129,9 +130,11 @@ class Store:
         """Give the connections back."""
         self._engine.dispose()
 
-    def _own_schema(self) -> str:
+    def _own_schema(self) -> str | None:
         # Two nodes in one database have a schema each, and so have their jobs.
         with self.read() as connection:
+            if self._kind != "postgresql":
+                return None
             held = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
         return "estran_jobs" if held == "public" else f"{held}_jobs"
 
@@ -244,6 +247,19 @@ class Store:
             .limit(limit)
         )
         return [(row[0], row[1]) for row in rows]
+
+    def old(self, connection: sa.Connection, seconds: float, limit: int) -> list[str]:
+        """Jobs that are over, and were asked for so long ago."""
+        job = self._job.c
+        rows = connection.execute(
+            sa.select(job.workflow_uuid)
+            .where(
+                job.status.not_in(("ENQUEUED", "DELAYED", "PENDING")),
+                job.created_at < (self.now(connection) - seconds) * 1000,
+            )
+            .limit(limit)
+        )
+        return list(rows.scalars())
 
     def progress(self, connection: sa.Connection, jobs: Sequence[str]) -> Mapping[str, str]:
         """Job -> how far it said that it is, as JSON."""

@@ -175,6 +175,7 @@ class Worker:
     def _follow(self) -> None:
         for wrong in self._jobs.follow():
             self._say(f"This schedule is left as it was. {wrong}")
+        self._jobs.forget()
 
     def _beat(self, *, look: bool) -> bool:
         with self._store.write() as connection:
