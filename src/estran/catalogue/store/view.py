@@ -189,6 +189,8 @@ class View:
 
     def pks_of(self, ids: Sequence[str]) -> dict[str, int]:
         """The pks of the records of these ids that are here."""
+        if not ids:
+            return {}
         chosen = select(_R.id, _R.pk).where(self._engine.within(_R.id, ids))
         return {row.id: row.pk for row in self._connection.execute(chosen)}
 
