@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from estran.cli import moving, queryables, records, registry, running
+from estran.cli import harvest, moving, queryables, records, registry, running, vocabularies, working
 from estran.cli.shared import complain
 from estran.errors import Conflict, EstranError, Invalid, NotAllowed, NotFound, Unavailable
 
@@ -47,6 +47,7 @@ for command in (
     records.export,
     records.remove,
     running.serve,
+    working.work,
     running.demo,
     running.doctor,
     running.settings,
@@ -56,6 +57,9 @@ for command in (
 app.add_typer(registry.centre_app, name="centre")
 app.add_typer(registry.token_app, name="token")
 app.add_typer(queryables.queryable_app, name="queryable")
+app.add_typer(vocabularies.vocabulary_app, name="vocabulary")
+app.add_typer(harvest.harvest_app, name="harvest")
+app.add_typer(working.jobs_app, name="jobs")
 
 
 def main() -> None:
@@ -81,4 +85,7 @@ def commands() -> Iterable[str]:
         "centre",
         "token",
         "queryable",
+        "vocabulary",
+        "harvest",
+        "jobs",
     ]

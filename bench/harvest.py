@@ -1,0 +1,124 @@
+"""Measure harvests: a first one, and one of an unchanged source, of ISO 19139 documents.
+
+    uv run python bench/harvest.py /tmp/bench-harvest 20000
+    uv run python bench/harvest.py /tmp/bench-harvest 20000 --database postgresql:///bench
+
+The source is made here: a protocol that gives documents out of memory, as a server would that costs nothing.
+What is measured is Estran's own part. `--folder` writes them to files and reads those. Prints Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import estran
+from estran.catalogue import harvesters
+from estran.catalogue.harvesters import Found, Harvester, Mark, Total
+from estran.formats import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from estran.catalogue.harvesters import Event, Visit
+
+_PAGE = 100
+_WORDS = "turbidity salinity temperature chlorophyll nitrate oxygen current wave wind ice".split()
+_ISO = """<?xml version="1.0" encoding="UTF-8"?>
+<gmd:MD_Metadata xmlns:gmd="http://www.isotc211.org/2005/gmd" xmlns:gco="http://www.isotc211.org/2005/gco">
+<gmd:fileIdentifier><gco:CharacterString>{id}</gco:CharacterString></gmd:fileIdentifier>
+<gmd:language><gco:CharacterString>eng</gco:CharacterString></gmd:language>
+<gmd:hierarchyLevel><gmd:MD_ScopeCode codeList="x" codeListValue="dataset"/></gmd:hierarchyLevel>
+{contacts}<gmd:dateStamp><gco:Date>2024-05-01</gco:Date></gmd:dateStamp>
+<gmd:identificationInfo><gmd:MD_DataIdentification><gmd:citation><gmd:CI_Citation>
+<gmd:title><gco:CharacterString>{title}</gco:CharacterString></gmd:title>
+<gmd:date><gmd:CI_Date><gmd:date><gco:Date>2020-01-01</gco:Date></gmd:date><gmd:dateType>
+<gmd:CI_DateTypeCode codeList="x" codeListValue="publication"/></gmd:dateType></gmd:CI_Date></gmd:date>
+</gmd:CI_Citation></gmd:citation>
+<gmd:abstract><gco:CharacterString>{abstract}</gco:CharacterString></gmd:abstract>
+<gmd:descriptiveKeywords><gmd:MD_Keywords>{keywords}</gmd:MD_Keywords></gmd:descriptiveKeywords>
+<gmd:extent><gmd:EX_Extent><gmd:geographicElement><gmd:EX_GeographicBoundingBox>
+<gmd:westBoundLongitude><gco:Decimal>{west}</gco:Decimal></gmd:westBoundLongitude>
+<gmd:eastBoundLongitude><gco:Decimal>{east}</gco:Decimal></gmd:eastBoundLongitude>
+<gmd:southBoundLatitude><gco:Decimal>44</gco:Decimal></gmd:southBoundLatitude>
+<gmd:northBoundLatitude><gco:Decimal>46</gco:Decimal></gmd:northBoundLatitude>
+</gmd:EX_GeographicBoundingBox></gmd:geographicElement></gmd:EX_Extent></gmd:extent>
+</gmd:MD_DataIdentification></gmd:identificationInfo></gmd:MD_Metadata>
+"""
+_CONTACT = """<gmd:contact><gmd:CI_ResponsibleParty><gmd:organisationName><gco:CharacterString>Centre {n}
+</gco:CharacterString></gmd:organisationName><gmd:role><gmd:CI_RoleCode codeList="x" codeListValue="pointOfContact"/>
+</gmd:role></gmd:CI_ResponsibleParty></gmd:contact>
+"""
+
+
+def document(n: int) -> bytes:
+    """One of the documents, alike in every run."""
+    word = _WORDS[n % len(_WORDS)]
+    keyword = "<gmd:keyword><gco:CharacterString>{}</gco:CharacterString></gmd:keyword>"
+    return _ISO.format(
+        id=f"bench-{n}",
+        title=f"Observations of {word}, campaign {n}",
+        abstract=f"The {word} was measured along a transect. " * 12,
+        contacts="".join(_CONTACT.format(n=n % (40 + k)) for k in range(3)),
+        keywords="".join(keyword.format(f"{word} {k} {n % 97}") for k in range(6)),
+        west=(n % 340) - 170,
+        east=(n % 340) - 168,
+    ).encode()
+
+
+def changes(visit: Visit) -> Iterator[Event]:
+    """All documents, a page at a time."""
+    count = int(visit.source.url)
+    yield Total(count)
+    for start in range((visit.position or {}).get("at", 0), count, _PAGE):
+        for n in range(start, min(start + _PAGE, count)):
+            yield Found(f"bench-{n}", Document(f"bench-{n}", document(n)), "2024-05-01")
+        yield Mark({"at": start + _PAGE})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("count", type=int)
+    parser.add_argument("--database", default="")
+    parser.add_argument("--folder", dest="files", action="store_true", help="through files in a folder")
+    given = parser.parse_args()
+    shutil.rmtree(given.folder, ignore_errors=True)
+    settings: dict[str, Any] = {"storage": {"database": given.database}} if given.database else {}
+    plain = harvesters.find
+    made = Harvester(name="bench", title="Made here", changes=changes)
+    harvesters.find = lambda name: made if name == "bench" else plain(name)
+    with estran.open(given.folder / "node", **settings) as node:
+        url, protocol = str(given.count), "bench"
+        if given.files:
+            files = given.folder / "files"
+            for n in range(given.count):
+                file = files / f"{n // 1000}" / f"{n}.xml"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(document(n))
+            url, protocol = str(files), "folder"
+        node.harvest.add("bench", url, protocol)
+        print(
+            f"\n{given.count:,} documents of {len(document(1)):,} bytes, {node.settings.storage.database}\n"
+        )
+        print("| harvest | s | documents/s | µs each | memory, MB |\n|---|---|---|---|---|")
+        for name in ("first", "unchanged", "unchanged again"):
+            begun = time.monotonic()
+            report = node.harvest.run("bench")
+            took = time.monotonic() - begun
+            assert report.state == "done", report
+            assert (report.new if name == "first" else report.unchanged) == given.count, report
+            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(
+                f"| {name} | {took:.1f} | {given.count / took:,.0f} | {took / given.count * 1e6:,.0f} | {memory:.0f} |",
+                file=sys.stdout, flush=True,
+            )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
