@@ -90,13 +90,14 @@ _ROOTS = {
 }
 
 
-def capabilities(asked: Asked, links: Links, title: str, revision: int) -> str:
+def capabilities(asked: Asked, links: Links, title: str, email: str, revision: int) -> str:
     """The capabilities, or the sections of them that are wanted.
 
     Args:
         asked: the request.
         links: the addresses of the node.
         title: its name.
+        email: of its operator, "" where none is told.
         revision: the update sequence.
 
     Raises:
@@ -115,11 +116,7 @@ def capabilities(asked: Asked, links: Links, title: str, revision: int) -> str:
     if "ServiceIdentification" in wanted:
         body += _identification(title)
     if "ServiceProvider" in wanted:
-        body += (
-            f"<ows:ServiceProvider>{element('ows:ProviderName', title)}"
-            f"<ows:ProviderSite{marks({'xlink:type': 'simple', 'xlink:href': links.base})}/>"
-            "<ows:ServiceContact/></ows:ServiceProvider>"
-        )
+        body += _provider(title, links.base, email)
     if "OperationsMetadata" in wanted:
         body += _operations(version, f"{links.base}{PATH}")
     # Without it, 2.0.2 has no valid capabilities.
@@ -162,6 +159,16 @@ def _identification(title: str) -> str:
         '<ows:ServiceType codeSpace="OGC">CSW</ows:ServiceType>'
         + "".join(element("ows:ServiceTypeVersion", version) for version in VERSIONS)
         + "<ows:Fees>NONE</ows:Fees><ows:AccessConstraints>NONE</ows:AccessConstraints></ows:ServiceIdentification>"
+    )
+
+
+def _provider(title: str, site: str, email: str) -> str:
+    address = f"<ows:Address>{element('ows:ElectronicMailAddress', email)}</ows:Address>" if email else ""
+    contact = f"<ows:ContactInfo>{address}</ows:ContactInfo>" if address else ""
+    return (
+        f"<ows:ServiceProvider>{element('ows:ProviderName', title)}"
+        f"<ows:ProviderSite{marks({'xlink:type': 'simple', 'xlink:href': site})}/>"
+        f"<ows:ServiceContact>{contact}</ows:ServiceContact></ows:ServiceProvider>"
     )
 
 

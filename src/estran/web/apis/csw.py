@@ -100,7 +100,8 @@ def _capabilities(asked: Asked, request: Request) -> Response:
     node, links = node_of(request), links_of(request)
     if OPENSEARCH in asked.each("acceptFormats"):
         return answers.document(opensearch(links, node.settings.name), OPENSEARCH)
-    return answers.document(capabilities(asked, links, node.settings.name, node.revision()))
+    said = node.settings
+    return answers.document(capabilities(asked, links, said.name, said.email, node.revision()))
 
 
 def _described(asked: Asked, _request: Request) -> Response:

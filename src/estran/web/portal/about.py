@@ -63,6 +63,10 @@ def doors(node: Node, links: Links, words: Words) -> list[Way]:
             shown=f"{base}/dcat", example=f'curl -H "Accept: text/turtle" "{base}/dcat"',
         ),
         Way(
+            key="csw", title=t("api.csw"), text=t("api.csw_text"), api="csw", href="/csw", shown=f"{base}/csw",
+            example=f'curl "{base}/csw?service=CSW&version=3.0.0&request=GetRecords&bbox=-10,35,20,60"',
+        ),
+        Way(
             key="oaipmh", title=t("api.oaipmh"), text=t("api.oaipmh_text"), api="oaipmh", href="/oai?verb=Identify",
             shown=f"{base}/oai", example=f'curl "{base}/oai?verb=ListRecords&metadataPrefix=oai_dc"',
         ),
