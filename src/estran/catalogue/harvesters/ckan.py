@@ -62,7 +62,10 @@ def _changes(visit: Visit) -> Iterator[Event]:
     if count >= 0:
         yield Total(count)
     for _ in range(_MOST_PAGES):
-        page, rows = _page(visit, portal, window)
+        try:
+            page, rows = _page(visit, portal, window)
+        except Invalid as error:
+            raise Unavailable(f"the portal cannot be read on: {error}", 60.0) from error
         if page is None:
             failures += 1
             if failures > _MOST_FAILURES:

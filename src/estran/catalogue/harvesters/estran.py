@@ -13,7 +13,7 @@ import msgspec
 
 from estran.catalogue.harvesters import Found, Gone, Harvester, Kept, Mark, Missed
 from estran.catalogue.harvesters._paging import Ask, answer
-from estran.errors import Invalid
+from estran.errors import Invalid, Unavailable
 from estran.formats import Document
 from estran.formats._json import obj, outline, text, whole
 
@@ -36,8 +36,15 @@ def _changes(visit: Visit) -> Iterator[Event]:
     after = whole((visit.position or {}).get("after"), 0)
     if visit.since and not visit.position:
         after = _number_of(visit, visit.since)
+    begun = visit.position is not None
     while True:
-        page = _page(visit, after, include="document", limit=_A_PAGE)
+        try:
+            page = _page(visit, after, include="document", limit=_A_PAGE)
+        except Invalid as error:
+            if not begun:
+                raise
+            raise Unavailable(f"the feed cannot be read on: {error}", 60.0) from error
+        begun = True
         yield from _told(visit, page)
         position = whole(page.value.get("position"))
         if position <= after:

@@ -6,6 +6,7 @@ describes a dataset, because the rest of a page changes with every visit.
 
 from __future__ import annotations
 
+import hashlib
 from html import unescape
 from itertools import batched
 from typing import TYPE_CHECKING
@@ -86,13 +87,25 @@ def _page(patience: Patience, url: str, changed: str, held: str | None) -> Itera
     elif isinstance(reply, Missed):
         yield reply
     else:
-        try:
-            body = _datasets(reply)
-        except Invalid as error:
-            yield Missed(url, error.why)
-        else:
-            if body:
-                yield Found(url, Document(url, body), stamp or stamp_of(reply))
+        yield from _described(url, reply, stamp, is_held=held is not None)
+
+
+def _described(url: str, reply: Reply, stamp: str, *, is_held: bool) -> Iterator[Event]:
+    try:
+        body = _datasets(reply)
+    except Invalid as error:
+        yield Missed(url, error.why)
+        return
+    if body:
+        # Never without a stamp: by it a later visit knows that the page described a dataset.
+        stamp = stamp or stamp_of(reply) or f"sha256 {hashlib.sha256(body).hexdigest()}"
+        yield Found(url, Document(url, body), stamp)
+    elif is_held:
+        # A site that is busy may say so in a page like any other.
+        yield Missed(
+            url,
+            "it described a dataset before and describes none now; it goes when its sitemap leaves it out",
+        )
 
 
 def _is_before(changed: str, since: str) -> bool:

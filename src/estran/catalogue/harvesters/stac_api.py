@@ -80,7 +80,11 @@ def _collections(visit: Visit, listing: Ask, wanted: tuple[str, ...], *, whole: 
 def _items(visit: Visit, root: Answer, listing: Ask, wanted: tuple[str, ...]) -> Iterator[Event]:
     position = visit.position or {}
     resumed = text(position.get("collection"))
-    listed = list(_each(visit, listing, wanted))
+    try:
+        listed = list(_each(visit, listing, wanted))
+    except Invalid as error:
+        # It was read before: what is wrong now will pass.
+        raise Unavailable(f"the collections cannot be listed again: {error}", 60.0) from error
     # Where the collection in which it stood is no longer there, all are read: nothing is passed over.
     begin = next((place for place, (name, _) in enumerate(listed) if name == resumed), 0)
     failures = 0

@@ -103,23 +103,27 @@ def _walk(patience: Patience, first: Reply, files: list[str]) -> Iterator[Event]
                 raise
             yield Missed(reply.url, error.why)
             continue
-        for url in named:
-            path = urlsplit(url).path.lower()
-            if path.endswith(_SUFFIXES) and len(files) < _MOST_FILES and url not in met:
-                met.add(url)
-                files.append(url)
-            elif (
-                path.endswith("/")
+        if reply is not first and not any(
+            _is_beneath(url, reply.url) or _is_beneath(reply.url, url) for url in named
+        ):
+            yield Missed(
+                reply.url, "it is no listing of a folder: nothing in it leads into the folder or out of it"
+            )
+        fresh = [url for url in named if url not in met]
+        met.update(fresh)
+        files += [url for url in fresh if urlsplit(url).path.lower().endswith(_SUFFIXES)]
+        for url in fresh:
+            if (
+                urlsplit(url).path.endswith("/")
                 and _is_beneath(url, first.url)
-                and url not in met
-                and len(met) < _MOST_FOLDERS
+                and len(waiting) < _MOST_FOLDERS
             ):
-                met.add(url)
                 inner = patience.get(url)
                 if isinstance(inner, Missed):
                     yield inner
                 elif inner is not None:
                     waiting.append(inner)
+    files[_MOST_FILES:] = []
     files.sort()
     if not files:
         raise Invalid("it leads to no file that ends in .json or .zip", first.url)
