@@ -327,8 +327,8 @@ class Node:
         self._house.catalogue.remove(id, self._actor)
 
     def removed(self, id: str) -> Change | None:  # noqa: A002
-        """When and by whom a record was removed, None if it was not."""
-        return self._house.catalogue.removed(id)
+        """When and by whom a record was removed, None if it was not or the actor never saw it."""
+        return self._house.catalogue.removed(id, self._actor)
 
     def scan(self, after: str = "", limit: int = 500) -> tuple[tuple[Record, ...], str]:
         """All visible records in the order of their ids, a page at a time, and the id to go on from."""

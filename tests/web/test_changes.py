@@ -113,9 +113,11 @@ def test_what_never_was_public_is_never_told(own: Node, tmp_path: Path) -> None:
     client = Client(create_app(own))
     load(own, tmp_path, "a", visibility="draft")
     load(own, tmp_path, "b", visibility="restricted", source="other")
-    for name in "ab":
-        own.remove(id_of(own, name))
+    ids = [id_of(own, name) for name in "ab"]
+    for id_ in ids:
+        own.remove(id_)
     assert followed(client)[0] == []
+    assert [client.get(f"/data/{id_}").status_code for id_ in ids] == [404, 404]
     secret = own.tokens.create("reader", "reader", "coriolis").secret
     reader, _ = followed(client, authorization=f"Bearer {secret}")
     assert [one["op"] for one in reader] == ["remove"]

@@ -166,10 +166,9 @@ class Catalogue:
             raise NotAllowed("only the node's operator or an editor of its centre may remove it")
         self._store.remove(id, actor.name)
 
-    def removed(self, id: str) -> Change | None:  # noqa: A002
-        """The removal of a record that was public knowledge once, None if it never was or still is here."""
-        last = self._store.last_change(id)
-        return last if last is not None and last.kind == "record" and last.op == "remove" else None
+    def removed(self, id: str, actor: Actor) -> Change | None:  # noqa: A002
+        """The removal of a record that the actor saw once, None if they never did or it still is here."""
+        return self._store.removal(id, actor)
 
     def changes(self, after: int, limit: int) -> tuple[Change, ...]:
         """The changes that follow number `after`, oldest first."""

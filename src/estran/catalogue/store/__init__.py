@@ -6,11 +6,12 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from estran.catalogue.index import Facets
 from estran.catalogue.store import tombstones
-from estran.catalogue.store.inbound import Batch, Outcome, move_bits, numbers
+from estran.catalogue.store.inbound import Batch, Outcome
+from estran.catalogue.store.outbound import remove_records
 from estran.catalogue.store.view import OriginalDocument, View
 from estran.errors import NotFound
 from estran.model import now_us
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
+    from estran.access import Actor
     from estran.catalogue.prepare import Prepared
     from estran.storage import Database
 
@@ -85,10 +87,13 @@ class Store:
         with self._database.read() as connection:
             return changes.after(connection, after, limit)
 
-    def last_change(self, id: str) -> changes.Change | None:  # noqa: A002 - the word of the model
-        """The newest change of one thing, None if it never was here."""
+    def removal(self, id: str, actor: Actor) -> changes.Change | None:  # noqa: A002 - the word of the model
+        """The change that took a record out, None if it is here or the actor never saw it."""
         with self._database.read() as connection:
-            return changes.last_of(connection, id)
+            last = changes.last_of(connection, id)
+            if last is None or (last.kind, last.op) != ("record", "remove"):
+                return None
+            return last if actor.is_operator or tombstones.of(connection, [id], actor) else None
 
     def source(self, name: str) -> tuple[str, str] | None:
         """Centre and visibility that a source assigns, None if it is new."""
@@ -133,19 +138,8 @@ class Store:
         Raises:
             NotFound: there is none of that id.
         """
-        r, d, o, b = schema.record.c, schema.record_document.c, schema.original.c, schema.blob.c
-        engine = self._database.engine
+        r = schema.record.c
         with self._database.write() as connection:
-            pk = connection.execute(select(r.pk).where(r.id == id)).scalar()
-            if pk is None:
+            if connection.execute(select(r.pk).where(r.id == id)).scalar() is None:
                 raise NotFound("record", id)
-            marks = numbers(connection.execute(select(d.marks).where(d.pk == pk)).scalar_one())
-            events = [*tombstones.buried(connection, {id: marks}), ("record", id, "remove")]
-            seq = changes.log(connection, events, actor)
-            move_bits(connection, {value: (set(), {pk}) for value in marks}, seq)
-            engine.place_index.remove(connection, [pk])
-            engine.text_index.remove(connection, [pk])
-            mine = list(connection.execute(select(o.sha256).where(o.pk == pk)).scalars())
-            connection.execute(delete(schema.record).where(r.pk == pk))
-            still = select(o.pk).where(o.sha256 == b.sha256).exists()
-            connection.execute(delete(schema.blob).where(b.sha256.in_(mine), ~still))
+            remove_records(connection, self._database.engine, [id], actor)
