@@ -233,6 +233,24 @@ def test_a_list_goes_on_where_tokens_expire():
     assert "2010-01-03T00:00:03Z" in {query.get("from") for query in repository.verbs}
 
 
+def test_a_server_that_wants_the_format_beside_the_token_is_told_it():
+    def fault(asked):
+        if "resumptionToken" in asked.query and "metadataPrefix" not in asked.query:
+            return ENVELOPE.format(
+                '<error code="badArgument">Missing metadataPrefix parameter</error>'
+            ).encode()
+        return None
+
+    repository = Repository(rows(25), page=10, fault=fault)
+    assert outcome(harvest(repository)) == repository.truth()
+    assert len(repository.verbs) == 5
+
+
+def test_a_token_of_zero_is_the_end():
+    repository = Repository(rows(25), page=10, token_of=lambda token: token if token != "|20" else "0")
+    assert len(outcome(harvest(repository))) == 20
+
+
 def test_a_list_that_is_not_by_date_is_begun_again_from_its_start():
     listed = rows(40)
     random.Random(4).shuffle(listed)

@@ -145,6 +145,11 @@ class _Query:
                 walk.next_span(*parts)
                 yield walk.mark()
                 return
+            if self._span.kind == "undated" and page.matched > walk.undated == 0:
+                # It has none, and pays no heed to a condition that asks for none.
+                walk.next_span()
+                yield walk.mark()
+                return
             if self._is_stuck(page):
                 yield from self._ends_early("the pages behind are empty or come again")
                 return
@@ -234,7 +239,7 @@ class _Query:
                 return ()
             self._walk.speech = found[0]
             # Two counts that are the same cap say nothing.
-            capped = found[1] == self._matched == _CAP
+            capped = found[1] == self._matched == self._walk.cap
             self._walk.undated = 1 if capped else max(0, self._matched - found[1])
             return Span("undated"), *_halves(DATED)
         return _halves(span) if span.kind == "dated" else ()

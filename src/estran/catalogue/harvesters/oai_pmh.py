@@ -61,6 +61,7 @@ class _Walk:
         newest: the latest datestamp; ascending: whether none came before an earlier one.
         steps: how often the datestamp grew, which tells an order from chance.
         again: how often the list was begun anew without getting further.
+        wordy: whether the format is told again beside a token, as some servers want against the standard.
         pages: read since then; anchor: an earlier token, to notice circles of any length.
     """
 
@@ -71,6 +72,7 @@ class _Walk:
     ascending: bool = True
     steps: int = 0
     again: int = 0
+    wordy: bool = False
     pages: int = 0
     anchor: str = ""
 
@@ -104,6 +106,7 @@ class _Walk:
             ascending=self.ascending,
             steps=self.steps,
             again=0 if further else self.again + 1,
+            wordy=self.wordy,
         )
 
 
@@ -174,6 +177,8 @@ def changes(visit: Visit) -> Iterator[Event]:
 
 def _otherwise(walk: _Walk, refused: _Refused, others: list[str]) -> _Walk:
     """What to ask after a refusal."""
+    if walk.token and "badArgument" in refused.codes and not walk.wordy:
+        return replace(walk, wordy=True)
     if walk.token:
         # badResumptionToken, and whatever else servers say of a token that they do not know any more.
         return walk.anew(refused.error)
@@ -223,7 +228,8 @@ def _since(visit: Visit) -> str:
 
 def _params(visit: Visit, walk: _Walk) -> dict[str, str]:
     if walk.token:
-        return {"verb": "ListRecords", "resumptionToken": walk.token}
+        also = {"metadataPrefix": walk.prefix} if walk.wordy else {}
+        return {"verb": "ListRecords", "resumptionToken": walk.token} | also
     options = visit.source.options
     found = {
         "verb": "ListRecords",
@@ -291,7 +297,9 @@ def _page(visit: Visit, walk: _Walk) -> _Page:
         event, stamp = _event(visit, walk, found)
         events.append(event)
         stamps += [stamp] if stamp else []
-    return _Page(events, stamps, text_of(token), _size(token), answer.whole)
+    # “0” is how pycsw says that there is no more; going on there would begin again.
+    words = text_of(token)
+    return _Page(events, stamps, "" if words == "0" else words, _size(token), answer.whole)
 
 
 def _size(token: _Element | None) -> int:

@@ -248,6 +248,8 @@ def _in_xml(speech: Speech, span: Span, start: int, size: int) -> str:
     """GetRecords as a document."""
     spaces = {"csw": OWN[speech.version], **_SPACES}
     declared = " ".join(f'xmlns:{prefix}="{space}"' for prefix, space in spaces.items())
+    # Version 3.0 knows no resultType any more.
+    results = ' resultType="results"' if speech.version == "2.0.2" else ""
     constraint = sort = ""
     if not span.is_free:
         inner = (
@@ -264,7 +266,7 @@ def _in_xml(speech: Speech, span: Span, start: int, size: int) -> str:
         )
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><csw:GetRecords {declared} service="CSW" '
-        f'version="{speech.version}" resultType="results" outputFormat="application/xml" '
+        f'version="{speech.version}"{results} outputFormat="application/xml" '
         f'outputSchema="{escape(speech.schema)}" startPosition="{start}" maxRecords="{size}">'
         f'<csw:Query typeNames="{escape(speech.type_name)}"><csw:ElementSetName>full</csw:ElementSetName>'
         f"{constraint}{sort}</csw:Query></csw:GetRecords>"
