@@ -14,6 +14,7 @@ from typer.main import get_command
 
 import estran
 from estran import formats
+from estran.catalogue import harvesters
 from estran.cli import app
 from estran.settings import listed
 from estran.web.app import create_app
@@ -102,6 +103,30 @@ def format_table() -> str:
     )
 
 
+_TOLD = {
+    "listed": "what a whole visit does not name",
+    "said": "what the source says, and what a whole visit does not name",
+    "never": "",
+}
+
+
+def protocols() -> str:
+    """Every installed harvest protocol."""
+    rows = []
+    for one in map(harvesters.find, harvesters.names()):
+        options = "; ".join(f"`{name}`: {meaning}" for name, meaning in one.options.items())
+        changes = "where the source can" if one.incremental else ""
+        rows.append(f"| `{one.name}` | {one.title} | {changes} | {_TOLD[one.tells_gone]} | {options} |")
+    return (
+        "# Harvest protocols\n\n"
+        + WRITTEN
+        + "\n`estran harvest add NAME URL --protocol PROTOCOL --option NAME=VALUE` sets a source up "
+        "([Harvest other catalogues](../howto/harvest.md)). *Changes* says whether a visit can ask for what changed alone; "
+        "*gone*, what is taken for withdrawn.\n\n"
+        "| Name | Reads | Changes | Gone | Options |\n|---|---|---|---|---|\n" + "\n".join(rows) + "\n"
+    )
+
+
 def addresses() -> str:
     """Every address that the OpenAPI document describes."""
     with tempfile.TemporaryDirectory() as folder, estran.open(folder) as node:
@@ -126,7 +151,13 @@ def addresses() -> str:
     )
 
 
-WRITERS = {"commands": commands, "settings": settings, "formats": format_table, "http": addresses}
+WRITERS = {
+    "commands": commands,
+    "settings": settings,
+    "formats": format_table,
+    "protocols": protocols,
+    "http": addresses,
+}
 
 
 def main() -> int:
