@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 from collections import Counter
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.jobs.conftest import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from estran.jobs import Jobs
     from tests.jobs.conftest import Process
@@ -103,14 +105,29 @@ def test_who_is_told_to_stop_ends_its_step_and_the_next_goes_on(
     whole(jobs, id_, log, killed=0)
 
 
+def _asleep(worker: Process, url: str) -> bool:
+    """Put a worker to sleep where it does not hold the one lock of a SQLite file, which no other could take."""
+    worker.signal(signal.SIGSTOP)
+    if not url.startswith("sqlite"):
+        return True
+    file = Path(url.removeprefix("sqlite:///")).with_name("estran-jobs.db")
+    with closing(sqlite3.connect(file, timeout=0.5, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            worker.signal(signal.SIGCONT)
+            return False
+    return True
+
+
 def test_who_is_silent_too_long_is_taken_for_dead_and_learns_it(
-    jobs: Jobs, work: Callable[..., Process], tmp_path: Path
+    jobs: Jobs, work: Callable[..., Process], tmp_path: Path, url: str
 ) -> None:
     log = tmp_path / "log"
     first = work(silent_s=1.5)
     id_ = march(jobs, log)
     until(lambda: len(done(log)) > 2)
-    first.signal(signal.SIGSTOP)
+    until(lambda: _asleep(first, url))
     second = work(silent_s=1.5)
     until(lambda: jobs.status(id_).over, lambda: second.said)
     assert jobs.status(id_).result == {"total": sum(range(STEPS))}

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 
+from estran.jobs.store import IDLE_S
+
 if TYPE_CHECKING:
     from estran.jobs.store import Store
 
@@ -26,6 +28,7 @@ def client(store: Store) -> DBOSClient:
         application_name=_APPLICATION,
         # Whoever looks is told that the database is away, instead of waiting for it.
         retry_connection_errors=False,
+        sys_db_idle_transaction_timeout_sec=IDLE_S,
     )
 
 
@@ -40,6 +43,7 @@ def configure(store: Store, executor: str) -> None:
             serializer=DBOSPortableJSONSerializer(),
             executor_id=executor,
             application_version=_VERSION,
+            sys_db_idle_transaction_timeout_sec=IDLE_S,
             log_level="CRITICAL",
         )
     )

@@ -14,7 +14,7 @@ import msgspec
 
 from estran.errors import Conflict, Invalid, NotFound
 from estran.jobs.reading import STATUSES, job_of
-from estran.jobs.store import Due, Store
+from estran.jobs.store import Due, Store, translated
 from estran.jobs.times import check_cron, times
 from estran.jobs.values import Job, Page, Schedule, State, Work
 
@@ -72,7 +72,8 @@ class Jobs:
         }
         if alone:
             asked |= {"deduplication_id": f"{work} {alone}", "duplication_policy": "return-existing"}
-        handle: Any = self._client.enqueue(asked, work, given)  # pyright: ignore[reportArgumentType] - a dict of its shape
+        with translated():
+            handle: Any = self._client.enqueue(asked, work, given)  # pyright: ignore[reportArgumentType] - a dict of its shape
         return self.status(handle.get_workflow_id())
 
     def status(self, id: str) -> Job:  # noqa: A002 - the word of the model
@@ -126,7 +127,8 @@ class Jobs:
             if job.state == "running" and worked_on:
                 self._store.wish(connection, id)
         if job.state != "running" or not worked_on:
-            self._client.cancel_workflow(id)
+            with translated():
+                self._client.cancel_workflow(id)
         return self.status(id)
 
     def schedule(
@@ -207,7 +209,8 @@ class Jobs:
         with self._store.read() as connection:
             old = self._store.old(connection, days * 86_400, _MOST)
         if old:
-            self._client.delete_workflows(old)
+            with translated():
+                self._client.delete_workflows(old)
         return len(old)
 
     def ask_what_is_due(self) -> int:
@@ -300,7 +303,8 @@ class Jobs:
                 from estran.jobs.durable import client  # noqa: PLC0415 - DBOS takes a second to load
 
                 store = Store(self._url)
-                made = client(store)
+                with translated():
+                    made = client(store)
                 store.prepare()
                 self._opened = store, made
             return self._opened
@@ -318,7 +322,9 @@ class Jobs:
         """The jobs of these ids, in their order; those that are not there are left out."""
         if not ids:
             return []
-        found = {one.workflow_id: one for one in self._client.list_workflows(workflow_ids=ids, name=WORKFLOW)}
+        with translated():
+            listed = self._client.list_workflows(workflow_ids=ids, name=WORKFLOW)
+        found = {one.workflow_id: one for one in listed}
         with self._store.read() as connection:
             progress = self._store.progress(connection, ids)
             stopping = self._store.wished(connection, ids)

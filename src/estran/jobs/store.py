@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,9 +22,18 @@ from estran.storage.engine import engine_of
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
+IDLE_S = 5
 # Of PostgreSQL's advisory locks; the node's own writers have another.
 _WRITER = 0x6A6F6273
-_BEGIN = {"sqlite": ("BEGIN IMMEDIATE",), "postgresql": ("BEGIN", f"SELECT pg_advisory_xact_lock({_WRITER})")}
+_BEGIN = {
+    "sqlite": ("BEGIN IMMEDIATE",),
+    # Whoever falls asleep while holding the lock loses it.
+    "postgresql": (
+        "BEGIN",
+        f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_S}s'",
+        f"SELECT pg_advisory_xact_lock({_WRITER})",
+    ),
+}
 _SUBSECONDS = (3, 42)
 # Seconds since 1970 as the database's own clock has them: machines need not agree about the time.
 _CLOCK = {
@@ -141,19 +150,20 @@ class Store:
     @contextmanager
     def read(self) -> Generator[sa.Connection]:
         """A connection to look."""
-        with _translated(), self._engine.connect() as connection:
+        with translated(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Generator[sa.Connection]:
         """A transaction that alone may change this room's tables."""
-        with _translated(), self._engine.connect() as connection:
+        with translated(), self._engine.connect() as connection:
             for statement in _BEGIN[self._kind]:
                 connection.exec_driver_sql(statement)
             try:
                 yield connection
             except BaseException:
-                connection.exec_driver_sql("ROLLBACK")
+                with suppress(DBAPIError):
+                    connection.exec_driver_sql("ROLLBACK")
                 raise
             connection.exec_driver_sql("COMMIT")
 
@@ -304,7 +314,8 @@ def _place(url: str) -> str:
 
 
 @contextmanager
-def _translated() -> Generator[None]:
+def translated() -> Generator[None]:
+    """Say in the words of the house that the database is away."""
     try:
         yield
     except OperationalError as error:

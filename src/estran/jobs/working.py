@@ -20,7 +20,7 @@ from uuid import uuid4
 
 from dbos import DBOS
 
-from estran.errors import Conflict, EstranError, NotFound, Unavailable
+from estran.errors import Conflict, NotFound, Unavailable
 from estran.jobs import durable
 from estran.jobs.jobs import QUEUE, WORKFLOW
 
@@ -169,7 +169,7 @@ class Worker:
                     self._follow()
                     followed = before
                 self._jobs.ask_what_is_due()
-            except EstranError as error:
+            except Exception as error:  # noqa: BLE001 - without signs of life it would be taken for dead
                 self._say(f"Worker {self._id}: {error}")
 
     def _follow(self) -> None:
@@ -229,14 +229,22 @@ class Worker:
         if self._stop.is_set():
             self._say(f"{id_} rests.")
             raise _LeaveError
-        with self._store.read() as connection:
-            wished = self._store.wished(connection, [id_])
-        if wished:
+        if self._is_unwanted(id_):
             self._client.cancel_workflow(id_)
             with self._store.write() as connection:
                 self._store.unwish(connection, id_)
             self._say(f"{id_} is cancelled.")
             raise _LeaveError
+
+    def _is_unwanted(self, id_: str) -> bool:
+        while True:
+            try:
+                with self._store.read() as connection:
+                    return bool(self._store.wished(connection, [id_]))
+            except Unavailable as error:
+                # A database that is away for a while is no failure of the job.
+                if not self.pause(error.retry_after_s):
+                    raise _LeaveError from None
 
     def pause(self, seconds: float) -> bool:
         """Wait; False where the worker shall stop."""
