@@ -8,10 +8,12 @@ import time
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
-from estran.catalogue.store import harvest as store
+from estran.catalogue.store import harvest, harvest_leases
 from estran.errors import Conflict
-from estran.model import now
+from estran.model import now, now_us
+from estran.storage import schema
 from tests.catalogue.harvest.scripted import MARK, found, visits
 from tests.catalogue.harvest.test_runs import counts, titles
 
@@ -190,9 +192,9 @@ def test_a_source_is_harvested_once_at_a_time(node, added, monkeypatch):
     run, number = h.begin("theirs"), node._house.catalogue._stores.harvests.number("theirs")
     harvests = node._house.catalogue._stores.harvests
     alive = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    other = f"{harvests.me.rpartition(':')[0]}:{alive.pid}:x"
+    other = f"{harvests.leases.me.rpartition(':')[0]}:{alive.pid}:x"
     try:
-        harvests.hold(number, other)
+        harvests.leases.hold(number, other)
         assert h.source("theirs").holder == other
         for attempt in (
             lambda: h.run("theirs"), lambda: h.step(run), lambda: h.remove("theirs", keep_records=False),
@@ -201,13 +203,14 @@ def test_a_source_is_harvested_once_at_a_time(node, added, monkeypatch):
             with pytest.raises(Conflict, match="is being harvested"):
                 attempt()
         assert h.show_run(run).state == "running"
-        later = store.now_us() + (store.LEASE_S + 1) * 1_000_000
+        later = now_us() + (harvest_leases.LEASE_S + 1) * 1_000_000
         with monkeypatch.context() as patched:
-            patched.setattr(store, "now_us", lambda: later)
+            for module in (harvest, harvest_leases):
+                patched.setattr(module, "now_us", lambda: later)
             assert h.show_run(run).state == "cut"
-            harvests.hold(number, "elsewhere:1:y")
-        harvests.release(number, "elsewhere:1:y")
-        harvests.hold(number, other)
+            harvests.leases.hold(number, "elsewhere:1:y")
+        harvests.leases.release(number, "elsewhere:1:y")
+        harvests.leases.hold(number, other)
     finally:
         alive.communicate(b"\n")
     # Its process is no more: nobody waits for the lease.
@@ -219,7 +222,7 @@ def test_who_was_taken_over_stops(node, added):
     h = added(*TEN[:4], MARK, *TEN[4:])
     harvests = node._house.catalogue._stores.harvests
     number = harvests.number("theirs")
-    taken = store.update(store.schema.harvest_source).values(holder="elsewhere:1:y", lease=0)
+    taken = update(schema.harvest_source).values(holder="elsewhere:1:y", lease=0)
 
     def take_over(report):
         with node._house.database.write() as connection:
@@ -240,8 +243,8 @@ def test_the_lease_lives_while_the_source_is_silent(node, added, monkeypatch):
     h = added(*TEN)
     harvests = node._house.catalogue._stores.harvests
     seen = []
-    renew = harvests.renew
-    monkeypatch.setattr(harvests, "renew", lambda *a: (seen.append(a), renew(*a)))
+    renew = harvests.leases.renew
+    monkeypatch.setattr(harvests.leases, "renew", lambda *a: (seen.append(a), renew(*a)))
 
     def wait(report):
         while len(seen) < 3:

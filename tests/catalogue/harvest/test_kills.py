@@ -63,9 +63,21 @@ def state(node):
             select(schema.original.c.sha256).order_by(schema.original.c.sha256)
         ).all()
     report = node.harvest.runs("theirs")[0]
-    names = (
-        ["state", "full", "had", "seen", "new", "changed", "unchanged", "refused", "withdrawn", "removed", "missed", "announced", "note"]
-    )
+    names = [
+        "state",
+        "full",
+        "had",
+        "seen",
+        "new",
+        "changed",
+        "unchanged",
+        "refused",
+        "withdrawn",
+        "removed",
+        "missed",
+        "announced",
+        "note",
+    ]
     told = {name: getattr(report, name) for name in names}
     found_ = [r.id for r in node.search("turbidity changed new", limit=200).records]
     return (

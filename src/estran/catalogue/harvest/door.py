@@ -162,15 +162,15 @@ class Harvest:
         """
         harvests, entries = self._stores.harvests, self._stores.entries
         number, holder = harvests.number(name), self._holder()
-        harvests.hold(number, holder)
+        harvests.leases.hold(number, holder)
         try:
             after = ""
             while not keep_records and (portion := entries.portion(number, after, _REMOVED_AT_ONCE)):
                 entries.bury_all(portion, self._actor.name)
-                harvests.renew(number, holder)
+                harvests.leases.renew(number, holder)
                 after = portion[-1][0]
         finally:
-            harvests.release(number, holder)
+            harvests.leases.release(number, holder)
         harvests.remove(name)
 
     # Runs
@@ -227,9 +227,9 @@ class Harvest:
         if harvests.has_ended(run):
             return True
         holder = self._holder()
-        harvests.hold(at.number, holder)
+        harvests.leases.hold(at.number, holder)
         try:
-            with staying_alive(harvests, at.number, holder), self._fetcher() as fetcher:
+            with staying_alive(harvests.leases, at.number, holder), self._fetcher() as fetcher:
                 part = Run(
                     self._stores, harvests.standing(run), holder,
                     harvester=harvesters.find(at.source.protocol), given=self._given(at.source),
@@ -243,7 +243,7 @@ class Harvest:
                 harvests.end(harvests.standing(run), holder, "cut", f"it was interrupted ({_said(error)})")
             raise
         finally:
-            harvests.release(at.number, holder)
+            harvests.leases.release(at.number, holder)
 
     def run(
         self,
@@ -379,7 +379,7 @@ class Harvest:
         )  # fmt: skip
 
     def _holder(self) -> str:
-        return f"{self._stores.harvests.me}:{secrets.token_hex(8)}"
+        return f"{self._stores.harvests.leases.me}:{secrets.token_hex(8)}"
 
 
 def _is_due(source: HarvestSource) -> bool:

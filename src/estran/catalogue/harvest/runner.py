@@ -18,8 +18,8 @@ from estran.catalogue.harvest.reading import Readers, read
 from estran.catalogue.harvesters import Mark, Visit
 from estran.catalogue.inbox import Inbox
 from estran.catalogue.portions import Portion
-from estran.catalogue.store.harvest import LEASE_S
 from estran.catalogue.store.harvest_delivery import Arrival, Delivery
+from estran.catalogue.store.harvest_leases import LEASE_S
 from estran.errors import EstranError, Unavailable
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from estran.catalogue.store import Store
     from estran.catalogue.store.harvest import HarvestStore, Standing
     from estran.catalogue.store.harvest_entries import EntryStore
+    from estran.catalogue.store.harvest_leases import Leases
     from estran.catalogue.store.items import ItemStore
     from estran.fetching import Fetcher
 
@@ -61,14 +62,14 @@ class _Stopped(Exception):
 
 
 @contextmanager
-def staying_alive(harvests: HarvestStore, number: int, holder: str) -> Generator[None]:
+def staying_alive(leases: Leases, number: int, holder: str) -> Generator[None]:
     """Give signs of life while a source may be silent for long."""
     over = threading.Event()
 
     def beat() -> None:
         while not over.wait(LEASE_S / 4):
             try:
-                harvests.renew(number, holder)
+                leases.renew(number, holder)
             except EstranError:  # whoever took over is noticed at the next delivery
                 continue
 

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import socket
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from sqlalchemy import delete, func, insert, select, update
 
 from estran.catalogue.harvest.values import HarvestSource, MissedDocument, RunReport
+from estran.catalogue.store.harvest_leases import Leases
 from estran.errors import Conflict, NotFound
 from estran.model import moment_us, now_us
 from estran.storage import schema, take_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Mapping
 
     import sqlalchemy as sa
 
     from estran.storage import Database
 
-__all__ = ["LEASE_S", "HarvestStore", "Plan", "Standing"]
+__all__ = ["HarvestStore", "Plan", "Standing"]
 
-LEASE_S = 90
-"""How long who harvests is believed to be alive without a further sign."""
-_LEASE_US = LEASE_S * 1_000_000
 _S, _R, _E, _M = (
     schema.harvest_source.c,
     schema.harvest_run.c,
@@ -60,7 +55,7 @@ class HarvestStore:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.me = f"{socket.gethostname()}:{os.getpid()}"
+        self.leases = Leases(database)
 
     # Sources
 
@@ -109,7 +104,7 @@ class HarvestStore:
                     held["options"] = msgspec.json.encode(dict(held["options"]))
                 connection.execute(update(schema.harvest_source).where(_S.name == name).values(held))
             if reread:
-                self._check_free(row, "")
+                self.leases.check_free(row, "")
                 _give_up(connection, row.number, "the source was changed")
                 _forget(connection, row.number)
 
@@ -117,7 +112,7 @@ class HarvestStore:
         """Forget a source, its runs and entries; its records stay as they are."""
         with self.database.write() as connection:
             row = self._row(connection, name)
-            self._check_free(row, "")
+            self.leases.check_free(row, "")
             # A run's missed ones, runs and entries go with it.
             connection.execute(delete(schema.harvest_source).where(_S.number == row.number))
 
@@ -152,7 +147,7 @@ class HarvestStore:
         """
         with self.database.write() as connection:
             row = self._row(connection, name)
-            self._check_free(row, "")
+            self.leases.check_free(row, "")
             last = connection.execute(
                 select(schema.harvest_run).where(_R.source == row.number).order_by(_R.id.desc()).limit(1)
             ).first()
@@ -231,7 +226,7 @@ class HarvestStore:
 
     def visited(self, at: Standing, holder: str) -> None:
         """Note that a run's visit came to its end."""
-        with self.writing(at.number, holder) as connection:
+        with self.leases.writing(at.number, holder) as connection:
             connection.execute(update(schema.harvest_run).where(_R.id == at.report.id).values(visited=1))
 
     def end(
@@ -247,7 +242,7 @@ class HarvestStore:
             complete: whether nothing was missed, so that the next may ask for changes only.
             doubt: whether the next has to read the whole source.
         """
-        with self.writing(at.number, holder) as connection:
+        with self.leases.writing(at.number, holder) as connection:
             started = connection.execute(select(_R.started).where(_R.id == at.report.id)).scalar_one()
             values = {"state": state, "note": note, "ended": now_us()}
             connection.execute(update(schema.harvest_run).where(_R.id == at.report.id).values(values))
@@ -263,61 +258,9 @@ class HarvestStore:
                     update(schema.harvest_source).where(_S.number == at.number).values(instants)
                 )
 
-    # One harvest of a source at a time
-
-    def hold(self, number: int, holder: str) -> None:
-        """Keep others from harvesting a source.
-
-        Raises:
-            Conflict: another process harvests it.
-        """
-        with self.database.write() as connection:
-            row = connection.execute(select(schema.harvest_source).where(_S.number == number)).one()
-            self._check_free(row, holder)
-            connection.execute(
-                update(schema.harvest_source)
-                .where(_S.number == number)
-                .values(holder=holder, lease=now_us() + _LEASE_US)
-            )
-
-    def renew(self, number: int, holder: str) -> None:
-        """Give a sign of life.
-
-        Raises:
-            Conflict: another process took over.
-        """
-        with self.writing(number, holder):
-            pass
-
-    def release(self, number: int, holder: str) -> None:
-        """Let others harvest a source again."""
-        with self.database.write() as connection:
-            connection.execute(
-                update(schema.harvest_source)
-                .where(_S.number == number, _S.holder == holder)
-                .values(holder="", lease=0)
-            )
-
-    @contextmanager
-    def writing(self, number: int, holder: str) -> Generator[sa.Connection]:
-        """A transaction of who harvests a source, which is a sign of life.
-
-        Raises:
-            Conflict: another process took over.
-        """
-        with self.database.write() as connection:
-            done = connection.execute(
-                update(schema.harvest_source)
-                .where(_S.number == number, _S.holder == holder)
-                .values(lease=now_us() + _LEASE_US)
-            )
-            if not done.rowcount:
-                raise Conflict("another process took over the harvest of this source; leave it to that one")
-            yield connection
-
     def _report(self, row: Any, source: Any) -> RunReport:
         state = row.state
-        if state == "running" and (source.lease <= now_us() or self._is_dead(source.holder)):
+        if state == "running" and (source.lease <= now_us() or self.leases.is_dead(source.holder)):
             state = "cut"  # whoever ran it could not say so
         counts = {name: getattr(row, name) for name in _COUNTS}
         return RunReport(
@@ -325,28 +268,6 @@ class HarvestStore:
             started=moment_us(row.started), ended=_instant(row.ended), announced=row.announced, note=row.note,
             **counts,
         )  # fmt: skip
-
-    def _check_free(self, row: Any, holder: str) -> None:
-        if row.holder in {"", holder} or row.lease <= now_us() or self._is_dead(row.holder):
-            return
-        raise Conflict(
-            f"the source “{row.name}” is being harvested ({row.holder.rpartition(':')[0]}); wait for its end"
-        )
-
-    def _is_dead(self, holder: str) -> bool:
-        """Whether a holder was a process of this machine that is no more."""
-        if not holder:
-            return True
-        host, pid, _ = holder.rsplit(":", 2)
-        if host != self.me.rpartition(":")[0]:
-            return False
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            return True
-        except OSError:
-            return False
-        return False
 
 
 def _give_up(connection: sa.Connection, number: int, why: str) -> None:

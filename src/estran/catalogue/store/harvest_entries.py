@@ -69,12 +69,12 @@ class EntryStore:
             actor: for the change log.
             read: reads the document of an arrival for which that seemed not to be necessary.
         """
-        with self._harvests.writing(at.number, holder) as connection:
+        with self._harvests.leases.writing(at.number, holder) as connection:
             Delivering(self._database.engine, connection, at, actor).take(given, read)
 
     def remove_unseen(self, at: Standing, holder: str, limit: int, actor: str) -> int:
         """Take out the first of what a run did not see; gives how many, 0 at the end."""
-        with self._harvests.writing(at.number, holder) as connection:
+        with self._harvests.leases.writing(at.number, holder) as connection:
             rows = connection.execute(
                 select(schema.harvest_entry)
                 .where(_E.source == at.number, _E.run != at.report.id, _E.state != "gone")
