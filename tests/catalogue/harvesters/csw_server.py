@@ -122,6 +122,8 @@ class Service:
         request = {name.lower(): value for name, value in asked.query.items()}.get("request", "")
         if request == "GetCapabilities":
             return (self.said() if self.capabilities is None else self.capabilities).encode()
+        if not asked.query and not asked.body:
+            return exception("MissingParameterValue Missing keyword: service")
         if asked.method not in self.takes:
             return Answer(b"<html><title>No such method</title></html>", 405)
         question = Question.of(asked)
