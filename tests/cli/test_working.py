@@ -65,6 +65,20 @@ def test_a_job_is_cancelled(run: Callable[..., Outcome], asked: str) -> None:
     assert run("jobs", "show", "harvest.none").code == 3
 
 
+def test_a_harvest_is_left_to_a_worker(run: Callable[..., Outcome], asked: str, tmp_path: Path) -> None:
+    run("jobs", "cancel", asked)
+    [row] = run("harvest", "run", "--all", "--background", "--json").rows
+    assert (row["source"], row["arguments"]) == ("theirs", {"source": "theirs"})
+    again = run("harvest", "run", "theirs", "--background", "--full")
+    assert row["job"] in again.err
+    assert "with other options" in again.err
+    assert run("harvest", "run", "none", "--background").code == 3
+    with estran.open(tmp_path / "node") as node:
+        node.jobs.execute(once=True)
+        assert node.jobs.status(row["job"]).state == "done"
+        assert node.search(source="theirs").matched == 1
+
+
 def test_a_worker_ends_in_order_when_it_is_told_to(asked: str, tmp_path: Path) -> None:
     said = tmp_path / "said"
     with (

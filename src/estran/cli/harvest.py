@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from estran.catalogue.harvest import HarvestSource, RunReport
     from estran.catalogue.harvest.door import Harvest
+    from estran.node import Node
 
 harvest_app = typer.Typer(help="Catalogues of others, read into this one.", no_args_is_help=True)
 
@@ -99,6 +100,7 @@ def harvest_run(
     reread: Annotated[
         bool, typer.Option("--reread", help="Read every document again, unchanged ones as well.")
     ] = False,
+    background: Annotated[bool, typer.Option("--background", help="Leave it to “estran work”.")] = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -110,6 +112,10 @@ def harvest_run(
         names = [one.name for one in harvest.sources() if one.active] if everyone else [name]
         given = {"full": full, "confirm_loss": confirm_loss, "reread": reread}
         worst = 0
+        if background:
+            for one in names:
+                _ask(opened, one, given, json=json, quiet=quiet)
+            return
         for one in names:
             code = _run(harvest, one, given, json=json, quiet=quiet, goes_on=everyone)
             worst = max(worst, code)
@@ -223,6 +229,18 @@ def _run(
     if report.state != "done":
         return _FAILED_EXIT
     return _REFUSED_EXIT if report.refused else 0
+
+
+def _ask(node: Node, name: str, given: dict[str, bool], *, json: bool, quiet: bool) -> None:
+    """Have a worker read a source."""
+    asked = {"source": node.harvest.source(name).name, **{key: True for key, on in given.items() if on}}
+    job = node.jobs.enqueue("harvest", asked, alone=name)
+    if json:
+        print_json({"source": name, "job": job.id, "arguments": job.arguments})
+        return
+    say(f"{name}: “estran jobs show {job.id}” says how far it is.", quiet=quiet)
+    if job.arguments != asked:
+        say("It was asked for before, with other options, and these do not count.", quiet=quiet)
 
 
 def _line(report: RunReport) -> str:
