@@ -213,6 +213,8 @@ class _Asked:
         terms = [Term(words), Term(words, prefix=True)] if node.prefix else [Term(words)]
         if not words:
             return BitMap()
+        if len(words) > _MOST_WORDS:
+            raise Invalid(f"{len(words)} words are to stand together; give at most {_MOST_WORDS}", "text")
         return BitMap.union(*(self._fetched(self._view, field, term) for term in terms for field in WEIGHTS))
 
     def carrying(self, field: str, values: Iterable[str]) -> BitMap:

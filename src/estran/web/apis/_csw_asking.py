@@ -269,9 +269,9 @@ def _of_capabilities(root: _Element, lists: dict[str, tuple[str, ...]]) -> None:
 
 def _of_constraint(query: _Element | None) -> tuple[_Element | None, str]:
     found = [one for one in query if local(one) == "Constraint"] if query is not None else []
-    if not found:
+    inner = list(found[0]) if found else []
+    if not inner and len(found) < 2:  # noqa: PLR2004
         return None, ""
-    inner = list(found[0])
     if len(found) > 1 or len(inner) != 1:
         raise Invalid("a query holds one Constraint, with one Filter or CqlText in it", "Constraint")
     if local(inner[0]) != "CqlText":

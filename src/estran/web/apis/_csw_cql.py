@@ -18,26 +18,27 @@ if TYPE_CHECKING:
 
 __all__ = ["document", "geometry"]
 
-_QUOTED = re.compile(r"('(?:[^']|'')*')")
-_NAME = r"[^\W\d][\w.:/-]*"
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
-_NUMBERS = rf"{_NUMBER}\s*,\s*{_NUMBER}\s*,\s*{_NUMBER}\s*,\s*{_NUMBER}"
+# Possessive and from the start of a word only: time grows with the length of a text, not with its square.
+_QUOTED = re.compile(r"('(?:[^']++|'')*+')")
+_NAME = r"(?<![\w.:/-])[^\W\d][\w.:/-]*+"
+_NUMBER = r"[-+]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][-+]?\d{1,3})?"
+_NUMBERS = rf"{_NUMBER}\s*+,\s*+{_NUMBER}\s*+,\s*+{_NUMBER}\s*+,\s*+{_NUMBER}"
 _AT = r"\d{4}(?:-\d\d(?:-\d\d(?:T[\d:.]+(?:Z|[-+]\d\d:?\d\d)?)?)?)?"
 _BBOX = re.compile(
-    rf"\bBBOX\s*\(\s*(?:({_NAME}|\"[^\"]+\")\s*,\s*)({_NUMBERS})\s*(?:,\s*(\x00\d+\x00|{_NAME}))?\s*\)",
+    rf"\bBBOX\s*+\(\s*+(?:({_NAME}|\"[^\"]++\")\s*+,\s*+)({_NUMBERS})\s*+(?:,\s*+(\x00\d++\x00|{_NAME})\s*+)?\)",
     re.IGNORECASE,
 )
 _ENVELOPE = re.compile(
-    rf"\bENVELOPE\s*\(\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*,\s*({_NUMBER})\s*\)",
+    rf"\bENVELOPE\s*+\(\s*+({_NUMBER})\s*+,\s*+({_NUMBER})\s*+,\s*+({_NUMBER})\s*+,\s*+({_NUMBER})\s*+\)",
     re.IGNORECASE,
 )
 _SPATIAL = re.compile(
-    r"\b(INTERSECTS|WITHIN|CONTAINS|DISJOINT|EQUALS|TOUCHES|OVERLAPS|CROSSES)\s*\(", re.IGNORECASE
+    r"\b(INTERSECTS|WITHIN|CONTAINS|DISJOINT|EQUALS|TOUCHES|OVERLAPS|CROSSES)\s*+\(", re.IGNORECASE
 )
 _ILIKE = re.compile(r"\bILIKE\b", re.IGNORECASE)
-_EXISTS = re.compile(r"\b(DOES-NOT-EXIST|DOES\s+NOT\s+EXIST|EXISTS)\b", re.IGNORECASE)
-_DURING = re.compile(rf"({_NAME})\s+DURING\s+({_AT})\s*/\s*({_AT})", re.IGNORECASE)
-_SIDE = re.compile(rf"({_NAME})\s+(BEFORE|AFTER|TEQUALS)\s+({_AT})", re.IGNORECASE)
+_EXISTS = re.compile(r"\b(DOES-NOT-EXIST|DOES\s++NOT\s++EXIST|EXISTS)\b", re.IGNORECASE)
+_DURING = re.compile(rf"({_NAME})\s++DURING\s++({_AT})\s*/\s*({_AT})", re.IGNORECASE)
+_SIDE = re.compile(rf"({_NAME})\s++(BEFORE|AFTER|TEQUALS)\s++({_AT})", re.IGNORECASE)
 _HELD = re.compile(r"\x00(\d+)\x00")
 
 

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST", "document"]
 
-MOST = 1000
+MOST = 250
 """Operators that a filter may have."""
 _DEEPEST = 50
+_LONGEST = 4096
 _COMPARISONS: Mapping[str, str] = {
     "PropertyIsEqualTo": "=", "PropertyIsNotEqualTo": "<>", "PropertyIsLessThan": "<",
     "PropertyIsGreaterThan": ">", "PropertyIsLessThanOrEqualTo": "<=", "PropertyIsGreaterThanOrEqualTo": ">=",
@@ -41,15 +42,17 @@ _TWO = 2
 
 
 def document(element: _Element) -> dict[str, Any]:
-    """A ``Filter`` as CQL2 JSON.
+    """A ``Filter`` as CQL2 JSON; one without a condition asks for everything.
 
     Raises:
-        Invalid: it is no filter, too long or too deep, or asks for what is not offered.
+        Invalid: it is no filter, too long, too deep, or asks for what is not offered.
     """
     if local(element) != "Filter" or namespace(element) not in (OGC, FES):
         raise Invalid(f"“{shown(local(element))}” is no ogc:Filter or fes:Filter", "Filter")
     children = list(element)
-    if children and all(local(one) in _IDS for one in children):
+    if not children:
+        return {"op": "and", "args": []}
+    if all(local(one) in _IDS for one in children):
         return _named(children)
     if len(children) != 1:
         raise Invalid(f"a filter holds one condition, not {len(children)}; join several with And", "Filter")
@@ -118,19 +121,23 @@ def _like(element: _Element) -> dict[str, Any]:
 
 def _pattern(text: str, wild: str, single: str, escape: str) -> str:
     r"""A pattern in the signs of CQL2: ``%``, ``_``, ``\``."""
-    made, at = "", 0
+    made: list[str] = []
+    at = 0
     while at < len(text):
         if text.startswith(escape, at) and at + len(escape) < len(text):
             at += len(escape)
-            made += _plain(text[at])
+            made.append(_plain(text[at]))
             at += 1
         elif text.startswith(wild, at):
-            made, at = made + "%", at + len(wild)
+            made.append("%")
+            at += len(wild)
         elif text.startswith(single, at):
-            made, at = made + "_", at + len(single)
+            made.append("_")
+            at += len(single)
         else:
-            made, at = made + _plain(text[at]), at + 1
-    return made
+            made.append(_plain(text[at]))
+            at += 1
+    return "".join(made)
 
 
 def _plain(sign: str) -> str:
@@ -195,14 +202,20 @@ def _literal(element: _Element) -> str:
     found = [one for one in element if local(one) == "Literal"]
     if len(found) != 1:
         raise Invalid("it holds one Literal; functions and arithmetic are not offered", local(element))
-    return text_of(found[0])
+    return _short(text_of(found[0]), local(element))
+
+
+def _short(text: str, where: str) -> str:
+    if len(text) > _LONGEST:
+        raise Invalid(f"a value has {len(text)} characters; at most {_LONGEST} are read", where)
+    return text
 
 
 def _within(element: _Element, name: str) -> str:
     found = next((one for one in element if local(one) == name), None)
     if found is None:
         raise Invalid(f"a range has both ends; {name} is missing", local(element))
-    return _literal(found) if len(found) else text_of(found)
+    return _literal(found) if len(found) else _short(text_of(found), name)
 
 
 def _named(elements: list[_Element]) -> dict[str, Any]:

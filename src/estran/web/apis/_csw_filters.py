@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["bare", "of_cql", "of_element", "tree"]
 
 _DEEPEST = 60
+_LONGEST = 4096
 _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:)(?=10\.)", re.IGNORECASE)
 # What others call a kind of resource: ISO scope codes and types of DCMI.
 _KINDS: Mapping[str, str] = {
@@ -46,7 +47,18 @@ def of_cql(text: str) -> Node:
     Raises:
         Invalid: as for `of_element`.
     """
-    return tree(cql.document(text))
+    document = cql.document(text)
+    if (count := _operators(document)) > fes.MOST:
+        raise Invalid(f"the filter has {count} conditions; at most {fes.MOST} are read", "Constraint")
+    return tree(document)
+
+
+def _operators(document: Any) -> int:
+    """How many conditions there are, those that join others included."""
+    if not isinstance(document, dict):
+        return 0
+    args = document.get("args")
+    return 1 + sum(map(_operators, args)) if isinstance(args, list) else 0
 
 
 def tree(document: Any, depth: int = 0) -> Node:
@@ -158,6 +170,8 @@ def _plain(value: Any, name: str) -> str:
         value = next(iter(value.values()))
     if not isinstance(value, str):
         raise Invalid(f"“{shown(name)}” is compared with a text", shown(name))
+    if len(value) > _LONGEST:
+        raise Invalid(f"a value has {len(value)} characters; at most {_LONGEST} are read", shown(name))
     return value
 
 
@@ -173,19 +187,22 @@ def _words(op: str, values: list[Any], name: str) -> Node:
 
 def _pieces(pattern: str) -> list[tuple[str, bool]]:
     """The words between the wildcards of a pattern, and whether a wildcard follows them."""
-    pieces, held, escaped = list[tuple[str, bool]](), "", False
+    pieces: list[tuple[str, bool]] = []
+    held: list[str] = []
+    escaped = False
     for sign in pattern:
         if escaped or sign not in "\\%_":
-            held, escaped = held + sign, False
+            held.append(sign)
+            escaped = False
         elif sign == "\\":
             escaped = True
         elif sign == "%":
             # What stands against the wildcard goes on into it; a blank before it ends the word.
-            pieces.append((held, not held.endswith(" ")))
-            held = ""
+            pieces.append(("".join(held), held[-1:] != [" "]))
+            held = []
         else:
-            held += " "
-    return [*pieces, (held, False)]
+            held.append(" ")
+    return [*pieces, ("".join(held), False)]
 
 
 def _limit(op: str, end: str, values: list[Any], name: str) -> Node:

@@ -31,7 +31,8 @@ _LONGITUDE_FIRST = re.compile(
     r"https?://www\.opengis\.net/def/crs/OGC/[\d.]+/CRS84|https?://www\.opengis\.net/gml/srs/epsg\.xml#4326",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?")
+# Possessive, as all patterns here that meet long texts: no way back, so that time grows with length alone.
+_NUMBER = re.compile(r"[-+]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][-+]?\d{1,3})?")
 _PARTS = {
     "MultiPoint": ("Point", "MultiPoint"),
     "MultiLineString": ("LineString", "MultiLineString"),

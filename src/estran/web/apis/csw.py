@@ -63,8 +63,7 @@ def _routes(_node: Node) -> APIRouter:
     @router.post(PATH, **openapi.described("The same, asked in XML", "postCsw", {XML: None}, (), 404))
     def post(request: Request, body: _Body) -> Response:
         if request.headers.get("content-type", "").startswith(_FORM) and not body.lstrip().startswith(b"<"):
-            given = _pairs(body)
-            return _answer(request, lambda: asking.of_address(given), _version_of(dict(given)))
+            return _answer(request, lambda: asking.of_address(_pairs(body)), "2.0.2")
         return _answer(request, lambda: asking.of_document(body), asking.version_of_bytes(body))
 
     return router
@@ -74,7 +73,9 @@ def _pairs(body: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(body.decode("utf-8", "replace"), max_num_fields=_MOST_PAIRS)
     except ValueError:
-        return [("request", "")]
+        raise Refused(
+            "NoApplicableCode", "request", f"more than {_MOST_PAIRS} parameters are given"
+        ) from None
 
 
 def _version_of(given: dict[str, str]) -> Version:
