@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,12 +12,13 @@ from estran import formats
 from estran.catalogue.harvesters import Found
 from estran.catalogue.harvesters.dcat import HARVESTER
 from estran.errors import Invalid, Unavailable
+from estran.fetching import Fetcher, Reply
 from estran.formats import Document, _rdf_parse
 from estran.formats._dcat import context, cut
 from estran.formats._dcat.read import records
 from estran.model import Record, plain
 from estran.testing.contracts import check_harvester
-from tests.catalogue.harvesters.visiting import found, missed, total, until_broken, visiting
+from tests.catalogue.harvesters.visiting import HASTY, found, missed, total, until_broken, visiting
 from tests.fetching.serving import Answer, Asked, serving
 
 if TYPE_CHECKING:
@@ -201,6 +203,41 @@ def test_pages_that_go_in_circles_end() -> None:
         events = list(HARVESTER.changes(visit))
     assert found(events) == ["http://d/0", "http://d/1", "http://d"]
     assert any("read already" in line for line in missed(events))
+
+
+def test_a_page_that_the_server_forgot_is_read_from_the_first_one_again() -> None:
+    with serving(paged({7: Answer(b"", 500)})) as server:
+        position = {"url": f"{server.url}/dcat?page=7"}
+        with visiting(f"{server.url}/dcat", "dcat", position=position) as visit:
+            assert found(HARVESTER.changes(visit)) == [f"http://d/{number}" for number in range(6)]
+
+
+def test_a_next_page_where_nobody_may_go_is_missed() -> None:
+    body = (
+        PREFIXES + HYDRA + "<http://d> a dcat:Dataset ; dct:title 'x' . <> hydra:next <http://10.0.0.1/> ."
+    ).encode()
+    with (
+        serving(paged({0: body})) as server,
+        visiting(f"{server.url}/dcat", "dcat") as visit,
+        Fetcher(replace(HASTY, private=False)) as strict,
+    ):
+        guarded = replace(visit, fetcher=_Mixed(visit.fetcher, strict))
+        events = list(HARVESTER.changes(guarded))
+    assert found(events) == ["http://d"]
+    assert "may not be asked for" in missed(events)[0]
+
+
+class _Mixed(Fetcher):
+    """Reaches the server of the test, and otherwise no private address."""
+
+    def __init__(self, loose: Fetcher, strict: Fetcher) -> None:
+        self._loose, self._strict = loose, strict
+
+    def get(self, url: str, **how: Any) -> Reply:
+        return (self._loose if "127.0.0.1" in url else self._strict).get(url, **how)
+
+    def close(self) -> None:
+        """Both belong to whoever opened them."""
 
 
 def test_what_is_listed_and_nowhere_described_is_missed() -> None:

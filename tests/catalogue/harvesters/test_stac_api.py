@@ -250,10 +250,11 @@ def test_a_server_that_gives_one_page_for_any_token_ends() -> None:
     assert "the page before once more" in missed(events)[0]
 
 
-def test_a_page_that_was_forgotten_is_read_from_its_collection_s_start() -> None:
-    position = {"phase": "items", "collection": "c0", "ask": {"url": "{}/collections/c0/items?token=old"}}
+@pytest.mark.parametrize("status", [400, 404, 500, 503])
+def test_a_page_that_was_forgotten_is_read_from_its_collection_s_start(status: int) -> None:
+    position: dict[str, Any] = {"phase": "items", "collection": "c0"}
     api = Api()
-    api.broken["/collections/c0/items"] = lambda query: Answer(b"", 400) if "token" in query else None
+    api.broken["/collections/c0/items"] = lambda query: Answer(b"", status) if "token" in query else None
     with api.serve() as server:
         position["ask"] = {"url": f"{server.url}/collections/c0/items?token=old"}
         with visiting(server.url, "stac-api", {"items": "yes"}, position=position) as visit:

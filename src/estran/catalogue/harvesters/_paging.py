@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 import msgspec
 
 from estran.catalogue.harvesters import Missed
-from estran.errors import Invalid, Unavailable
+from estran.errors import Invalid, NotAllowed, Unavailable
 from estran.formats import Document
 from estran.formats._json import decode, obj, objs, text, whole
 
@@ -169,11 +169,11 @@ def pages(
         visit: its fetcher is asked.
         first: where to begin.
         key: member of each page that lists what it holds.
-        again: where to begin if `first` is refused, because a server may forget the pages it gave out.
+        again: where to begin if `first` fails, because a server may forget the pages it gave out.
         accept: media types that are wanted.
 
     Raises:
-        Invalid: the first page cannot be read.
+        Invalid, NotAllowed: the first page cannot be read.
         Unavailable: a later one cannot; what was given before stands.
     """
     ask, seen, before, empty = first, set[bytes](), b"", 0
@@ -181,13 +181,16 @@ def pages(
         seen.add(_digest(repr(ask).encode()))
         try:
             found = _page(answer(visit, ask, accept=accept), ask, key)
-        except Invalid as error:
-            if number:
-                raise Unavailable(f"page {number + 1} cannot be read: {error}", 60.0) from error
-            if again is None:
+        except (Invalid, Unavailable, NotAllowed) as error:
+            if number == 0 and again is not None:
+                yield from pages(visit, again, key, accept=accept)
+                return
+            if number == 0 or isinstance(error, Unavailable):
                 raise
-            yield from pages(visit, again, key, accept=accept)
-            return
+            if isinstance(error, NotAllowed):
+                yield Missed(ask.url, f"the next page may not be asked for: {error}")
+                return
+            raise Unavailable(f"page {number + 1} cannot be read: {error}", 60.0) from error
         listed = _digest(b"\n".join(raw for _, raw in found.members)) if found.members else b""
         if listed and listed == before:
             yield Missed(ask.url, "it is the page before once more; what comes after it cannot be reached")

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 from estran.catalogue.harvesters import Found, Harvester, Mark, Missed, Total
 from estran.catalogue.harvesters._paging import next_in_header
-from estran.errors import Invalid, Unavailable
+from estran.errors import Invalid, NotAllowed, Unavailable
 from estran.formats import Document, _rdf_parse, _xml
 from estran.formats._dcat import context, cut
 from estran.formats._json import outline, text, whole
@@ -41,48 +41,76 @@ _SPOKEN: dict[str, Serialisation] = {
     "application/ld+json": "jsonld",
 }
 _NEXT = ("hydra:next", "hydra:nextPage")
-_MOST_NAMES = 1_000_000
+_MOST_NAMES, _MOST_UNSAID = 1_000_000, 1000
 _TURTLE = re.compile(
     rb"\s*(?:#[^\n]*\n\s*)*(?:@prefix|@base|prefix\s|base\s|<[a-z]+:[^>\s]*>\s)", re.IGNORECASE
 )
 
 
 class _Page(NamedTuple):
+    """A page: what it says, and the address of the next, "" for none."""
+
     graph: Graph
     following: str
+    is_first: bool
 
 
 def _changes(visit: Visit) -> Iterator[Event]:
     form = visit.source.options.get("format", "")
     if form and form not in _ACCEPT:
         raise Invalid(f"“{form[:40]}” is none of {', '.join(_ACCEPT)}", "options")
-    position = visit.position or {}
-    url = text(position.get("url")) or visit.source.url
-    asked, listed, described, announced = set[str](), set[str](), set[str](), -1
-    while url:
-        asked.add(url)
-        page = _page(visit, url, _ACCEPT.get(form, _ANY), first=url == visit.source.url)
+    listed, described, announced, whole_visit = set[str](), set[str](), -1, False
+    for page in _pages(visit, _ACCEPT.get(form, _ANY)):
+        if isinstance(page, Missed):
+            yield page
+            continue
+        whole_visit = whole_visit or page.is_first
         announced = max(announced, _announced(page.graph))
         if len(listed) < _MOST_NAMES:
             listed.update(cut.listed(page.graph))
             described |= cut.named(page.graph)
         for one in cut.cuts(page.graph):
             yield Found(one.key, Document(f"{one.key[:200]}.ttl", one.body), one.stamp)
-        url = page.following
-        if url in asked:
-            yield Missed(url, "the next page is one that was read already; the rest cannot be reached")
-            break
-        if url:
-            yield Mark({"url": url})
+        if page.following:
+            yield Mark({"url": page.following})
     if announced >= 0:
         yield Total(announced)
-    if not position:
-        # After a cut, what the earlier pages described is not known here.
-        for name in sorted(listed - described):
-            yield Missed(name, "the catalogue lists it and describes it on none of its pages")
+    # After a cut, what the earlier pages described is not known here.
+    unsaid = sorted(listed - described) if whole_visit else []
+    for name in unsaid[:_MOST_UNSAID]:
+        yield Missed(name, "the catalogue lists it and describes it on none of its pages")
+    if more := unsaid[_MOST_UNSAID:]:
+        yield Missed(visit.source.url, f"{len(more)} more are listed and described on none of its pages")
 
 
-def _page(visit: Visit, url: str, accept: str, *, first: bool) -> _Page:
+def _pages(visit: Visit, accept: str) -> Iterator[_Page | Missed]:
+    """The pages from where a visit stands to the last."""
+    start = visit.source.url
+    url, asked = text((visit.position or {}).get("url")) or start, set[str]()
+    while url:
+        try:
+            page = _page(visit, url, accept, is_first=url == start)
+        except NotAllowed as error:
+            if not asked:
+                raise
+            yield Missed(url, f"the next page may not be asked for: {error}")
+            return
+        except Unavailable:
+            if asked or url == start:
+                raise
+            # A server may forget the pages it gave out: then they are read from the first one again.
+            url = start
+            continue
+        asked.add(url)
+        if page.following in asked:
+            yield page._replace(following="")
+            yield Missed(url, "the next page is one that was read already; the rest cannot be reached")
+            return
+        yield page
+        url = page.following
+
+
+def _page(visit: Visit, url: str, accept: str, *, is_first: bool) -> _Page:
     """A page, asked for again where it cannot be read: some are cut short when a server is busy."""
     for last in (False, True):
         try:
@@ -91,12 +119,12 @@ def _page(visit: Visit, url: str, accept: str, *, first: bool) -> _Page:
                 Document(reply.url, reply.body), _serialisation(reply), [], context.known
             )
         except Invalid as error:
-            if last and first:
+            if last and is_first:
                 raise
             if last:
                 raise Unavailable(f"the page {url} cannot be read: {error}", 60.0) from error
         else:
-            return _Page(graph, _following(graph, reply, url))
+            return _Page(graph, _following(graph, reply, url), is_first)
     raise AssertionError  # pragma: no cover - the loop returns or raises
 
 
