@@ -51,6 +51,19 @@ if TYPE_CHECKING:
 SERIES = 45
 HOSTILE_TITLE = "<script>alert(1)</script> & \"quoted\" 'title'"
 
+# Broader, narrower, mapped, in parts, deprecated, with words that mean harm, and with defects.
+THESAURUS = """
+@prefix s: <http://www.w3.org/2004/02/skos/core#> . @prefix v: <http://thesaurus.example/t/> .
+@prefix i: <https://w3id.org/iadopt/ont/> . @prefix o: <http://www.w3.org/2002/07/owl#> .
+v:scheme a s:ConceptScheme ; s:prefLabel "Thesaurus <b>of</b> the sea"@en ; s:definition "About & around"@en ; o:versionInfo "3" .
+v:water s:inScheme v:scheme ; s:prefLabel "water"@en, "eau"@fr, "Wasser"@de ; s:altLabel "aqua"@la .
+v:sea s:inScheme v:scheme ; s:prefLabel "sea water"@en ; s:broader v:water ; s:definition "Salt <i>water</i>."@en ;
+  s:exactMatch <http://elsewhere.example/sea> ; s:closeMatch <javascript:alert(1)> ; s:related v:wet ; s:note "See http://example.org/."@en .
+v:wet s:inScheme v:scheme ; s:prefLabel "<script>alert(1)</script>"@en ; o:deprecated true .
+v:heat s:inScheme v:scheme ; s:prefLabel "temperature of sea water"@en ; i:hasObjectOfInterest v:sea ; i:hasProperty v:degree .
+v:degree s:inScheme v:scheme ; s:prefLabel "temperature"@en, "degree"@en .
+"""
+
 
 def rich() -> Record:
     """A record that has something of everything."""
@@ -176,6 +189,8 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
                 )
             ],
         )
+        (folder / "thesaurus.ttl").write_text(THESAURUS)
+        assert opened.load(folder / "thesaurus.ttl").vocabularies
         yield opened
 
 

@@ -33,6 +33,9 @@ PAGES = {
     "api": "/{lang}/api",
     "accessibility": "/{lang}/accessibility",
     "problem": "/{lang}/nothing",
+    "vocabularies": "/{lang}/vocabulary?q=wat",
+    "vocabulary": "/{lang}/vocabulary/t?at=water",
+    "concept": "/{lang}/vocabulary/t/sea",
 }
 ITEM_PAGES = {
     "record": "/{lang}/data/{scenes}",

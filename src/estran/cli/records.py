@@ -21,6 +21,7 @@ from estran.cli.shared import (
     progress_bar,
     say,
 )
+from estran.cli.vocabularies import tell_loaded
 from estran.errors import NotFound
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def load(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Take metadata in; the format is recognised by content, and good files load even when others are refused."""
+    """Take metadata and vocabularies in; the format is recognised by content, and good files load even when others are refused."""
     with open_node(node, create=True) as opened, progress_bar(quiet=quiet or json) as progress:
         report = opened.load(paths, source=source, centre=centre, visibility=visibility, progress=progress)
     _tell(report, json=json, quiet=quiet)
@@ -95,6 +96,7 @@ def _tell(report: LoadReport, *, json: bool, quiet: bool) -> None:
                 "new": report.new,
                 "changed": report.changed,
                 "unchanged": report.unchanged,
+                "vocabularies": [{"name": v.name, "outcome": v.outcome} for v in report.vocabularies],
                 "refused": refused,
             }
         )
@@ -104,6 +106,8 @@ def _tell(report: LoadReport, *, json: bool, quiet: bool) -> None:
                 f"refused  {refusal.file}{f':{refusal.line}' if refusal.line else ''}: {refusal.why}",
                 quiet=quiet,
             )
+        for vocabulary in report.vocabularies:
+            tell_loaded(vocabulary, json=False, quiet=quiet)
         say(
             f"{report.read} records read: {report.new} new, {report.changed} changed, {report.unchanged} unchanged; {len(report.refused)} refused.",
             quiet=quiet,

@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
     from estran.vocabulary.concepts import ConceptScheme, Entry
 
-__all__ = ["locals_of", "name_of", "namespace", "slug", "tail"]
+__all__ = ["RESERVED", "locals_of", "name_of", "namespace", "slug", "tail"]
 
 _LONGEST = 60
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 _NO_LOCAL = re.compile(r"[^\w.()~-]+")
+RESERVED = frozenset({"search", "concept", "children", "expand", "variables", "annotate"})
+"""Names that stand beside the vocabularies in addresses."""
+
 # Last parts of addresses that tell nothing of whose they are.
 _EMPTY = frozenset(
     "current concept concepts conceptscheme scheme vocabulary vocab thesaurus ont ontology def core skos "  # noqa: SIM905
@@ -40,7 +43,8 @@ def name_of(scheme: ConceptScheme) -> str:
     """What to call a vocabulary: what its file proposes, else the last part of its address that tells something."""
     parts = [slug(part) for part in reversed(re.split(r"[/#:]", unquote(scheme.uri)))]
     telling = (part for part in parts if part and part not in _EMPTY and not re.fullmatch(r"[\d-]+", part))
-    return slug(scheme.name) or next(telling, "") or slug(str(scheme.title)) or "vocabulary"
+    found = slug(scheme.name) or next(telling, "") or slug(str(scheme.title)) or "vocabulary"
+    return f"{found}-vocabulary" if found in RESERVED else found
 
 
 def namespace(uris: Iterable[str]) -> str:

@@ -159,7 +159,7 @@ class Vocabulary(Browsing):
         Args:
             text: words.
             limit: at most so many.
-            language: "fr", "en"… of the words; labels in that language come first.
+            language: "fr", "en"… of the asker; labels in that language come first.
             scheme: name of the only vocabulary to look in.
             prefix: whether the last word may be only begun, as while somebody types.
         """
@@ -169,7 +169,7 @@ class Vocabulary(Browsing):
         with self._database.read() as connection:
             span = searching.span_of(connection, scheme)
             same = searching.exact(connection, text, span, wide)
-            pks = same + searching.matching(connection, text, language, span, wide, prefix=prefix)
+            pks = same + searching.matching(connection, text, "", span, wide, prefix=prefix)
             rows = reading.labelled(connection, engine, list(dict.fromkeys(pks)))
         kept: dict[tuple[str, str], Match] = {}
         for pk, words, tongue, kind, entry in sorted(

@@ -10,7 +10,7 @@ from estran.vocabulary.store import reading
 from estran.vocabulary.store.meaning import expand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import sqlalchemy as sa
 
@@ -22,6 +22,7 @@ __all__ = ["Browsing"]
 _AROUND = 2000
 _MOST_PATHS, _DEEPEST = 10, 40
 _NARROWER = 5000
+_PORTION = 2000
 
 type Position = tuple[str, int] | None
 
@@ -91,6 +92,15 @@ class Browsing:
         """All concepts of a vocabulary, by title, and from where to go on."""
         with self._database.read() as connection:
             return reading.listing(connection, scheme, after, limit)
+
+    def every(self, scheme: str) -> Iterator[Entry]:
+        """All concepts of a vocabulary, a portion at a time."""
+        after: Position = None
+        while True:
+            page, after = self.listing(scheme, after, _PORTION)
+            yield from (branch.entry for branch in page)
+            if after is None:
+                return
 
     def parents(self, uri: str) -> tuple[Link, ...]:
         """What is broader than a concept."""

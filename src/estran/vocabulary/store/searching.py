@@ -90,7 +90,10 @@ def _walk(
     connection: sa.Connection, tokens: Sequence[str], span: Span, limit: int
 ) -> Sequence[tuple[int, int]]:
     """(label, rank) of the labels that have all tokens, by rank."""
-    first, *others = sorted(set(tokens), key=lambda token: _frequency(connection, token))
+    distinct = sorted(set(tokens))
+    if len(distinct) > 1:
+        distinct.sort(key=lambda token: _frequency(connection, token))
+    first, *others = distinct
     return _labels(connection, [_t.c.token == first, *_having(others)], span, limit)
 
 

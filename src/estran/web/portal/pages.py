@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from estran.model import plain
 from estran.web import links_of, node_of
-from estran.web.portal import about, asking, assets, item_pages, views
+from estran.web.portal import about, asking, assets, item_pages, views, vocabularies
 from estran.web.portal.centres import centre_view, centres_view
 from estran.web.portal.home import home_view
 from estran.web.portal.i18n import LANGUAGES, words
@@ -40,6 +40,7 @@ def routes() -> APIRouter:
     router = APIRouter(include_in_schema=False)
     router.include_router(assets.routes())
     router.include_router(item_pages.routes())
+    router.include_router(vocabularies.routes())
     for path, endpoint in (
         ("/", front),
         ("/static/hubs.css", hub_colours),
