@@ -59,17 +59,23 @@ def identifiers(records: Any) -> Counter[str]:
     return Counter(record.header.identifier for record in records)
 
 
-@pytest.mark.parametrize("prefix", ["oai_dc", "iso19139"])
-def test_sickle_walks_to_the_end(many: Path, prefix: str) -> None:
+@pytest.fixture(scope="module")
+def served(many: Path) -> Iterator[str]:
+    """The address of that node."""
     with serving(many) as (base, _):
-        started = time.monotonic()
-        found = identifiers(Sickle(f"{base}/oai").ListRecords(metadataPrefix=prefix))
-        _log.warning("%s: %.0f records/s", prefix, MANY / (time.monotonic() - started))
+        yield base
+
+
+@pytest.mark.parametrize("prefix", ["oai_dc", "iso19139"])
+def test_sickle_walks_to_the_end(served: str, prefix: str) -> None:
+    started = time.monotonic()
+    found = identifiers(Sickle(f"{served}/oai").ListRecords(metadataPrefix=prefix))
+    _log.info("%s: %.0f records/s", prefix, MANY / (time.monotonic() - started))
     assert len(found) == sum(found.values()) == MANY
 
 
-def test_scythe_walks_to_the_end(many: Path) -> None:
-    with serving(many) as (base, _), Scythe(f"{base}/oai") as scythe:
+def test_scythe_walks_to_the_end(served: str) -> None:
+    with Scythe(f"{served}/oai") as scythe:
         for prefix in ("oai_dc", "iso19139"):
             found = identifiers(scythe.list_records(metadata_prefix=prefix))
             assert len(found) == sum(found.values()) == MANY
