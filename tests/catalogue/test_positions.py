@@ -102,7 +102,7 @@ def test_the_least_used_orders_are_forgotten() -> None:
     def order(name: str) -> Callable[[], np.ndarray]:
         def make() -> np.ndarray:
             made.append(name)
-            return np.arange(1 << 20, dtype=np.uint32)  # 4 MiB of 16
+            return np.arange(1_040_000, dtype=np.uint32)  # a quarter of what is held
 
         return make
 
@@ -113,3 +113,11 @@ def test_the_least_used_orders_are_forgotten() -> None:
     assert made[-1] == "a", "a newer revision has other answers"
     positions.whole("a", 1, order("a"))
     assert made[-2:] == ["a", "a"], "an older one is not held"
+
+
+def test_questions_without_an_answer_are_forgotten_as_well() -> None:
+    positions = Positions()
+    for n in range(60_000):
+        positions.whole(f"{n}" * 20, 1, lambda: np.array([], dtype=np.uint32))
+    assert len(positions._orders) < 50_000
+    assert len(page(positions.whole("59999" * 20, 1, list), 0, 1)) == 0  # pyright: ignore[reportArgumentType]

@@ -84,7 +84,7 @@ class Search:
             asked = _Asked(self._fetched, view, query, hubs)
             visible = view.facets.visible(actor)
             if query.skip is not None and among is None:
-                question = (repr(_question(query)), actor, repr(hubs))
+                question = repr((_question(query), actor, hubs))
                 seq = view.facets.seq
                 order = self._positions.whole(question, seq, lambda: _whole(view, asked, visible))
                 pks = page(order, query.skip, query.limit)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_IDS", "named", "query"]
 
-MOST_IDS = 1000
+MOST_IDS = 400
 """Records that a request may name."""
 _DEFAULT = 10
 _RELATIONS = ("intersects", "within", "contains", "disjoint", "equals", "touches", "overlaps", "crosses")
