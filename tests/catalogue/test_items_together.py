@@ -1,4 +1,4 @@
-"""Loaders and readers at the same time, and loaders that are killed: every walk through the pages is exact.
+"""Loaders and readers at the same time, and loaders and servers that are killed: every walk through the pages is exact.
 
 `SOAK_SECONDS` makes the test of many at once last longer than its few seconds.
 """
@@ -13,12 +13,16 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 import estran
 from estran.catalogue.items import ItemQuery
+from tests.web.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -165,6 +169,69 @@ def test_a_killed_loader_leaves_whole_pages(folder: Path, tmp_path: Path, seed: 
         assert report.unchanged >= reported
         assert sorted(walk(node, 1000)) == [f"item-{number:06d}" for number in range(count)]
         assert sum(node.items.count(f"c{n}") for n in range(3)) == count
+
+
+def batch(writer: int, number: int) -> tuple[str, list[int]]:
+    """The collection and the items of one request."""
+    first = FIRST + 30_000 * writer + 30 * number
+    return f"c{writer}", [n for n in range(first, first + 30) if n % 3 == writer]
+
+
+def write_until_gone(base: str, secret: str, writer: int, taken: list[int]) -> None:
+    """Note each request that a server took before it was gone."""
+    with (
+        httpx.Client(headers={"Authorization": f"Bearer {secret}"}) as client,
+        suppress(httpx.TransportError),
+    ):
+        for number in range(1000):
+            collection, numbers = batch(writer, number)
+            body = b'{"type":"FeatureCollection","features":[' + b",".join(map(item, numbers)) + b"]}"
+            answer = client.post(
+                f"{base}/stac/collections/{collection}/items",
+                content=body,
+                headers={"Content-Type": "application/json"},
+            )
+            assert answer.status_code == 201, answer.text
+            taken.append(number)
+
+
+def walked(base: str) -> list[str]:
+    """The ids of all items, as a client meets them from page to page."""
+    found: list[str] = []
+    address: str | None = f"{base}/stac/search?limit=777"
+    while address:
+        page = httpx.get(address, timeout=30).json()
+        found += [feature["id"] for feature in page["features"]]
+        address = next((link["href"] for link in page["links"] if link["rel"] == "next"), None)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_killed_server_leaves_whole_pages(folder: Path, tmp_path: Path, seed: int) -> None:
+    with estran.open(folder) as node:
+        node.load(lines(tmp_path / "first.ndjson", range(FIRST)), centre="coriolis")
+        secret = node.tokens.create("writer", "editor", "coriolis").secret
+    with serving(folder) as (base, process), ThreadPoolExecutor(3) as pool:
+        taken: list[list[int]] = [[], [], []]
+        writers = [pool.submit(write_until_gone, base, secret, n, taken[n]) for n in range(3)]
+        wanted = random.Random(seed).randrange(1, 15)
+        while sum(map(len, taken)) < wanted and not any(writer.done() for writer in writers):
+            time.sleep(0.005)
+        time.sleep(random.Random(seed).random() / 50)
+        os.kill(process, signal.SIGKILL)
+        for writer in writers:
+            writer.result()
+    with serving(folder) as (base, _):
+        found = walked(base)
+    assert len(found) == len(set(found))
+    expected = {f"item-{number:06d}" for number in range(FIRST)}
+    for writer, numbers in enumerate(taken):
+        expected |= {f"item-{n:06d}" for number in numbers for n in batch(writer, number)[1]}
+        # What was cut is there whole or not at all.
+        cut = {f"item-{n:06d}" for n in batch(writer, len(numbers))[1]}
+        if cut & set(found):
+            expected |= cut
+    assert set(found) == expected
 
 
 def test_a_collection_that_only_items_describe_learns_where_and_when_they_are(
