@@ -246,6 +246,20 @@ def test_what_is_remembered_answers_in_one_question_and_only_while_it_is_true(
     assert len(anyone.items.search(everywhere).items) == 199
 
 
+def test_items_go_with_their_collection(node: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("estran.catalogue.store.items._TAKEN_OUT", 16)
+    items = made(6, 60)
+    node.load(lines(tmp_path / "a.ndjson", items))
+    gone = {i["id"] for i in items if i["collection"] == "alpha"}
+    node.remove(node.items.collection("alpha").id)
+    assert {id_ for _, id_ in walk(node)} == {i["id"] for i in items} - gone
+    assert {c.id for c in node.changes(0, 10_000) if c.op == "remove" and c.kind == "item"} == {
+        f"alpha/{id_}" for id_ in gone
+    }
+    node.load(lines(tmp_path / "a.ndjson", items[:5]))
+    assert len(walk(node, collections=("alpha",))) == sum(i["collection"] == "alpha" for i in items[:5])
+
+
 def test_items_are_seen_with_their_collection(node: Node, tmp_path: Path) -> None:
     node.load(lines(tmp_path / "a.ndjson", made(4, 30)), visibility="restricted", centre="coriolis")
     assert node.acting_as(ANYONE).items.search(ItemQuery()).items == ()

@@ -155,7 +155,7 @@ class Catalogue:
         return report
 
     def remove(self, id: str, actor: Actor) -> None:  # noqa: A002
-        """Take a record out; the change log keeps that it was here.
+        """Take a record out, and the items that nobody could see without it; the change log keeps what was here.
 
         Raises:
             NotFound: as for `show`.
@@ -164,6 +164,12 @@ class Catalogue:
         record = self.show(id, actor)
         if not actor.may_write(record.centre):
             raise NotAllowed("only the node's operator or an editor of its centre may remove it")
+        with self._store.view() as view:
+            names = [i.value for i in record.identifiers if i.scheme == "stac"]
+            alone = [name for name in names if len(view.named(f"stac:{name}")) == 1]
+        if record.kind == "collection":
+            for name in alone:
+                self._items.empty(name, actor.name)
         self._store.remove(id, actor.name)
 
     def removed(self, id: str, actor: Actor) -> Change | None:  # noqa: A002

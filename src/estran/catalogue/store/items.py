@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _I, _B, _C = schema.item.c, schema.item_body.c, schema.item_collection.c
 _SAMPLES = 200
+_TAKEN_OUT = 5000
 _UNBOUNDED = NEVER_US
 _COLLECTIONS = select(_C.id, _C.number, _C.longest)
 _KNOWN = "collections of items"
@@ -241,6 +242,28 @@ class ItemStore:
             self._database.engine.item_index.remove(connection, [pk])
             connection.execute(delete(schema.item).where(_I.pk == pk))
             changes.log(connection, [("item", f"{collection}/{id}", "remove")], actor)
+
+    def empty(self, collection: str, actor: str) -> int:
+        """Take all items of a collection out, some at a time; cut short, the rest is taken out by asking again."""
+        count = 0
+        while taken := self._take_some(collection, actor):
+            count += taken
+        return count
+
+    def _take_some(self, collection: str, actor: str) -> int:
+        chosen = (
+            select(_I.pk, _I.id).join_from(schema.item, schema.item_collection).where(_C.id == collection)
+        )
+        engine = self._database.engine
+        with self._database.write() as connection:
+            found = connection.execute(chosen.limit(_TAKEN_OUT)).all()
+            if found:
+                pks = [pk for pk, _ in found]
+                engine.item_index.remove(connection, pks)
+                connection.execute(delete(schema.item).where(engine.within(_I.pk, pks)))
+                events = [("item", f"{collection}/{id_}", "remove") for _, id_ in found]
+                changes.log(connection, events, actor, engine.insert)
+        return len(found)
 
     @contextmanager
     def view(self, view: View) -> Generator[ItemView]:
