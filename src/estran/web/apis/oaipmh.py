@@ -46,6 +46,22 @@ _PARAMETERS = (
     openapi.parameter("resumptionToken", "Where a list goes on; it stands alone with the verb."),
 )
 
+_FORM: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/x-www-form-urlencoded": {
+            "schema": {
+                "type": "object",
+                "required": ["verb"],
+                "properties": {
+                    str(one["name"]): {**one["schema"], "description": one["description"]}
+                    for one in _PARAMETERS
+                },
+            }
+        }
+    },
+}
+
 
 async def _body(request: Request) -> bytes:
     return await request.body()
@@ -53,13 +69,15 @@ async def _body(request: Request) -> bytes:
 
 def _routes(_node: Node) -> APIRouter:
     router = APIRouter(tags=["OAI-PMH"])
-    described: Callable[..., dict[str, Any]] = openapi.described
+    described = openapi.described
+    posted = described("Harvest the records (OAI-PMH 2.0)", "postOai", {_XML: None})
+    posted["openapi_extra"] = {"requestBody": _FORM}
 
     @router.get(PATH, **described("Harvest the records (OAI-PMH 2.0)", "getOai", {_XML: None}, _PARAMETERS))
     def get(request: Request) -> Response:
         return _answered(request, request.query_params.multi_items)
 
-    @router.post(PATH, **described("Harvest the records (OAI-PMH 2.0)", "postOai", {_XML: None}))
+    @router.post(PATH, **posted)
     def post(request: Request, body: Annotated[bytes, Depends(_body)]) -> Response:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         given = request.query_params.multi_items()
