@@ -87,12 +87,15 @@ def _page(patience: Patience, url: str, changed: str, held: str | None) -> Itera
     elif isinstance(reply, Missed):
         yield reply
     else:
-        yield from _described(url, reply, stamp, is_held=held is not None)
+        yield from _described(reply, (url, stamp), _types(patience.visit), is_held=held is not None)
 
 
-def _described(url: str, reply: Reply, stamp: str, *, is_held: bool) -> Iterator[Event]:
+def _described(
+    reply: Reply, known: tuple[str, str], types: frozenset[str], *, is_held: bool
+) -> Iterator[Event]:
+    url, stamp = known
     try:
-        body = _datasets(reply)
+        body = _described_in(reply, types)
     except Invalid as error:
         yield Missed(url, error.why)
         return
@@ -118,15 +121,15 @@ def _is_before(changed: str, since: str) -> bool:
         return False
 
 
-def _datasets(reply: Reply) -> bytes:
-    """The JSON-LD of the datasets that a page describes; b"" for none.
+def _described_in(reply: Reply, types: frozenset[str]) -> bytes:
+    """The JSON-LD of the things of some types that a page describes; b"" for none.
 
     Raises:
         Invalid: it describes some, in JSON that cannot be read.
     """
     if reply.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
-        return reply.body if _has_dataset(reply.url, reply.body) else b""
-    scripts = [script for script in _scripts(reply) if _has_dataset(reply.url, script)]
+        return reply.body if _has_one(reply.url, reply.body, types) else b""
+    scripts = [script for script in _scripts(reply) if _has_one(reply.url, script, types)]
     return scripts[0] if len(scripts) == 1 else b"[" + b",".join(scripts) + b"]" if scripts else b""
 
 
@@ -140,10 +143,16 @@ def _scripts(reply: Reply) -> Iterator[bytes]:
             yield (words if words.startswith(("{", "[")) else unescape(words)).encode("utf-8", "replace")
 
 
-def _has_dataset(url: str, script: bytes) -> bool:
-    if b"Dataset" not in script and b"DataSet" not in script:
+def _has_one(url: str, script: bytes, types: frozenset[str]) -> bool:
+    folded = script.lower()
+    if not any(kind.lower().encode() in folded for kind in types):
         return False
-    return any("Dataset" in root.get("@type", ()) for root in parse(Document(url, script), []).roots)
+    return any(types & set(root.get("@type", ())) for root in parse(Document(url, script), []).roots)
+
+
+def _types(visit: Visit) -> frozenset[str]:
+    said = visit.source.options.get("types", "")
+    return frozenset(filter(None, (name.strip() for name in said.split(",")))) or frozenset({"Dataset"})
 
 
 def _recognise(url: str, body: bytes) -> float:
@@ -160,7 +169,8 @@ HARVESTER = Harvester(
     title="schema.org on web pages",
     changes=_changes,
     options={
-        "path": "a part of the addresses of the pages to read, such as /dataset/; all of them if it is not said"
+        "path": "a part of the addresses of the pages to read, such as /dataset/; all of them if it is not said",
+        "types": "types of the things to take, with commas between, such as Dataset,DataCatalog; Dataset is usual",
     },
     incremental=True,
     tells_gone="listed",
