@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from estran.catalogue.harvest.door import Harvest
     from estran.catalogue.items import Items
     from estran.catalogue.items.collections import Collections
+    from estran.catalogue.sparql import Sparql
     from estran.catalogue.updates import Updates
     from estran.jobs import Work
 
@@ -106,6 +107,7 @@ class Node:
     def close(self) -> None:
         """Give the database's connections back."""
         self._house.jobs.close()
+        self._house.catalogue.sparql.close()
         self._house.database.close()
 
     def __enter__(self) -> Self:
@@ -157,6 +159,11 @@ class Node:
     def vocabulary(self) -> Vocabulary:
         """The node's vocabularies; only the operator may change them."""
         return Vocabulary(self._house.database, writable=self._actor.is_operator)
+
+    @property
+    def sparql(self) -> Sparql:
+        """Questions in SPARQL to all vocabularies."""
+        return self._house.catalogue.sparql
 
     @property
     def items(self) -> Items:

@@ -12,6 +12,7 @@ from estran.catalogue.items.collections import Collections
 from estran.catalogue.load import Assignment, LoadReport, Progress, load
 from estran.catalogue.portions import claims
 from estran.catalogue.search import Search
+from estran.catalogue.sparql import Sparql
 from estran.catalogue.store import OriginalDocument, Store
 from estran.catalogue.store.harvest import HarvestStore
 from estran.catalogue.store.harvest_entries import EntryStore
@@ -49,6 +50,7 @@ class Catalogue:
         self._stores = Stores(self._store, self._items, harvests, EntryStore(harvests))
         self._vocabulary = Vocabulary(database)
         self._vocabulary.reenter()
+        self.sparql = Sparql(database.url, self._vocabulary)
 
     def ask(self, query: Query, actor: Actor) -> Results:
         """One page of what a query finds and the actor may see.
