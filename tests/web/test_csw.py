@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from estran.formats import Links
+from estran.model import Record, Text
+from estran.web.apis._csw_records import form_of, written
 from estran.web.app import create_app
 from tests.web.client import BASE, Client
 from tests.web.conftest import id_of
@@ -374,6 +377,28 @@ def test_what_is_no_request_in_xml_is_refused(client: Client, body: bytes) -> No
     found = client.ask("POST", "/csw", content=body)
     assert found.status_code == 400
     assert etree.QName(etree.fromstring(found.content)).localname == "ExceptionReport"
+
+
+@pytest.mark.parametrize(("member", "where"), [("<csw:Constrant/>", "Constrant"), ("<csw:Query/>", "Query")])
+def test_a_member_that_means_nothing_is_refused(client: Client, member: str, where: str) -> None:
+    body = (
+        f'<csw:GetRecords xmlns:csw="{NS["csw"]}" service="CSW" version="2.0.2" resultType="results">'
+        f'<csw:Query typeNames="csw:Record">{member}</csw:Query></csw:GetRecords>'
+    )
+    refused(client.ask("POST", "/csw", content=body), "InvalidParameterValue", where)
+    outside = body.replace("<csw:Query", "<csw:Constraint/><csw:Query", 1)
+    refused(client.ask("POST", "/csw", content=outside), "InvalidParameterValue", "Constraint")
+
+
+@pytest.mark.parametrize("schema", [GMD, MDB])
+@pytest.mark.parametrize("name", ["brief", "summary", "full"])
+def test_translations_keep_their_languages(schema: str, name: str) -> None:
+    title = Text.many([("fr", "Neige"), ("en", "Snow")])
+    record = Record(id="a", identifier="a", title=title, metadata_language="fr")
+    root = etree.fromstring(written(record, form_of(schema, "2.0.2", name, ()), Links()))
+    asked = {str(one).removeprefix("#") for one in root.xpath("//@locale")}
+    assert asked == {"EN"}
+    assert asked <= set(root.xpath("//*[local-name()='PT_Locale']/@id"))
 
 
 def test_a_body_is_bounded(client: Client) -> None:

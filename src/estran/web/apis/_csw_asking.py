@@ -28,6 +28,8 @@ OPERATIONS: Mapping[str, tuple[Version, ...]] = {
 _OTHERS = ("Transaction", "Harvest", "UnHarvest", "GetRepositoryItem")
 _BY_NAME = {name.lower(): name for name in (*OPERATIONS, *_OTHERS)}
 _PARTED = ("typenames", "typename", "elementname", "sections", "acceptversions", "acceptformats")
+_IN_REQUEST = ("Query", "DistributedSearch", "ResponseHandler")
+_IN_QUERY = ("ElementSetName", "ElementName", "Constraint", "SortBy")
 _DESCENDING = {"A": False, "ASC": False, "D": True, "DESC": True}
 
 
@@ -217,8 +219,11 @@ def of_document(body: bytes) -> Asked:
     operation = _operation(local(root), version)
     _service(params.get("service", ""), must=False)
     query = next((one for one in root if local(one) == "Query"), None)
+    if operation == "GetRecords":
+        _check_members(root, _IN_REQUEST)
     names = [text_of(one) for one in root if local(one) == "TypeName"]
     if query is not None:
+        _check_members(query, _IN_QUERY)
         params["elementsetname"] = _said(query, "ElementSetName")
         names += (query.get("typeNames") or query.get("typeName") or "").replace(",", " ").split()
         lists["elementname"] = _all(query, "ElementName")
@@ -246,6 +251,14 @@ def of_document(body: bytes) -> Asked:
         cql=cql,
         root=root,
     )
+
+
+def _check_members(element: _Element, known: tuple[str, ...]) -> None:
+    """Refuse what would be passed over: a misspelt constraint must not show everything."""
+    for one in element:
+        if local(one) not in known:
+            where = shown(local(one))
+            raise Invalid(f"{local(element)} has no member “{where}”; members: {', '.join(known)}", where)
 
 
 def _said(element: _Element, name: str) -> str:

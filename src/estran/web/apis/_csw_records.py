@@ -61,15 +61,16 @@ _TOP_BRIEF = frozenset(
         "dateStamp",
         "dateInfo",
         "identificationInfo",
+        # Texts in several languages refer to them.
+        "defaultLocale",
+        "otherLocale",
+        "locale",
     }
 )
 _TOP_SUMMARY = _TOP_BRIEF | frozenset(
     {
         "language",
         "characterSet",
-        "defaultLocale",
-        "otherLocale",
-        "locale",
         "parentIdentifier",
         "parentMetadata",
         "metadataStandardName",
