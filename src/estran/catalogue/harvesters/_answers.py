@@ -33,8 +33,17 @@ _NAME = rb"[\w.\-\x80-\xff]+"
 _QNAME = rb"(?:" + _NAME + rb":)?" + _NAME
 # No value of an attribute holds "<", so that nothing is searched further than the next tag.
 _ATTRIBUTES = rb"""((?:[^<>"']|"[^"<]*"|'[^'<]*')*+)"""
-_NO_TAG = rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<\?.*?(?:\?>|\Z)"
-_TAG = re.compile(_NO_TAG + rb"|<(/?)(" + _QNAME + rb")(?=[\s/>])" + _ATTRIBUTES + rb">", re.DOTALL)
+_NO_TAG = rb"!--.*?(?:-->|\Z)|!\[CDATA\[.*?(?:\]\]>|\Z)|\?.*?(?:\?>|\Z)"
+
+
+def _tag(name: bytes) -> re.Pattern[bytes]:
+    """Tags of a name: end sign, name, attributes; what hides tags is found as well, without groups."""
+    return re.compile(
+        rb"<(?:" + _NO_TAG + rb"|(/?)(" + name + rb")(?=[\s/>])" + _ATTRIBUTES + rb">)", re.DOTALL
+    )
+
+
+_TAG = _tag(_QNAME)
 _DECLARES = re.compile(rb"""\sxmlns(?::(""" + _NAME + rb"""))?\s*=\s*("[^"<]*"|'[^'<]*')""")
 _UNPREFIXED = re.compile(rb"<" + _NAME + rb"[\s/>]")
 _XML_DECLARATION = re.compile(rb"^\s*<\?xml\b[^>]{0,300}\?>")
@@ -42,7 +51,11 @@ _ENCODING = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _WIDE = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"<\x00", "utf-16-le"), (b"\x00<", "utf-16-be"))
 _REFERENCE = re.compile(r"&(#[0-9]{1,7};|#x[0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)?")
 _OF_XML = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
-_MOST_BROKEN = 100
+# Each that is never closed is searched for to the end of the answer.
+_MOST_BROKEN = 20
+# Records within records of the same name.
+_DEEPEST = 50
+_DEEPEST_AROUND, _MOST_SPACES = 200, 200
 _SHOWN = 300
 
 
@@ -81,6 +94,9 @@ def cut(document: Document, holder: str, record: str = "") -> Answer:
     """
     scan = _Scan(_ascii_compatible(document.body), holder, record)
     records = tuple(scan.records())
+    if not scan.whole:
+        # Behind an element that is never closed, what begins again may as well be a part of it.
+        records = records[: scan.sure]
     envelope = b"".join((*scan.around, *(b"</" + name + b">" for name in reversed(scan.open))))
     return Answer(parse(Document(document.name, envelope)), records, scan.whole)
 
@@ -114,15 +130,17 @@ class _Scan:
     Attributes:
         around: what is not in a record, in order; open: names of the elements that were never closed.
         whole: whether the end of the answer was seen.
+        sure: how many records came before one that is never closed, None where all are closed.
     """
 
     def __init__(self, body: bytes, holder: str, record: str) -> None:
         self._body, self._holder, self._record = body, holder.encode(), record.encode()
         self._spaces: list[dict[bytes, bytes]] = [{}]
-        self._broken = 0
+        self._broken, self._given = 0, 0
         self.around: list[bytes] = []
         self.open: list[bytes] = []
         self.whole = False
+        self.sure: int | None = None
 
     def records(self) -> Iterator[Cut]:
         body, at, kept = self._body, 0, 0
@@ -139,10 +157,13 @@ class _Scan:
                 kept = at = self._end_of(tag)
                 if at < 0:
                     return
+                self._given += 1
                 yield Cut(self._standing(body[tag.start() : at], tag))
             elif not tag[3].endswith(b"/"):
                 self.open.append(name)
                 self._spaces.append(self._spaces[-1] | _declared(tag[3]))
+                if len(self.open) > _DEEPEST_AROUND or len(self._spaces[-1]) > _MOST_SPACES:
+                    raise Invalid("it is nested too deeply, or in too many namespaces, to be an answer")
         # What stands behind the last tag of an answer that broke off is half a tag or half a word.
         self.around.append(body[kept:] if self.whole else body[kept:at])
 
@@ -163,11 +184,9 @@ class _Scan:
         """Where an element ends; -1 where the answer breaks off before."""
         if start[3].endswith(b"/"):
             return start.end()
-        same = re.compile(
-            _NO_TAG + rb"|<(/?)" + re.escape(start[2]) + rb"(?=[\s/>])" + _ATTRIBUTES + rb">", re.DOTALL
-        )
+        same = _tag(re.escape(start[2]))
         depth, at, sibling = 1, start.end(), -1
-        while (tag := same.search(self._body, at)) is not None:
+        while depth < _DEEPEST and (tag := same.search(self._body, at)) is not None:
             at = tag.end()
             if tag[1] is None:
                 continue
@@ -175,11 +194,12 @@ class _Scan:
                 depth -= 1
                 if not depth:
                     return at
-            elif not tag[2].endswith(b"/"):
+            elif not tag[3].endswith(b"/"):
                 depth += 1
                 sibling = tag.start() if sibling < 0 else sibling
         # It is never closed: it is broken itself if another begins behind it.
         self._broken += 1
+        self.sure = self._given if self.sure is None else self.sure
         return sibling if self._broken <= _MOST_BROKEN else -1
 
     def _standing(self, body: bytes, tag: re.Match[bytes]) -> bytes:
@@ -188,7 +208,7 @@ class _Scan:
         for prefix, space in self._spaces[-1].items():
             if prefix in own:
                 continue
-            if prefix and re.search(rb"(?<![\w.\-])" + re.escape(prefix) + rb":", body):
+            if prefix and prefix + b":" in body:
                 needed += b" xmlns:" + prefix + b"=" + space
             elif not prefix and _UNPREFIXED.search(body):
                 needed += b" xmlns=" + space

@@ -47,6 +47,7 @@ class _Walk:
         size: records asked for at once.
         full: records asked for at once where nothing fails.
         cap: a query with as many is split; deepest: the most that one query gave.
+        first: key of the first record of the query, by which it is noticed when it begins again.
         undated: how many records have no date of modification, as far as it is known.
         asked: queries that were begun.
     """
@@ -58,6 +59,7 @@ class _Walk:
     full: int = _PAGE
     cap: int = _CAP
     deepest: int = 0
+    first: str = ""
     undated: int = 0
     asked: int = 0
 
@@ -74,7 +76,7 @@ class _Walk:
     def next_span(self, *spans: Span) -> None:
         """Leave the present span, for these if there are any."""
         self.spans[-1:] = reversed(spans)
-        self.start, self.size = 1, self.full
+        self.start, self.size, self.first = 1, self.full, ""
 
 
 def changes(visit: Visit) -> Iterator[Event]:
@@ -176,7 +178,8 @@ class _Query:
         """Whether nothing new comes although there should be more."""
         if not page.events:
             return self._matched >= self._walk.start
-        return bool(page.keys) and self._seen.issuperset(page.keys)
+        begins_again = self._walk.start > 1 and page.keys[:1] == [self._walk.first]
+        return begins_again or (bool(page.keys) and self._seen.issuperset(page.keys))
 
     def _given(self, page: Page) -> Iterator[Event]:
         """The page, and what failed before it; moves the walk behind it."""
@@ -185,6 +188,7 @@ class _Query:
         yield from page.events
         self._lost = []
         self._seen.update(page.keys)
+        walk.first = walk.first or next(iter(page.keys), "")
         after = walk.start + count
         walk.deepest = max(walk.deepest, after - 1)
         # A service may leave out what they cannot write, and count it all the same.
