@@ -158,6 +158,22 @@ def test_the_document_that_ckan_harvested_is_taken_where_it_can_be_read(shared_d
     assert records[3].landing_page.endswith("/ckan/dataset/n3")
 
 
+def test_a_document_that_does_not_come_now_is_not_replaced_by_a_lesser_one() -> None:
+    portal = Portal(spread(2))
+    for package in portal.packages:
+        package["extras"] = [{"key": "harvest_object_id", "value": "busy"}]
+
+    def answer(asked: Asked) -> Answer | bytes:
+        return Answer(b"", 503) if asked.path.endswith("/busy") else portal(asked)
+
+    with serving(answer) as server, visiting(f"{server.url}/ckan", "ckan", stamps={"p0000": "old"}) as visit:
+        events = list(HARVESTER.changes(visit))
+    (event,) = [event for event in events if isinstance(event, Found)]
+    # It comes without a stamp, so that the next visit asks for the document again.
+    assert (event.key, event.stamp) == ("p0001", "")
+    assert missed(events)[0].startswith("p0000: the document that CKAN harvested does not come")
+
+
 def test_a_server_that_knows_no_windows_ends() -> None:
     page = [Portal.package(number, f"2024-01-01T00:00:{number % 60:02d}") for number in range(100)]
     body = as_json({"success": True, "result": {"count": 500, "results": page}})

@@ -212,6 +212,16 @@ def test_a_site_that_is_down_ends_the_visit() -> None:
     assert isinstance(error, Unavailable)
 
 
+def test_indexes_of_indexes_without_end_are_read_to_a_bound() -> None:
+    def answer(asked: Asked) -> bytes:
+        return index(f"/sitemap{int(asked.path[8:-4] or 0) + 1}.xml")
+
+    with serving(answer) as server, visiting(f"{server.url}/sitemap.xml", "schema-org") as visit:
+        events = list(HARVESTER.changes(visit))
+    assert any("too deep" in line for line in missed(events))
+    assert len(server.asked) < 10
+
+
 def test_a_site_without_any_map_is_refused() -> None:
     with (
         serving(lambda _: b"<html/>") as server,

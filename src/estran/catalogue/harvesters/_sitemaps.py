@@ -73,10 +73,14 @@ def pages_of(patience: Patience, maps: list[str]) -> Iterator[tuple[str, list[Pa
         yield url, pages
         if why:
             yield Missed(url, why)
-        for other in inner:
-            if other not in met and len(met) < _MOST_MAPS and depth < _DEEPEST:
-                met.add(other)
-                waiting.append((other, depth + 1))
+        fresh = [other for other in dict.fromkeys(inner) if other not in met]
+        kept = fresh[: max(_MOST_MAPS - len(met), 0)] if depth < _DEEPEST else []
+        if len(kept) < len(fresh):
+            yield Missed(
+                url, f"{len(fresh) - len(kept)} of its sitemaps are too many or too deep, and were not read"
+            )
+        met.update(kept)
+        waiting += ((other, depth + 1) for other in kept)
 
 
 def _read(reply: Reply, inner: list[str], pages: list[Page]) -> str:

@@ -153,8 +153,21 @@ def _events(
         elif stamp and held.get(name) == stamp:
             yield Kept(name)
         else:
-            found = _original(visit, portal, value) if originals else None
-            yield Found(name, found or _package(portal, value, raw), stamp)
+            yield _event(visit, portal, (name, value, raw, stamp), is_held=name in held, originals=originals)
+
+
+def _event(
+    visit: Visit, portal: str, package: tuple[str, Any, bytes, str], *, is_held: bool, originals: bool
+) -> Event:
+    name, value, raw, stamp = package
+    try:
+        found = _original(visit, portal, value) if originals else None
+    except Unavailable as error:
+        # What is held may be the document that does not come now, and says more than CKAN does of it.
+        if is_held:
+            return Missed(name, f"the document that CKAN harvested does not come: {error}")
+        found, stamp = None, ""
+    return Found(name, found or _package(portal, value, raw), stamp)
 
 
 def _package(portal: str, value: dict[str, Any], raw: bytes) -> Document:
@@ -166,7 +179,11 @@ def _package(portal: str, value: dict[str, Any], raw: bytes) -> Document:
 
 
 def _original(visit: Visit, portal: str, value: dict[str, Any]) -> Document | None:
-    """The document that CKAN made a package of, None where it has none that can be read here."""
+    """The document that CKAN made a package of, None where it has none that can be read here.
+
+    Raises:
+        Unavailable: it does not come now.
+    """
     extras = {text(one.get("key")): text(one.get("value")) for one in objs(value.get("extras"))}
     name = extras.get("harvest_object_id") or text(value.get("harvest_object_id"))
     if not name:
@@ -177,7 +194,7 @@ def _original(visit: Visit, portal: str, value: dict[str, Any]) -> Document | No
         document = Document(url, body)
         # Some portals keep JSON of their own there; what is no standard's is better read from the package.
         known = body.lstrip()[:1] == b"<" and formats.recognise(document).name != "schema-org"
-    except (Invalid, NotAllowed, Unavailable):
+    except (Invalid, NotAllowed):
         return None
     return document if known else None
 

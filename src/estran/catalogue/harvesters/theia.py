@@ -46,6 +46,12 @@ def _changes(visit: Visit) -> Iterator[Event]:
         return
     patience, files = Patience(visit), list[str]()
     yield from _walk(patience, first, files)
+    if not files:
+        raise Invalid("it leads to no file that ends in .json or .zip", first.url)
+    files.sort()
+    if more := files[_MOST_FILES:]:
+        yield Missed(first.url, f"there are {len(more)} files more than are read of one source")
+        files[_MOST_FILES:] = []
     done = text((visit.position or {}).get("file"))
     for url in files[files.index(done) + 1 if done in files else 0 :]:
         reply = patience.get(url)
@@ -123,10 +129,8 @@ def _walk(patience: Patience, first: Reply, files: list[str]) -> Iterator[Event]
                     yield inner
                 elif inner is not None:
                     waiting.append(inner)
-    files[_MOST_FILES:] = []
-    files.sort()
-    if not files:
-        raise Invalid("it leads to no file that ends in .json or .zip", first.url)
+    if len(waiting) >= _MOST_FOLDERS:
+        yield Missed(first.url, f"there are more than {_MOST_FOLDERS} folders; the rest was not looked into")
 
 
 def _is_beneath(url: str, root: str) -> bool:
