@@ -39,7 +39,11 @@ def test_the_floors_name_every_room() -> None:
 
 @pytest.mark.parametrize(
     ("name", "room"),
-    [("Formats do not know each other", "formats"), ("Web standards do not know each other", "web/apis")],
+    [
+        ("Formats do not know each other", "formats"),
+        ("Web standards do not know each other", "web/apis"),
+        ("Harvest protocols do not know each other", "catalogue/harvesters"),
+    ],
 )
 def test_every_plugin_of_ours_is_kept_apart(name: str, room: str) -> None:
     """What siblings share is named with an underscore and is no plugin."""

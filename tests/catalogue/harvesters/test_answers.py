@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml.etree import fromstring, tostring
 
+from estran.catalogue import harvesters
 from estran.catalogue.harvesters._answers import cut, read, without
 from estran.errors import Invalid
 from estran.formats import Document
+from tests.catalogue.harvesters.visiting import visiting
 
 ANSWER = '<c:R xmlns:c="urn:c" xmlns="urn:d" xmlns:u="urn:u"><c:S n="2">{}</c:S></c:R>'
 
@@ -105,3 +107,9 @@ def test_answers_of_bad_intent_cost_little(body):
 
 def test_parameters_are_taken_out_of_addresses():
     assert without("http://h/p?Request=a&map=%2Fx&b#f", frozenset({"request"})) == "http://h/p?map=%2Fx&b"
+
+
+@pytest.mark.parametrize("protocol", ["csw", "oai-pmh", "waf", "git"])
+def test_what_is_no_address_is_said(protocol):
+    with visiting("http://[bad/", protocol) as visit, pytest.raises(Invalid, match="no address"):
+        list(harvesters.find(protocol).changes(visit))

@@ -300,7 +300,14 @@ def asked(reply: Reply, wanted: str) -> Invalid:
 
 
 def without(url: str, names: frozenset[str]) -> str:
-    """An address without those parameters, whatever their case; the others stay as they are written."""
-    address = urlsplit(url)
+    """An address without those parameters, whatever their case; the others stay as they are written.
+
+    Raises:
+        Invalid: it is no address.
+    """
+    try:
+        address = urlsplit(url)
+    except ValueError:
+        raise Invalid("it is no address; write it as https://…", url[:200]) from None
     kept = [part for part in address.query.split("&") if part.partition("=")[0].lower() not in names]
     return urlunsplit(address._replace(query="&".join(part for part in kept if part), fragment=""))

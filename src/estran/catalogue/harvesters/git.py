@@ -69,12 +69,19 @@ def changes(visit: Visit) -> Iterator[Event]:
         Invalid: it is no repository or archive, or too large; NotAllowed: it may not be reached.
     """
     url = visit.source.url
-    if urlsplit(url).path.lower().endswith(_ARCHIVES):
+    if _path(url).endswith(_ARCHIVES):
         yield from _told(visit, _archive(visit))
         return
     with tempfile.TemporaryDirectory(prefix="estran-git-") as folder:
         clone = cloned(url, Path(folder), visit.fetcher.policy, visit.source.options.get("branch", ""))
         yield from _told(visit, _repository(clone))
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path.lower()
+    except ValueError:
+        raise Invalid("it is no address; write it as https://…", url[:200]) from None
 
 
 def _told(visit: Visit, held: _Files) -> Iterator[Event]:
@@ -184,7 +191,7 @@ def _bounded(body: bytes, one: _File) -> bytes:
 
 def recognise(url: str, body: bytes) -> float:
     """How surely an address is a repository or an archive of one, by how it is written."""
-    path = urlsplit(url).path.lower()
+    path = _path(url)
     if path.endswith(".git"):
         return 0.8
     if path.endswith(_ARCHIVES) and (body.startswith((b"PK\x03\x04", b"\x1f\x8b")) or not body):

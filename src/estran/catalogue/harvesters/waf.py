@@ -40,7 +40,10 @@ def changes(visit: Visit) -> Iterator[Event]:
 
 def _folder(url: str) -> str:
     """The folder that an address means, without what was asked of its listing."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise Invalid("it is no address; write it as https://…", url[:200]) from None
     path = parts.path if parts.path.endswith("/") else _folder_of(parts.path)
     return urlunsplit(parts._replace(path=path, query="", fragment=""))
 
