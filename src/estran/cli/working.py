@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from estran.jobs import Job
 
 _AGAIN_S = 5.0
-_END_S = 40.0
+_END_S = 60.0
 
 jobs_app = typer.Typer(help="Jobs: work that “estran work” does.", no_args_is_help=True)
 

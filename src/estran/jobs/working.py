@@ -13,7 +13,7 @@ import socket
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -84,7 +84,8 @@ class Worker:
             self._id = self._enter()
             return self._work(once=once)
         finally:
-            with self._store.write() as connection:
+            # Where the database is away, its silence will tell the others.
+            with suppress(Unavailable), self._store.write() as connection:
                 self._store.leave(connection, self._id, self._token)
             _only.release()
 
