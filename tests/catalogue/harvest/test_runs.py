@@ -187,6 +187,39 @@ def test_items_are_kept_as_items(node, added, says):
     assert json.loads(node.items.show("scenes", "item-0").body + b"}")["properties"]["gsd"] == 10
 
 
+@pytest.mark.parametrize("how", ["listed", "said", "before"])
+def test_an_item_that_moved_to_another_key_stays(node, added, says, how):
+    rest = [["found", f"i{n}", item(n)] for n in range(1, 10)]
+    h = added(["found", "old", item(0)], *rest)
+    h.run("theirs")
+    moved = [["found", "new", item(0)], *rest]
+    said = {"listed": moved, "said": [*moved, ["gone", "old"]], "before": [["gone", "old"], MARK, *moved]}[
+        how
+    ]
+    says(*said)
+    report = h.run("theirs")
+    assert (report.state, report.removed) == ("done", 1)
+    assert node.items.show("scenes", "item-0")
+    says(*rest)
+    assert h.run("theirs").removed == 1
+    with pytest.raises(NotFound):
+        node.items.show("scenes", "item-0")
+
+
+def test_items_that_change_places_stay(node, added, says):
+    rest = [["found", f"i{n}", item(n)] for n in range(2, 10)]
+    h = added(["found", "a", item(0)], ["found", "b", item(1)], *rest)
+    h.run("theirs")
+    says(["found", "a", item(1)], ["found", "b", item(0)], *rest)
+    assert counts(h.run("theirs")) == {"seen": 10, "changed": 2, "unchanged": 8}
+    assert node.items.count("scenes") == 10
+    says(["found", "a", item(1)], ["found", "b", item(11)], *rest)
+    h.run("theirs")
+    assert node.items.count("scenes") == 10
+    with pytest.raises(NotFound):
+        node.items.show("scenes", "item-0")
+
+
 def test_odd_keys_are_kept_apart(node, added):
     long = "x" * 5000
     h = added(

@@ -39,7 +39,7 @@ __all__ = ["Run", "Stores", "staying_alive"]
 
 # Of what a source had, the part that may be gone without anybody confirming it.
 _MOST_LOSS = 0.2
-_REMOVED_AT_ONCE = 500
+_REMOVED_AT_ONCE = 2000
 _MOST_UNDER_WAY = 3
 
 

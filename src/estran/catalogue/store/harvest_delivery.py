@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
@@ -89,6 +90,7 @@ class Delivering:
         self._fresh: list[_Row] = []
         self._grown: list[_Row] = []
         self._touched: dict[str, list[str]] = {}
+        self._dropped: list[Became] = []
         self._old_documents: list[bytes] = []
 
     def take(self, given: Delivery, read: Callable[[Arrival], Arrival]) -> None:
@@ -128,7 +130,10 @@ class Delivering:
 
     def bury(self, rows: Sequence[Any]) -> None:
         """Take out what became of entries."""
-        take_out(self._engine, self._connection, [decode_became(row.became) for row in rows], self._actor)
+        # What is gone already was taken out then.
+        self._take_out(
+            [decode_became(row.became) for row in rows if row.state != "gone"], {r.key for r in rows}
+        )
         for row in rows:
             self._counts["removed"] += row.state != "gone"
             self._grown.append(_Row(row.key, None, "", "removed", "gone", bytes(row.became), None))
@@ -195,6 +200,7 @@ class Delivering:
                 [(item.collection, item.id) for item in read.items],
             )
             self._settle(arrival, before[arrival.key], now, here, refused)
+        self._take_out(self._dropped, set())
         self._put_blobs(refused)
 
     def _settle(
@@ -222,7 +228,9 @@ class Delivering:
             elif now == before and not now.items and set(outcomes) == {"unchanged"}:
                 outcome = "unchanged"
             if lives:
-                self._drop(before, now)
+                # What it was and is no more; taken out when all that came is known.
+                records = {key: id_ for key, id_ in before.records.items() if key not in now.records}
+                self._dropped.append(Became(records, [x for x in before.items if x not in now.items]))
         self._counts["seen"] += 1
         self._counts[outcome] += 1
         row = _Row(
@@ -234,13 +242,25 @@ class Delivering:
             self._grown.append(row)
             self._supersede(held)
 
-    def _drop(self, before: Became, now: Became) -> None:
-        """Take out what a document was and is no more."""
-        gone = Became(
-            {key: id_ for key, id_ in before.records.items() if key not in now.records},
-            [item for item in before.items if item not in now.items],
+    def _take_out(self, what: Sequence[Became], keys: set[str]) -> None:
+        """Remove what entries became; items stay where an entry under another key became them, as moved ones do."""
+        items = {item for one in what for item in one.items}
+        if items:
+            items -= self._claimed(items, keys)
+        mine = Became({id_: id_ for one in what for id_ in one.records.values()}, sorted(items))
+        take_out(self._engine, self._connection, [mine], self._actor)
+
+    def _claimed(self, items: set[tuple[str, str]], keys: set[str]) -> set[tuple[str, str]]:
+        """Those of these items that live entries became which have other keys."""
+        coming = {row.key: row for row in (*self._fresh, *self._grown)}
+        held = self._connection.execute(
+            select(_E.key, _E.became, _E.state).where(_E.source == self._source, _E.state != "gone")
         )
-        take_out(self._engine, self._connection, [gone], self._actor)
+        found: set[tuple[str, str]] = set()
+        for row in chain((one for one in held if one.key not in coming), coming.values()):
+            if row.key not in keys and row.state != "gone":
+                found.update(items.intersection(decode_became(row.became).items))
+        return found
 
     def _supersede(self, held: Any) -> None:
         if held.state == "refused" and held.sha256 is not None:
