@@ -11,6 +11,7 @@ from estran.access import Actor
 from estran.errors import Invalid, NotAllowed, NotFound
 from estran.model import Organisation, Text
 from tests.catalogue.harvest.scripted import MARK, dataset, found, visits
+from tests.fetching.serving import Answer, serving
 
 
 def titles(node):
@@ -322,3 +323,17 @@ def test_a_source_goes_with_or_without_its_records(node, added, keep):
     assert len(titles(node)) == (3 if keep else 0)
     with pytest.raises(NotFound):
         h.runs("theirs")
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_what_is_spoken_at_an_address_is_guessed(open_node, tmp_path, status):
+    said = b'<?xml version="1.0"?><OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><error code="badVerb"/></OAI-PMH>'
+    with serving(lambda a: Answer(b"", 404) if a.path == "/robots.txt" else Answer(said, status)) as server:
+        node = open_node(tmp_path / "open")
+        with node, pytest.raises(NotAllowed):
+            node.harvest.add("theirs", f"{server.url}/oai")
+        (tmp_path / "open" / "estran.toml").write_text(
+            "[harvest]\nallow_private = true\nper_second = 100.0\n"
+        )
+        with open_node(tmp_path / "open") as node:
+            assert node.harvest.add("theirs", f"{server.url}/oai").protocol == "oai-pmh"

@@ -39,6 +39,7 @@ _GOES_ON_FOR = timedelta(days=7)
 _OVERLAP = timedelta(hours=1)
 _STATES = ("held", "refused", "gone", "new", "changed", "unchanged", "removed")
 _REMOVED_AT_ONCE = 500
+_ERRORS = frozenset(range(400, 600)) - {401, 403, 404, 429, 502, 503, 504}
 _MOST_ON_PAGE = 1000
 
 
@@ -359,7 +360,8 @@ class Harvest:
         body = b""
         if url.startswith(("http://", "https://")):
             with self._fetcher() as fetcher:
-                body = fetcher.get(url).body
+                # Without a question some services answer with an error, which tells as much.
+                body = fetcher.get(url, through=_ERRORS).body
         every = harvesters.every()
         best = max(every, key=lambda one: one.recognise(url, body), default=None)
         if best is None or best.recognise(url, body) <= 0:
