@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from estran import formats
 from estran.catalogue.harvesters import Found, Mark, Missed
-from estran.catalogue.harvesters.csw import HARVESTER, recognise
+from estran.catalogue.harvesters._csw.requests import DATED
+from estran.catalogue.harvesters.csw import HARVESTER, _halves, recognise
 from estran.errors import EstranError, Invalid, Unavailable
 from estran.model import Record
 from estran.testing.contracts import check_harvester
@@ -432,6 +434,31 @@ def test_whatever_the_dates_all_is_found(stamps, page, cap, stops):
     if max(stamps.count(stamp) for stamp in ["", *stamps]) <= cap:
         assert set(found(events)) == keys(service)
         assert missed(events) == []
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Auckland", "America/Los_Angeles"])
+def test_windows_are_halved_wherever_the_node_stands(zone, monkeypatch):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        spans, seen = [DATED], set()
+        while spans:
+            span = spans.pop()
+            # Only the window of one instant is followed to the end.
+            if not span.after <= "2020-03-01T10:00:00Z" < (span.before or "9"):
+                continue
+            assert span not in seen
+            seen.add(span)
+            for half in (halves := _halves(span)):
+                assert not half.before or half.after < half.before
+            if halves:
+                assert halves[0].before == halves[1].after
+                assert (halves[0].after, halves[1].before) == (span.after, span.before)
+            spans += halves
+        assert 30 < len(seen) < 45
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_recorded_pages_of_a_geonetwork(shared_data: Path):

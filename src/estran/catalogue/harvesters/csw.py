@@ -191,7 +191,7 @@ class _Query:
         walk.first = walk.first or next(iter(page.keys), "")
         after = walk.start + count
         walk.deepest = max(walk.deepest, after - 1)
-        # A service may leave out what they cannot write, and count it all the same.
+        # A service may leave out what it cannot write, and count it all the same.
         behind = min(page.following, self._matched + 1) if page.whole else 0
         if count and after < behind:
             where = f"{self._visit.source.url} records {after} to {behind - 1} of {self._span}"
@@ -251,8 +251,7 @@ class _Query:
 
 def _halves(span: Span) -> tuple[Span, ...]:
     """Two windows for one, as even as dates allow; none where it is too narrow."""
-    after = datetime.fromisoformat(span.after).astimezone(UTC) if span.after else None
-    before = datetime.fromisoformat(span.before).astimezone(UTC) if span.before else None
+    after, before = _instant(span.after), _instant(span.before)
     first = after or (_BEGINNING if before is None or before > _BEGINNING else None)
     now = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
     last = before or next((end for end in (now, *_ENDS) if first and end > first), None)
@@ -266,6 +265,14 @@ def _halves(span: Span) -> tuple[Span, ...]:
     at_midnight = middle.time() == time.min
     pivot = middle.date().isoformat() if at_midnight else middle.strftime("%Y-%m-%dT%H:%M:%SZ")
     return replace(span, before=pivot), replace(span, after=pivot)
+
+
+def _instant(bound: str) -> datetime | None:
+    """A window's bound, midnight in UTC where it is a day."""
+    if not bound:
+        return None
+    found = datetime.fromisoformat(bound)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def recognise(url: str, body: bytes) -> float:
