@@ -67,6 +67,14 @@ def fill(node: Node, folder: Path) -> None:
         "s:notation 'SN' ; s:broader <http://example.org/w/2> ; s:exactMatch <http://example.org/v/a/> ."
     )
     node.load(folder / "words.ttl")
+    source = folder / "source"
+    source.mkdir()
+    lines(source / "a.json", [feature(90)])
+    (source / "b.json").write_text("{}")
+    (source / "c.json").symlink_to("nowhere")
+    node.harvest.add("shelf", str(source))
+    report = node.harvest.run("shelf")
+    assert (report.new, report.refused, report.missed) == (1, 1, 1)
 
 
 secrets: dict[Path, str] = {}
