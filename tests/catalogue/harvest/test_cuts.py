@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from estran.catalogue.store import harvest, harvest_leases
+from estran.catalogue.store.inbound import Batch
 from estran.errors import Conflict
 from estran.model import now, now_us
 from estran.storage import schema
@@ -252,3 +253,27 @@ def test_the_lease_lives_while_the_source_is_silent(node, added, monkeypatch):
 
     assert h.run("theirs", progress=wait).state == "done"
     assert h.source("theirs").holder == ""
+
+
+def test_one_that_the_database_cannot_keep_is_refused_alone(node, added, monkeypatch):
+    write = Batch.write
+
+    def fail(self, batch):
+        if any(one.key == "key-3" for one in batch):
+            raise ValueError("it is too strange")
+        return write(self, batch)
+
+    monkeypatch.setattr(Batch, "write", fail)
+    h = added(*TEN, ["missed", "x"], MARK)
+    report = h.run("theirs")
+    assert counts(report) == {"seen": 10, "new": 9, "refused": 1, "missed": 1}
+    (refused,) = h.entries("theirs", "refused").entries
+    assert (refused.key, "too strange" in refused.why) == ("key-3", True)
+    assert h.document("theirs", "key-3").decode() == TEN[3][2]
+
+
+def test_odd_letters_do_not_stop_a_run(added):
+    h = added(found(1, "nothing \0 here"), found(2, "half \ud800 a letter"), found(3))
+    report = h.run("theirs")
+    assert (report.state, report.seen) == ("done", 3)
+    assert report.new + report.refused == 3

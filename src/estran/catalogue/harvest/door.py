@@ -224,12 +224,13 @@ class Harvest:
             Unavailable: the node's own database is out of reach.
         """
         harvests = self._stores.harvests
-        at = harvests.standing(run)
+        at, holder = harvests.standing(run), self._holder()
         if harvests.has_ended(run):
             return True
-        holder = self._holder()
         harvests.leases.hold(at.number, holder)
         try:
+            if harvests.has_ended(run):  # by whoever held it until now
+                return True
             with staying_alive(harvests.leases, at.number, holder), self._fetcher() as fetcher:
                 part = Run(
                     self._stores, harvests.standing(run), holder,

@@ -21,6 +21,7 @@ from estran.catalogue.portions import Portion
 from estran.catalogue.store.harvest_delivery import Arrival, Delivery
 from estran.catalogue.store.harvest_leases import LEASE_S
 from estran.errors import EstranError, Unavailable
+from estran.formats import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -214,9 +215,32 @@ class Run:
         if gathering.announced is not None:
             self._announced = max(gathering.announced, self._announced or 0)
         given = Delivery(arrivals, gathering.missed, gathering.position, self._announced)
-        self._stores.entries.deliver(self._at, self._holder, given, self._actor, late)
+        try:
+            self._put(given, late)
+        except EstranError:
+            raise
+        except Exception:  # noqa: BLE001 - no strange document may keep the others of its source out
+            self._put_singly(given, late)
         if self._progress:
             self._progress(self._stores.harvests.run(self._at.report.id))
+
+    def _put(self, given: Delivery, late: Callable[[Arrival], Arrival]) -> None:
+        self._stores.entries.deliver(self._at, self._holder, given, self._actor, late)
+
+    def _put_singly(self, given: Delivery, late: Callable[[Arrival], Arrival]) -> None:
+        """One by one what could not be stored together: what cannot be stored alone is refused."""
+        for arrival in given.arrivals:
+            try:
+                self._put(Delivery((arrival,), (), None, None), late)
+            except EstranError:
+                raise
+            except Exception as error:
+                if arrival.read is None:
+                    raise
+                why = f"the database cannot keep it ({type(error).__name__}: {error})"[:500]
+                refused = arrival._replace(read=Portion(refused=[Refusal(arrival.key, why)]))
+                self._put(Delivery((refused,), (), None, None), late)
+        self._put(given._replace(arrivals=()), late)
 
     def _put_items(self, portion: Portion) -> None:
         """Items before their entries: what is cut between the two is done again to the same end."""
