@@ -359,6 +359,10 @@ class Node:
         """The revision where it is known without asking the database, else None; it never waits."""
         return self._house.catalogue.revision_at_hand()
 
+    def warm(self, askers: int) -> None:
+        """Make ready to be asked by so many at once: what serving begins with."""
+        self._house.database.warm(askers)
+
     def migrate(
         self, to: str, *, switch: bool = False, progress: Callable[[Step], None] | None = None
     ) -> Migration:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select, text, update
 
 from estran import plugins
 from estran.errors import Conflict, Invalid, Unavailable
+from estran.model import Box
 from estran.storage import schema
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     import sqlalchemy as sa
-
-    from estran.model import Box
 
 
 # SQLSTATE of a statement that was broken off.
@@ -310,6 +309,21 @@ class Database:
     def stamp(self) -> int | None:
         """A number that changes with every commit; None where only a question to the server would tell."""
         return self._stamp() if self._stamp else None
+
+    def warm(self, count: int) -> None:
+        """Open so many connections to read with, before they are needed all at once.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        if not self.engine.apart:
+            return  # a file is opened in no time
+        with _translated(), ExitStack() as opened:
+            for _ in range(count):
+                connection = opened.enter_context(self._pool.connect())
+                # What the first question about a place loads, it loads now.
+                question, params = self.engine.item_index.nearest((Box(0, 0, 0, 0),), (0, 1), 1)
+                self.engine.ask(connection, question, params)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -49,6 +49,8 @@ def _connect(url: str, options: str) -> sa.Engine:
     address = sa.make_url(url).set(drivername="postgresql+psycopg")
     engine = sa.create_engine(
         address, pool_size=20, max_overflow=20, isolation_level="AUTOCOMMIT",
+        # The one that rested least has its plans and its memory at hand.
+        pool_use_lifo=True,
         connect_args={"options": f"-c jit=off -c timezone=UTC {options}", "application_name": "estran"},
     )  # fmt: skip
 

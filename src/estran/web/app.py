@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from estran import plugins
 from estran.access import ANYONE
 from estran.catalogue.query import Query
+from estran.errors import Unavailable
 from estran.web import Api, crawlers, data, node_of, ogc, openapi, problems, replies
 from estran.web.door import Door
 
@@ -41,6 +42,8 @@ def create_app(node: Node, *, owned: bool = False) -> FastAPI:
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncGenerator[None]:
         to_thread.current_default_thread_limiter().total_tokens = _THREADS
+        with suppress(Unavailable):  # those who ask are told, until the database is back
+            await to_thread.run_sync(node.warm, _THREADS)
         yield
         if owned:
             node.close()
