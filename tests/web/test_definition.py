@@ -18,6 +18,12 @@ from tests.web.conftest import id_of
 if TYPE_CHECKING:
     from estran.node import Node
 
+
+@schemathesis.serializer("application/sparql-query")
+def _as_it_is(_context: Any, value: Any) -> bytes:
+    return str(value).encode("utf-8", "replace")
+
+
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 
 

@@ -56,8 +56,8 @@ def matching(
     """The labels that have every word, the last of which may be only begun."""
     words, begun = split(text), whole(text)
     if prefix and 1 < len(begun) <= _SHORT:
-        # So few letters begin too many words; those that begin a label must do.
-        return [label for label, _ in _range(connection, begun, span, limit)]
+        # So few letters begin too many words: the first labels by the alphabet must do.
+        return _first_by_alphabet(connection, begun, span)
     if not words:
         return []
     found: dict[int, int] = {}
@@ -129,6 +129,18 @@ def _having(tokens: Sequence[str]) -> list[Any]:
             )
         )
     return found
+
+
+def _first_by_alphabet(connection: sa.Connection, begun: str, span: Span) -> list[int]:
+    """The first labels that begin so, the best of them first."""
+    chosen = (
+        select(_t.c.label, _t.c.rank)
+        .where(*_beginning(begun), *_inside(span))
+        .order_by(_t.c.token, _t.c.rank, _t.c.label)
+        .limit(_MOST_SCANNED)
+    )
+    found = [(place, label) for label, place in connection.execute(chosen)]
+    return [label for _, label in sorted(found)]
 
 
 def _beginning(begun: str) -> tuple[Any, Any]:
