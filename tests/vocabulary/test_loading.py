@@ -271,6 +271,21 @@ def test_vocabularies_of_an_older_node_are_kept(node: Node, tmp_path: Path) -> N
         assert again.vocabulary.holding("v").concepts == 1
 
 
+def test_what_has_no_address_or_one_without_end_is_left_out(opened: Node, tmp_path: Path) -> None:
+    endless = f"http://e.org/{'x' * 5000}"
+    body = (
+        "@prefix s: <http://www.w3.org/2004/02/skos/core#> . <http://e.org/s> a s:ConceptScheme ; s:prefLabel 'S' . "
+        f"<http://e.org/1> s:inScheme <http://e.org/s> ; s:prefLabel 'one' ; s:notation '{'n' * 5000}' ; s:related <{endless}> . "
+        f"<{endless}> s:inScheme <http://e.org/s> ; s:prefLabel '{'long ' * 2000}' . "
+        "[] a s:Collection ; s:inScheme <http://e.org/s> ; s:prefLabel 'nameless' ; s:member <http://e.org/1> . "
+        "[] a s:Collection ; s:inScheme <http://e.org/s> ; s:prefLabel 'nameless too' . "
+    )
+    (loaded,) = opened.load(write(tmp_path, "odd.ttl", body)).vocabularies
+    assert loaded.holding.concepts == 1
+    assert any("left out" in why for d in loaded.holding.defects for _, why in d.examples)
+    assert opened.vocabulary.show("http://e.org/1").title == "one"
+
+
 def test_taxa_have_their_synonyms_ranks_and_parents(node: Node, tmp_path: Path) -> None:
     node.load(
         write(

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _MOST = 1000
 _EXPANDED = 5000
+# Two of them fit into a key of PostgreSQL.
+_LONGEST_URI = 1000
 _BEFORE = "vocabularies-before"
 
 
@@ -84,6 +86,7 @@ class Vocabulary(Browsing):
             NotAllowed: this vocabulary is only read.
         """
         self._check_writable()
+        read = _kept(read)
         come = {hashlib.sha256(one.body).digest() for one in originals}
         with self._database.read() as connection:
             if come and come == entering.hashes(connection, read.scheme.uri):
@@ -220,6 +223,21 @@ class Vocabulary(Browsing):
         """
         with self._database.read() as connection:
             return meaning.expand(connection, self._database.engine, uris, limit)
+
+
+def _kept(read: Reading) -> Reading:
+    """A vocabulary without the addresses and names that no index takes."""
+    entries = tuple(entry for entry in read.entries if _fits(entry.uri))
+    relations = tuple(r for r in read.relations if _fits(r.subject) and _fits(r.object))
+    dropped = len(read.entries) + len(read.relations) - len(entries) - len(relations)
+    if not dropped:
+        return read
+    why = f"{dropped} concepts and relations were left out: their addresses are longer than {_LONGEST_URI} letters or none"
+    return replace(read, entries=entries, relations=relations, warnings=(*read.warnings, why))
+
+
+def _fits(uri: str) -> bool:
+    return 0 < len(uri.encode()) <= _LONGEST_URI and "\0" not in uri
 
 
 def _of_before(kept: bytes) -> Iterator[tuple[ConceptScheme, tuple[Entry, ...]]]:

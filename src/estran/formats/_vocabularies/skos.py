@@ -94,14 +94,15 @@ class _Gathered:
 class _Vocabularies:
     def __init__(self, graph: Graph, name: str, title: str, warnings: list[str]) -> None:
         self._graph, self._name, self._title, self._warnings = graph, name, title, warnings
-        self._collections = {str(uri) for uri in graph.subjects(*_COLLECTIONS)}
+        # Collections without an address cannot be named from elsewhere.
+        self._collections = {str(uri) for uri in graph.subjects(*_COLLECTIONS) if isinstance(uri, Iri)}
         self._schemes = [str(uri) for uri in graph.subjects("skos:ConceptScheme") if isinstance(uri, Iri)]
         self._concepts = self._concepts_of()
         if not self._schemes and (one := self._collection_as_scheme()):
             self._schemes.append(one)
             self._collections.discard(one)
         if not self._schemes:
-            self._schemes += [str(uri) for uri in graph.subjects("owl:Ontology")][:1]
+            self._schemes += [str(uri) for uri in graph.subjects("owl:Ontology") if isinstance(uri, Iri)][:1]
         self._gathered = {uri: _Gathered(self._scheme(uri)) for uri in self._schemes}
 
     def all(self) -> list[Reading]:

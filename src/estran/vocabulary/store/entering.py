@@ -166,7 +166,8 @@ class _Rows:
                 number, scheme, entry.uri, local, entry.kind, int(entry.deprecated), int(entry.uri in top),
                 folded(entry.title)[:_TITLE], msgspec.json.encode({**plain(entry), "local": local}),
             ))  # fmt: skip
-            self.names.update((name, number) for name in (entry.name, *entry.aliases) if name)
+            names = (entry.name, *entry.aliases)
+            self.names.update((name, number) for name in names if 0 < len(name) <= _TITLE)
             for label, held in listed:
                 self.labels.append((pk, number, label.language, label.kind, label.words))
                 place = rank(label, deprecated=entry.deprecated)
