@@ -109,7 +109,7 @@ class Checked(httpcore2.NetworkBackend):
         if addresses and not allowed:
             raise NotAllowed(
                 f"{host} is {addresses[0]}, which is no address of the public internet and is not asked; "
-                "where this is meant, set “allow_private” in the settings’ table “harvest”"
+                "where this is meant, set “allow_private” in the settings’ table “harvest”, or “links” for links"
             )
         return allowed
 

@@ -10,7 +10,7 @@ from estran.errors import Invalid
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ENCODINGS", "Broken", "read"]
+__all__ = ["ENCODINGS", "Broken", "begin", "read"]
 
 ENCODINGS = "gzip, deflate"
 _GZIP, _ZLIB, _RAW = 31, 15, -15
@@ -43,6 +43,21 @@ def read(chunks: Iterable[bytes], encoding: str, longest: int, where: str) -> by
                 f"the answer is longer than {longest:,} bytes; ask for less at once, or allow more", where
             )
     return bytes(body)
+
+
+def begin(chunks: Iterable[bytes], encoding: str, first: int, where: str) -> tuple[bytes, bool]:
+    """The first bytes of a body, and whether they are all of it; what follows is not read.
+
+    Raises:
+        Invalid: its encoding is not known.
+        Broken: it ended too early.
+    """
+    body = bytearray()
+    for part in _plain(chunks, encoding.strip().lower(), where):
+        body += part
+        if len(body) > first:
+            return bytes(body[:first]), False
+    return bytes(body), True
 
 
 def _plain(chunks: Iterable[bytes], encoding: str, where: str) -> Iterable[bytes]:

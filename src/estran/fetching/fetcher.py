@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 import httpcore2
@@ -23,8 +23,10 @@ __all__ = ["Fetcher", "Policy", "Reply"]
 
 _BUSY = frozenset({429, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_FOR_GOOD = frozenset({301, 308})
 _SEE_OTHER, _NOT_MODIFIED, _CLIENT_ERROR, _SERVER_ERROR = 303, 304, 400, 500
 _MOST_REDIRECTS = 5
+_ANSWERS = frozenset(range(600)) - _REDIRECTS
 # A robots.txt that is not there forbids nothing.
 _NO_RULES = frozenset(range(_CLIENT_ERROR, _SERVER_ERROR)) - {429}
 _FAILED = (
@@ -71,12 +73,16 @@ class Reply:
         url: where it came from in the end.
         status: 200, 304 or any other that was asked to be let through.
         headers: with names in lower case.
+        whole: whether the body is all that there was.
+        moved: where permanent redirects lead that came before any other, "" without one.
     """
 
     url: str
     status: int
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes = b""
+    whole: bool = True
+    moved: str = ""
 
     @property
     def media_type(self) -> str:
@@ -145,6 +151,25 @@ class Fetcher:
         headers = {"accept": accept, "content-type": media_type}
         return self._follow(_Request("POST", _address(url), headers, body), through)
 
+    def look(self, url: str, *, first: int, accept: str = "*/*", ranged: bool = True) -> Reply:
+        """The beginning of the answer to a GET request, whatever its status; the rest is left where it is.
+
+        Args:
+            url: http or https.
+            first: so many bytes are read, at most.
+            accept: media types that are wanted.
+            ranged: whether the server is told that these are enough.
+
+        Raises:
+            NotAllowed: the address is not one that may be reached, or robots.txt forbids it.
+            Unavailable: the server is out of reach, or too slow.
+            Invalid: it is no address, or redirects without end.
+        """
+        headers = {"accept": accept, "accept-encoding": "identity"}
+        if ranged:
+            headers["range"] = f"bytes=0-{first - 1}"
+        return self._follow(_Request("GET", _address(url), headers, first=first), _ANSWERS)
+
     def close(self) -> None:
         """Give connections back."""
         self._pool.close()
@@ -157,14 +182,17 @@ class Fetcher:
 
     def _follow(self, request: _Request, through: frozenset[int], *, ruled: bool = True) -> Reply:
         """The answer at the end of redirects, each of which is checked as the first address is."""
+        moved, lasting = "", True
         for _ in range(_MOST_REDIRECTS + 1):
             where = _shown(request.url)
             if ruled and self.policy.robots and not self._may_ask(request.url):
                 raise NotAllowed(f"{where}: the server’s robots.txt asks {self.policy.agent} to stay away")
             reply = self._insist(request, through)
             if reply.status not in _REDIRECTS or reply.status in through:
-                return reply
+                return replace(reply, moved=moved) if moved else reply
             request = _redirected(request, reply)
+            lasting = lasting and reply.status in _FOR_GOOD
+            moved = _shown(request.url) if lasting else moved
         raise Invalid(f"it redirects more than {_MOST_REDIRECTS} times", _shown(request.url))
 
     def _insist(self, request: _Request, through: frozenset[int]) -> Reply:
@@ -219,8 +247,7 @@ class Fetcher:
         headers = [
             ("host", request.url.netloc.decode("ascii")),
             ("user-agent", self.policy.agent),
-            ("accept-encoding", bodies.ENCODINGS),
-            *request.headers.items(),
+            *({"accept-encoding": bodies.ENCODINGS} | dict(request.headers)).items(),
         ]
         if request.method == "POST":
             headers.append(("content-length", str(len(request.body))))
@@ -238,11 +265,16 @@ class Fetcher:
             ) as response,
         ):
             found = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in response.headers}
-            body = b""
+            body, whole = b"", True
             if response.status in through or response.status not in _REDIRECTS | _BUSY:
                 encoding = found.get("content-encoding", "")
-                body = bodies.read(response.iter_stream(), encoding, self.policy.answer_bytes, where)
-            return Reply(url=str(_bare(request.url)), status=response.status, headers=found, body=body)
+                if request.first:
+                    body, whole = bodies.begin(response.iter_stream(), encoding, request.first, where)
+                else:
+                    body = bodies.read(response.iter_stream(), encoding, self.policy.answer_bytes, where)
+            return Reply(
+                url=str(_bare(request.url)), status=response.status, headers=found, body=body, whole=whole
+            )
 
     def _may_ask(self, url: httpx2.URL) -> bool:
         origin = f"{url.scheme}://{url.netloc.decode('ascii')}"
@@ -259,6 +291,7 @@ class _Request:
     url: httpx2.URL
     headers: Mapping[str, str]
     body: bytes = b""
+    first: int = 0
 
 
 def _address(url: str) -> httpx2.URL:
@@ -285,7 +318,7 @@ def _redirected(request: _Request, reply: Reply) -> _Request:
     if reply.status == _SEE_OTHER and request.method == "POST":
         kept = {k: v for k, v in request.headers.items() if k != "content-type"}
         return _Request("GET", target, kept)
-    return _Request(request.method, target, request.headers, request.body)
+    return replace(request, url=target)
 
 
 def _origin(url: httpx2.URL) -> tuple[str, bytes]:
