@@ -13,6 +13,7 @@ from estran.model import now_us, plain
 from estran.storage import changes, pack, schema, take_numbers
 from estran.vocabulary.concepts import IADOPT, MAPPINGS
 from estran.vocabulary.names import locals_of, name_of
+from estran.vocabulary.store.resolving import resolve_all
 from estran.vocabulary.tokens import Label, labels, rank, tokens
 from estran.words import folded
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["enter", "hashes", "name_for", "names_in_tokens", "remove", "tops"]
 
 _TITLE = 300
+# So many new words that the planner has to be told.
+_MANY = 50_000
 _KNOWN = frozenset({*MAPPINGS, *IADOPT, "broader", "related", "member", "top"})
 
 
@@ -92,11 +95,15 @@ def enter(  # noqa: PLR0917 - all that a vocabulary is
     # In the order of the key: each page of the tree is written once.
     fill(schema.concept_token, sorted(rows.tokens))
     fill(schema.concept_relation, [(*relation, number) for relation in said])
+    resolve_all(connection, engine)
+    if len(rows.tokens) > _MANY:
+        for statement in engine.settle:
+            connection.exec_driver_sql(statement)
     changes.log(connection, [("vocabulary", scheme.name, "change" if replaced else "add")], "operator")
     return bool(replaced)
 
 
-def remove(connection: sa.Connection, name: str) -> None:
+def remove(connection: sa.Connection, engine: Engine, name: str) -> None:
     """Take a vocabulary out.
 
     Raises:
@@ -107,6 +114,7 @@ def remove(connection: sa.Connection, name: str) -> None:
     if number is None:
         raise NotFound("vocabulary", name, "“estran vocabulary list” shows those of the node.")
     _empty(connection, number)
+    resolve_all(connection, engine)
     changes.log(connection, [("vocabulary", name, "remove")], "operator")
 
 
