@@ -69,7 +69,7 @@ def fill(node: Node, folder: Path) -> None:
     node.load(folder / "words.ttl")
     source = folder / "source"
     source.mkdir()
-    lines(source / "a.json", [feature(90)])
+    lines(source / "a.json", [feature(90, title="Salt marshes")])
     (source / "b.json").write_text("{}")
     (source / "c.json").symlink_to("nowhere")
     node.harvest.add("shelf", str(source))
