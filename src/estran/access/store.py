@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sqlalchemy import delete, insert, select, update
 
 from estran.access.actors import ROLES, Actor, Role
+from estran.access.sessions import SESSION_S, Session, form_mark, prove, proven
 from estran.errors import Conflict, Invalid, NotAllowed, NotFound
 from estran.model import ORGANISATION_KINDS, STATUSES, Organisation, moment_us, now_us, plain
-from estran.storage import changes, schema
+from estran.storage import changes, get_meta, schema
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import sqlalchemy as sa
 
     from estran.storage import Database
@@ -44,7 +49,7 @@ class Token:
 
 
 class Tokens:
-    """The node's tokens."""
+    """The node's tokens, and who is signed in with one."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -101,17 +106,58 @@ class Tokens:
         Raises:
             NotAllowed: it is unknown, expired or revoked (the answer does not say which).
         """
-        t = schema.token
+        return _actor(self._good(schema.token.c.hash == _hash(secret)))
+
+    def sign_in(self, secret: str) -> Session:
+        """Someone shows a token and need not show it again for a while.
+
+        Raises:
+            NotAllowed: it is unknown, expired or revoked.
+        """
+        row = self._good(schema.token.c.hash == _hash(secret))
+        until = min(int(time.time()) + SESSION_S, row["expires"] // 1_000_000)
+        return self._session(row, prove(self._secret, row["id"], until), until)
+
+    def session(self, proof: str) -> Session:
+        """Who shows a proof of `sign_in`.
+
+        Raises:
+            NotAllowed: it is none, it is over, or its token is not good any more.
+        """
+        found = proven(self._secret, proof)
+        if found is None:
+            raise NotAllowed("you are not signed in any more; sign in again")
+        return self._session(self._good(schema.token.c.id == found[0]), proof, found[1])
+
+    @cached_property
+    def _secret(self) -> bytes:
+        """The node's own, which signs what shows that someone is signed in."""
         with self._database.read() as connection:
-            row = connection.execute(select(t).where(t.c.hash == _hash(secret))).mappings().first()
+            found = get_meta(connection, "secret")
+        if not found:
+            raise NotAllowed("this node has no secret to sign with; open it anew")
+        return found
+
+    def _session(self, row: Mapping[str, Any], proof: str, until: int) -> Session:
+        mark = form_mark(self._secret, proof)
+        return Session(actor=_actor(row), token=row["id"], until=until, proof=proof, form=mark)
+
+    def _good(self, condition: sa.ColumnElement[bool]) -> Mapping[str, Any]:
+        """The row of a token that is good."""
+        with self._database.read() as connection:
+            row = connection.execute(select(schema.token).where(condition)).mappings().first()
         if row is None or row["revoked"] is not None or row["expires"] <= now_us():
             raise NotAllowed("this token is not good; ask the node's operator for a new one")
-        return Actor(name=row["name"], role=row["role"], centres=(row["centre"],) if row["centre"] else ())
+        return dict(row)
 
 
 def _hash(secret: str) -> bytes:
     # 256 random bits need no slow hash.
     return hashlib.sha256(secret.encode()).digest()
+
+
+def _actor(row: Mapping[str, Any]) -> Actor:
+    return Actor(name=row["name"], role=row["role"], centres=(row["centre"],) if row["centre"] else ())
 
 
 def _token(row: Any) -> Token:

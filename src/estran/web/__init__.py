@@ -4,7 +4,7 @@ An API is a value, `Api`, found through the entry point ``estran.api``; `app.cre
 the portal. A route takes its node with `node_of(request)`, which sees and does only what the asker may,
 and the addresses to write with `links_of(request)`. It raises `EstranError`s: `problems` answers them.
 
-The portal, `estran.web.portal`, offers ``routes()``, ``record_page(request, id)`` for the page of a record,
+The portal, `estran.web.portal`, offers ``routes(node)``, ``record_page(request, id)`` for the page of a record,
 ``render_problem(request, problem)`` for errors that a browser meets, and ``import_map``, the text of the one
 inline script, whose hash the content security policy lets through.
 """

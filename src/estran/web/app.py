@@ -68,7 +68,7 @@ def create_app(node: Node, *, owned: bool = False) -> FastAPI:
     app.include_router(data.routes(portal.record_page))
     app.include_router(crawlers.routes())
     _own_routes(app)
-    app.include_router(portal.routes())
+    app.include_router(portal.routes(node))
     problems.install(app, portal.render_problem)
     app.add_middleware(GZipMiddleware, minimum_size=_COMPRESSED_FROM, compresslevel=_COMPRESSION)
     app.add_middleware(

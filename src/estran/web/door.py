@@ -11,6 +11,7 @@ import hashlib
 import logging
 import re
 import secrets
+from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from starlette.responses import Response
 from estran.access import ANYONE
 from estran.errors import EstranError, Invalid, NotAllowed
 from estran.formats import Links
+from estran.web import signing
 from estran.web.held import Held
 from estran.web.problems import TooLarge, TooLong, Unauthorised, answer, problem_of
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from estran.access import Actor
+    from estran.access import Actor, Session
     from estran.node import Node
     from estran.web.held import Answer
     from estran.web.problems import Page
@@ -138,17 +140,19 @@ class Door:
                 raise TooLarge(f"At most {self._most_bytes} bytes are read here.")
             state["links"] = self._links or Links(_base(scope, headers), self._node.settings.name)
             secret = _secret(headers.get(b"authorization", b"").decode("latin-1"))
+            proof = signing.proof_of(request)
             caches = scope["method"] in ("GET", "HEAD") and not scope["path"].startswith(_OWN_CACHING)
-            revision = None if secret else self._node.revision_at_hand()
+            revision = None if secret or proof else self._node.revision_at_hand()
             if revision is None:
-                node, revision = await to_thread.run_sync(self._look, secret, caches)
+                node, session, revision = await to_thread.run_sync(self._look, secret, proof, caches)
             else:
-                node = self._anyone
+                node, session = self._anyone, None
         except (EstranError, ValueError) as error:
             if isinstance(error, ValueError):
                 error = Invalid("Content-Length is not a number", "Content-Length")
             return answer(request, problem_of(error), self._page)
-        state["node"] = node
+        state["node"], state["session"] = node, session
+        passage.is_known |= session is not None
         if caches:
             passage.tag = self._tag(scope, headers, node.actor, revision)
             if node is self._anyone:
@@ -157,15 +161,20 @@ class Door:
                 return Response(status_code=304)
         return None
 
-    def _look(self, secret: str, caches: bool) -> tuple[Node, int]:
+    def _look(self, secret: str, proof: str, caches: bool) -> tuple[Node, Session | None, int]:
         """Who asks and at which revision; runs beside the event loop."""
-        node = self._anyone
+        node, session = self._anyone, None
         if secret:
             try:
                 node = self._node.acting_as(self._node.tokens.actor(secret))
             except NotAllowed as error:
                 raise Unauthorised(f"{error}".capitalize() + ".") from None
-        return node, self._node.revision() if caches else 0
+        elif proof:
+            # Who is not signed in any more sees what anyone sees, and a way to sign in.
+            with suppress(NotAllowed):
+                session = self._node.tokens.session(proof)
+                node = self._node.acting_as(session.actor)
+        return node, session, self._node.revision() if caches else 0
 
     def _tag(self, scope: Scope, headers: dict[bytes, bytes], actor: Actor, revision: int) -> str:
         whole = hashlib.sha256(self._mark)
@@ -204,7 +213,8 @@ class _Passage:
         self.started = self.ended = False
         self.is_head = scope["method"] == "HEAD"
         self.is_open = scope["path"].startswith(door.open_prefixes)
-        self._is_known = any(name == b"authorization" for name, _ in scope["headers"])
+        # Whether the asker has said who they are.
+        self.is_known = any(name == b"authorization" for name, _ in scope["headers"])
         if self.is_head:
             # Every address that can be read can be asked for its headers.
             scope["method"] = "GET"
@@ -213,7 +223,7 @@ class _Passage:
         """Pass a message of the application on, the headers completed."""
         if message["type"] == "http.response.start":
             self.started = True
-            if self.key and message["status"] == _OK:
+            if self.key and message["status"] == _OK and not _is_fleeting(message["headers"]):
                 self._start = {**message, "headers": list(message["headers"])}
             message["headers"] = self._headers(message["status"], message["headers"])
         elif message["type"] == "http.response.body" and self._start and self.key:
@@ -243,13 +253,18 @@ class _Passage:
             found.append((b"access-control-allow-origin", b"*"))
             found.append((b"access-control-expose-headers", _EXPOSED.encode()))
         if self.tag and status in (200, 304):
-            if b"etag" not in given:
+            # What changes without a change of the catalogue says itself that it is not to be kept.
+            if b"etag" not in given and not _is_fleeting(found):
                 found.append((b"etag", self.tag.encode()))
             if b"cache-control" not in given:
-                found.append((b"cache-control", b"private, no-cache" if self._is_known else b"no-cache"))
+                found.append((b"cache-control", b"private, no-cache" if self.is_known else b"no-cache"))
             found = [(name, value) for name, value in found if name.lower() != b"vary"]
             found.append((b"vary", _VARY.encode()))
         return found
+
+
+def _is_fleeting(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name.lower() == b"cache-control" and b"no-store" in value for name, value in headers)
 
 
 class _Enough(Exception):

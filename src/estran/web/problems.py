@@ -56,6 +56,10 @@ class Unauthorised(EstranError):
     """A token was given that is not good."""
 
 
+class Foreign(EstranError):
+    """A form was not sent by a page of this node that was made for whoever sends it."""
+
+
 class TooLarge(EstranError):
     """More was sent than is read."""
 
@@ -73,6 +77,7 @@ _STATUSES: tuple[tuple[type[EstranError], int], ...] = (
     (Gone, 410),
     (NotAcceptable, 406),
     (Unauthorised, 401),
+    (Foreign, 403),
     (TooLarge, 413),
     (TooLong, 414),
     (WrongType, 415),
@@ -157,7 +162,7 @@ def _own(error: EstranError, *, known: bool) -> Problem:
     status = next(status for kind, status in _STATUSES if isinstance(error, kind))
     detail, where = (error.why, error.where) if isinstance(error, Invalid) else (str(error), "")
     headers: dict[str, str] = {}
-    if status == HTTPStatus.FORBIDDEN and not known:
+    if status == HTTPStatus.FORBIDDEN and not known and isinstance(error, NotAllowed):
         status = HTTPStatus.UNAUTHORIZED
         detail = (
             f"{detail.rstrip('.')}. Send a token: Authorization: Bearer …; the node's operator makes them."
@@ -198,7 +203,8 @@ def install(app: FastAPI, page: Page | None) -> None:
     """Let an application answer every error as a problem."""
 
     def handle(request: Request, error: Exception) -> Response:
-        known = "authorization" in request.headers
+        node: Node | None = getattr(request.state, "node", None)
+        known = "authorization" in request.headers or (node is not None and bool(node.actor.role))
         return answer(request, problem_of(error, known=known), page)
 
     for kind in (EstranError, RequestValidationError, HTTPException):

@@ -19,7 +19,7 @@ CODES = (
     "kind", "role", "concept", "topic", "function", "access", "status", "frequency", "representation",
     "restriction", "constraint", "organisation", "organisations", "organisation_status", "visibility", "relation", "tongue",
     "facet", "sort", "sea", "unit", "citation", "property", "property_group", "asset_role", "month", "weekday",
-    "weekday_long", "mapping", "part", "defect",
+    "weekday_long", "mapping", "part", "defect", "actor_role",
 )  # fmt: skip
 """Tables of the catalogues that say codes in words; the other tables hold messages."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from estran.model import plain
 from estran.web import links_of, node_of
-from estran.web.portal import about, asking, assets, item_pages, views, vocabularies
+from estran.web.portal import about, asking, assets, item_pages, signing_in, views, vocabularies
 from estran.web.portal.centres import centre_view, centres_view
 from estran.web.portal.home import home_view
 from estran.web.portal.i18n import LANGUAGES, words
@@ -19,28 +20,36 @@ from estran.web.portal.searching import map_points, search
 from estran.web.problems import shown
 
 if TYPE_CHECKING:
+    from estran.node import Node
+    from estran.web.portal.i18n import Words
     from estran.web.problems import Problem
 
 _SEE_OTHER = 303
 # Of variables, people, files: enough for a page; the JSON twin has the rest.
 _MOST_LISTED = 200
 _NOT_ALLOWED = ("problem.not_allowed", "problem.not_allowed_advice")
+_UNKNOWN = ("problem.unknown", "problem.unknown_advice")
 _NOT_FOUND = ("problem.not_found", "problem.not_found_advice")
 _NOT_UNDERSTOOD = ("problem.invalid", "")
 _PROBLEMS = {
-    400: _NOT_UNDERSTOOD, 401: _NOT_ALLOWED, 403: _NOT_ALLOWED, 404: _NOT_FOUND, 406: _NOT_UNDERSTOOD,
+    400: _NOT_UNDERSTOOD, 401: _UNKNOWN, 403: _NOT_ALLOWED, 404: _NOT_FOUND, 406: _NOT_UNDERSTOOD,
     410: _NOT_FOUND, 413: _NOT_UNDERSTOOD, 414: _NOT_UNDERSTOOD,
     503: ("problem.unavailable", "problem.unavailable_advice"),
 }  # fmt: skip
 _OTHER = ("problem.other", "problem.other_advice")
 
 
-def routes() -> APIRouter:
-    """Every page of the portal."""
+def routes(operators: Node) -> APIRouter:
+    """Every page of the portal.
+
+    Args:
+        operators: the node as its operator, for signing in.
+    """
     router = APIRouter(include_in_schema=False)
     router.include_router(assets.routes())
     router.include_router(item_pages.routes())
     router.include_router(vocabularies.routes())
+    router.include_router(signing_in.routes(operators))
     for path, endpoint in (
         ("/", front),
         ("/static/hubs.css", hub_colours),
@@ -216,7 +225,15 @@ def render_problem(request: Request, problem: Problem) -> Response:
     return render(
         request, "problem.html", w, of, status=problem.status, number=problem.status, detail=problem.detail,
         advice=w.text(advice) if advice else "", tried=_words_of(request.url.path),
+        sign_in=_sign_in(request, w) if problem.status in (401, 403) else "",
     )  # fmt: skip
+
+
+def _sign_in(request: Request, w: Words) -> str:
+    """Where one signs in and comes back; a form that was sent has no page to come back to."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    to = urlencode({"next": f"{request.url.path}{query}"}, safe="/") if request.method == "GET" else ""
+    return f"/{w.language}/sign-in?{to}".rstrip("?")
 
 
 def _words_of(path: str) -> str:

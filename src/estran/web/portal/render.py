@@ -23,6 +23,7 @@ from estran.web import links_of, node_of
 from estran.web.portal import assets, views
 from estran.web.portal.i18n import LANGUAGES, Words, negotiated, words
 from estran.web.portal.svg import locator
+from estran.web.signing import session_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -112,7 +113,7 @@ def render(
     own_hubs = " ".join(views.own_hubs(node.organisations.all("hub"))) if node else ""
     body = templates().get_template(template).render(
         t=w.text, n=w.count, w=w, lang=w.language, other=w.other, page=of,
-        site=site, base=base, seas=seas(w.language), own_hubs=own_hubs, **values,
+        site=site, base=base, seas=seas(w.language), own_hubs=own_hubs, me=session_of(request), **values,
     )  # fmt: skip
     return Response(body, status, {"Content-Language": w.language, **(headers or {})}, _HTML)
 

@@ -1,0 +1,162 @@
+"""Signing in through a browser: the cookie, forms that only this node's pages can send, and wrong tries.
+
+Pages alone know the cookie. The APIs know bearer tokens, so that no page of another site can use them in
+the name of someone who is signed in here.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import threading
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Annotated, cast
+from urllib.parse import parse_qsl, urlsplit
+
+from fastapi import Depends, Request
+
+from estran.errors import Invalid
+from estran.web.problems import Foreign, Unauthorised, WrongType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.responses import Response
+    from starlette.types import Scope
+
+    from estran.access import Session
+
+PATHS = ("/fr/", "/en/", "/data/")
+"""Where the cookie counts; where anything is changed, in the first two alone."""
+_FORMS = PATHS[:2]
+_READS = ("GET", "HEAD")
+_FIELD = "form"
+_MOST_FIELDS = 200
+# A hand that errs is not kept waiting; a program that guesses is, longer each time.
+_FREE_TRIES = 5
+_LONGEST_WAIT_S = 900.0
+_FORGOTTEN_S = 3600.0
+_MOST_KEPT = 4096
+
+
+def proof_of(request: Request) -> str:
+    """The proof of being signed in that a request for a page shows, "" if it shows none."""
+    if not request.scope["path"].startswith(PATHS if request.method in _READS else _FORMS):
+        return ""
+    if "cookie" not in request.headers or "authorization" in request.headers:
+        return ""
+    return request.cookies.get(_name(request), "")
+
+
+def put(response: Response, request: Request, session: Session) -> None:
+    """Have a browser remember a session: no script reads it, and no other site's page sends it."""
+    response.set_cookie(
+        _name(request), session.proof, max_age=session.until - int(time.time()), path="/",
+        secure=_is_secure(request), httponly=True, samesite="strict",
+    )  # fmt: skip
+
+
+def drop(response: Response, request: Request) -> None:
+    """Have a browser forget a session."""
+    response.delete_cookie(
+        _name(request), path="/", secure=_is_secure(request), httponly=True, samesite="strict"
+    )
+
+
+def session_of(request: Request) -> Session | None:
+    """Who is signed in."""
+    return cast("Session | None", getattr(request.state, "session", None))
+
+
+def check_home(request: Request) -> None:
+    """Refuse a form that a page of another site sent.
+
+    Raises:
+        Foreign: the browser says that it did.
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    # Browsers say the one or the other; what says neither is no browser, and has no cookie of anyone.
+    if (site and site != "same-origin") or (not site and origin and origin not in _homes(request)):
+        raise Foreign("This form was sent by a page of another site. Open its page here and send it again.")
+
+
+async def _form(request: Request) -> Mapping[str, str]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise WrongType("Forms are read as application/x-www-form-urlencoded.")
+    check_home(request)
+    try:
+        pairs = parse_qsl(
+            (await request.body()).decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS
+        )
+    except ValueError:
+        raise Invalid("it cannot be read as a form", "body") from None
+    return dict(pairs)
+
+
+async def _own_form(request: Request) -> Mapping[str, str]:
+    session = session_of(request)
+    if session is None:
+        raise Unauthorised("You are not signed in, or not any more. Sign in, and send the form again.")
+    fields = dict(await _form(request))
+    if not hmac.compare_digest(fields.pop(_FIELD, "").encode(), session.form.encode()):
+        raise Foreign("This form is from another session. Open its page anew and send it again.")
+    return fields
+
+
+Form = Annotated[dict[str, str], Depends(_form)]
+"""The fields of a form that this node's page sent."""
+OwnForm = Annotated[dict[str, str], Depends(_own_form)]
+"""The fields of a form that someone sent who is signed in, from a page that was made for them."""
+
+
+class Tries:
+    """Wrong tries of late, by where they came from: after some, each makes the next wait twice as long."""
+
+    def __init__(self) -> None:
+        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def wait_s(self, scope: Scope) -> float:
+        """Seconds that whoever asks has to wait before the next try."""
+        with self._lock:
+            number, last = self._wrong.get(_asker(scope), (0, 0.0))
+        if number < _FREE_TRIES:
+            return 0.0
+        pause = min(_LONGEST_WAIT_S, 2.0 ** (number - _FREE_TRIES + 1))
+        return max(0.0, last + pause - time.monotonic())
+
+    def failed(self, scope: Scope) -> None:
+        """Remember a wrong try."""
+        who, now = _asker(scope), time.monotonic()
+        with self._lock:
+            number, last = self._wrong.pop(who, (0, now))
+            self._wrong[who] = (1 if now - last > _FORGOTTEN_S else number + 1, now)
+            while len(self._wrong) > _MOST_KEPT:
+                self._wrong.popitem(last=False)
+
+
+def _asker(scope: Scope) -> str:
+    """Where a request came from; of IPv6 the network, because everyone has billions of addresses."""
+    host = str((scope.get("client") or ("",))[0])
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return str(address) if address.version == 4 else str(ipaddress.ip_network(f"{host}/64", strict=False))  # noqa: PLR2004
+
+
+def _name(request: Request) -> str:
+    # Browsers take a cookie of the second name only from this very host and only over TLS.
+    return "__Host-estran" if _is_secure(request) else "estran"
+
+
+def _is_secure(request: Request) -> bool:
+    return request.url.scheme == "https" or str(request.state.links.base).startswith("https:")
+
+
+def _homes(request: Request) -> set[str]:
+    """The origins of this node's pages: as the request came, and as the settings say."""
+    base = urlsplit(str(request.state.links.base))
+    return {f"{base.scheme}://{base.netloc}", f"{request.url.scheme}://{request.headers.get('host', '')}"}
