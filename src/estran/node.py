@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from estran.catalogue.harvest.door import Harvest
     from estran.catalogue.items import Items
     from estran.catalogue.items.collections import Collections
+    from estran.catalogue.members import Merged
     from estran.catalogue.sparql import Sparql
     from estran.catalogue.updates import Updates
     from estran.jobs import Work
@@ -264,6 +265,14 @@ class Node:
         """
         return self._house.catalogue.show(id, self._actor)
 
+    def merged(self, id: str) -> Merged:  # noqa: A002
+        """The dataset of a record, as all records of it say together, and which of them said what.
+
+        Raises:
+            NotFound: as for `show`.
+        """
+        return self._house.catalogue.merged(id, self._actor)
+
     def originals(self, id: str) -> tuple[OriginalDocument, ...]:  # noqa: A002
         """The documents that a record came from, as they came, the newest first.
 
@@ -272,13 +281,21 @@ class Node:
         """
         return self._house.catalogue.originals(id, self._actor)
 
-    def export(self, id: str, format: str, links: Links | None = None) -> Written:  # noqa: A002
+    def export(
+        self,
+        id: str,  # noqa: A002
+        format: str,  # noqa: A002
+        links: Links | None = None,
+        *,
+        merged: bool = False,
+    ) -> Written:
         """A record in a metadata standard, with what that standard could not carry.
 
         Args:
             id: of the record.
             format: name of a format that writes, such as ``iso19115-3``.
             links: the addresses to write, those of this node if not given.
+            merged: whether what other records of the same dataset add is written with it.
 
         Raises:
             NotFound: no such record, or no such format.
@@ -288,7 +305,8 @@ class Node:
         if form.write is None:
             writers = [form.name for form in formats.every() if form.write]
             raise Invalid(f"it is only read; Estran writes {', '.join(writers)}", f"format {format}")
-        return form.write(self.show(id), links or self.links)
+        record = self.merged(id).record if merged else self.show(id)
+        return form.write(record, links or self.links)
 
     def load(
         self,

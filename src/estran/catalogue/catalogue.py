@@ -10,6 +10,7 @@ from estran.catalogue.harvest.runner import Stores
 from estran.catalogue.items import Items
 from estran.catalogue.items.collections import Collections
 from estran.catalogue.load import Assignment, LoadReport, Progress, load
+from estran.catalogue.members import Merged, merged
 from estran.catalogue.portions import claims
 from estran.catalogue.search import Search
 from estran.catalogue.sparql import Sparql
@@ -71,6 +72,16 @@ class Catalogue:
             if found is None or found[0] not in view.facets.visible(actor):
                 raise NotFound("record", id)
             return found[1]
+
+    def merged(self, id: str, actor: Actor) -> Merged:  # noqa: A002
+        """The dataset that a record describes, as all records say that the actor may see.
+
+        Raises:
+            NotFound: as for `show`.
+        """
+        with self._store.view() as view:
+            pk, alike = _pk(view, id, actor), view.facets.alike(actor)
+            return merged(view.records(alike.together(pk) if alike else (pk,)))
 
     def originals(self, id: str, actor: Actor) -> tuple[OriginalDocument, ...]:  # noqa: A002
         """The documents that a record came from, the newest first.

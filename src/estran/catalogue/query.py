@@ -45,6 +45,8 @@ class Query:
         skip: how many records to pass over, for protocols that count positions: instead of cursor, and
             without counts. No sort then means the order in which the records came, which later ones do
             not disturb. None where pages follow cursors.
+        every: whether records that describe one dataset are all found, instead of one that stands for them;
+            so they are where `ids` names records.
         counts: facet fields to count.
         count_values: at most so many values of a field, the most frequent first.
     """
@@ -62,12 +64,13 @@ class Query:
     limit: int = 20
     cursor: str = ""
     skip: int | None = None
+    every: bool = False
     counts: tuple[str, ...] = ()
     count_values: int = 50
 
 
 class Bucket(NamedTuple):
-    """A facet's value and how many records of the answer carry it."""
+    """A facet's value and how many records (or datasets of several records) of the answer carry it."""
 
     value: str
     count: int  # pyright: ignore[reportIncompatibleMethodOverride] - the word of everyone for it
@@ -80,11 +83,13 @@ class Results:
     Attributes:
         matched: how many records the query has, exactly.
         facets: counts per field, each ignoring the query's own restriction on that field.
+        others: id of a record -> those that it stands for, as they describe the same dataset.
         next: cursor of the following page, "" at the end.
     """
 
     records: tuple[Record, ...]
     matched: int
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     facets: Mapping[str, tuple[Bucket, ...]] = field(default_factory=dict)
     next: str = ""
 

@@ -212,6 +212,32 @@ external_id = Table(
     Index("external_id_pk", "pk"),
 )
 
+# Keys by which records are known to describe one dataset; the source stands in each row, so that a key is
+# judged by the index alone.
+record_identity = Table(
+    "record_identity",
+    metadata,
+    Column("key", _Text, primary_key=True),
+    Column("source", _Text, primary_key=True),
+    Column("pk", Integer, ForeignKey("record.pk", ondelete="CASCADE"), primary_key=True),
+    Index("record_identity_pk", "pk"),
+    sqlite_with_rowid=False,
+)
+
+# Records that describe one dataset together, the best of them first; also those that once did.
+record_cluster = Table(
+    "record_cluster",
+    metadata,
+    Column("pk", Integer, ForeignKey("record.pk", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    # The smallest pk of them.
+    Column("cluster", Integer, nullable=False),
+    Column("rank", Integer, nullable=False),
+    # Newest change that touched it, as in facet_bits.
+    Column("seq", Integer, nullable=False),
+    Index("record_cluster_cluster", "cluster", "rank"),
+    Index("record_cluster_seq", "seq"),
+)
+
 period = Table(
     "period",
     metadata,

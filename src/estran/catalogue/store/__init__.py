@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 
 from estran.catalogue.index import Facets
 from estran.catalogue.store import tombstones
+from estran.catalogue.store.clusters import identify
 from estran.catalogue.store.inbound import Batch, Outcome
 from estran.catalogue.store.outbound import remove_records
 from estran.catalogue.store.view import OriginalDocument, View
@@ -38,6 +39,7 @@ class Store:
         self._facets = Facets({}, {}, 0)
         self._lock = threading.Lock()
         self._revision: tuple[int | None, int] = (None, 0)
+        identify(database)
 
     @contextmanager
     def view(self, seconds: float = 0.0) -> Generator[View]:
@@ -62,7 +64,11 @@ class Store:
         rows = connection.execute(select(b.value, b.chunk, b.bits).where(b.seq > held.seq))
         chunks = [(value, chunk, bits) for value, chunk, bits in rows]
         fresh = connection.execute(select(v.id, v.field, v.value).where(v.id > held.newest))
-        moved = held.moved({number: (field, value) for number, field, value in fresh}, chunks, seq)
+        c = schema.record_cluster.c
+        rows = connection.execute(select(c.pk, c.cluster, c.rank).where(c.seq > held.seq))
+        clusters = [(pk, cluster, rank) for pk, cluster, rank in rows]
+        values = {number: (field, value) for number, field, value in fresh}
+        moved = held.moved(values, chunks, clusters, seq)
         with self._lock:
             if moved.seq > self._facets.seq:
                 self._facets = moved

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import delete, func, insert, select, update
 
 from estran.catalogue.harvest.values import HarvestSource, MissedDocument, RunReport
+from estran.catalogue.store.clusters import rank_anew
 from estran.catalogue.store.harvest_leases import Leases
 from estran.errors import Conflict, NotFound
 from estran.model import moment_us, now_us
@@ -78,6 +79,8 @@ class HarvestStore:
                 "added": now_us(), "holder": "", "lease": 0,
             }  # fmt: skip
             connection.execute(insert(schema.harvest_source).values(values))
+            if source.precedence:  # records of that name may have been loaded before
+                rank_anew(connection, self.database.engine, source.name)
 
     def sources(self) -> tuple[HarvestSource, ...]:
         """All of them, by name."""
@@ -103,6 +106,8 @@ class HarvestStore:
                 if "options" in held:
                     held["options"] = msgspec.json.encode(dict(held["options"]))
                 connection.execute(update(schema.harvest_source).where(_S.name == name).values(held))
+            if values.get("precedence", row.precedence) != row.precedence:
+                rank_anew(connection, self.database.engine, name)
             if reread:
                 self.leases.check_free(row, "")
                 _give_up(connection, row.number, "the source was changed")
@@ -115,6 +120,8 @@ class HarvestStore:
             self.leases.check_free(row, "")
             # A run's missed ones, runs and entries go with it.
             connection.execute(delete(schema.harvest_source).where(_S.number == row.number))
+            if row.precedence:
+                rank_anew(connection, self.database.engine, name)
 
     def number(self, name: str) -> int:
         """What rows of a source are kept under.

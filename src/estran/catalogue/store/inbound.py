@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, tuple_, update
 
 from estran.catalogue.index import CHUNK_BITS
 from estran.catalogue.store import tombstones
+from estran.catalogue.store.clusters import Clustering
 from estran.storage import changes, schema, take_numbers
 
 if TYPE_CHECKING:
@@ -183,6 +184,7 @@ class Batch:
     def _put(self, winners: dict[_Key, Prepared], held: dict[_Key, _Row], pks: dict[_Key, int]) -> None:
         connection, engine = self._connection, self._engine
         old = [row.pk for key, row in held.items() if key in winners]
+        clustering = Clustering(engine, connection, old)
         if old:
             engine.place_index.remove(connection, old)
             engine.text_index.remove(connection, old)
@@ -201,6 +203,7 @@ class Batch:
                 for v, s in c.external_ids
             ],
         )
+        clustering.enter((name, c.source, pks[key]) for key, c in winners.items() for name in c.identities)
         self._insert(
             schema.period,
             [{"pk": pks[key], "start": s, "end": e} for key, c in winners.items() for s, e in c.periods],
@@ -217,6 +220,7 @@ class Batch:
             for value in before - now:
                 moves.setdefault(value, (set(), set()))[1].add(pks[key])
         move_bits(connection, moves, seq)
+        clustering.settle(seq)
 
     def _put_rows(
         self,

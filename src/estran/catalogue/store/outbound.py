@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from estran.catalogue.store import tombstones
+from estran.catalogue.store.clusters import Clustering
 from estran.catalogue.store.inbound import move_bits, numbers
 from estran.storage import changes, schema
 
@@ -47,10 +48,12 @@ def remove_records(connection: sa.Connection, engine: Engine, ids: Sequence[str]
             moves.setdefault(value, (set(), set()))[1].add(pk)
     move_bits(connection, moves, seq)
     pks = [pk for pk, _ in held.values()]
+    clustering = Clustering(engine, connection, pks)
     engine.place_index.remove(connection, pks)
     engine.text_index.remove(connection, pks)
     mine = list(connection.execute(select(o.sha256).where(engine.within(o.pk, pks))).scalars())
     connection.execute(delete(schema.record).where(engine.within(r.pk, pks)))
+    clustering.settle(seq)
     sweep_blobs(connection, mine)
 
 

@@ -194,6 +194,11 @@ class View:
         chosen = select(_R.id, _R.pk).where(self._engine.within(_R.id, ids))
         return {row.id: row.pk for row in self._connection.execute(chosen)}
 
+    def ids_of(self, pks: Sequence[int]) -> dict[int, str]:
+        """The ids of the records of these pks."""
+        rows = self._connection.execute(select(_R.pk, _R.id).where(self._engine.within(_R.pk, pks)))
+        return {row.pk: row.id for row in rows}
+
     def place_of(self, pk: int) -> tuple[str, str]:
         """What names a record within its source, and whose it is while it is a draft."""
         key, owner = self._connection.execute(select(_R.key, _R.owner).where(_R.pk == pk)).one()
