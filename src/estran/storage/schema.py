@@ -268,6 +268,45 @@ facet_bits = Table(
     Index("facet_bits_seq", "seq"),
 )
 
+# An address that records lead to, and what came of asking it; the key is a hash of what is asked and expected.
+link_check = Table(
+    "link_check",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("url", _Text, nullable=False),
+    Column("host", _Text, nullable=False),
+    Column("kind", _Text, nullable=False),
+    # Family of the format that is claimed.
+    Column("family", _Text, nullable=False),
+    Column("state", _Text, nullable=False),
+    Column("reason", _Text, nullable=False),
+    Column("detail", _Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("media_type", _Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("checked", BigInteger),
+    Column("last_ok", BigInteger),
+    # Since when it is in this state; failing and dead count together.
+    Column("since", BigInteger),
+    Column("failures", Integer, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    # JSON: the last changes of its state.
+    Column("history", LargeBinary),
+    Index("link_check_due", "due", "key"),
+    Index("link_check_state", "state"),
+)
+
+# Which records lead there, and to which layer of a service; missing where the service does not have it.
+link_use = Table(
+    "link_use",
+    metadata,
+    Column("pk", Integer, ForeignKey("record.pk", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("link", LargeBinary, ForeignKey("link_check.key", ondelete="CASCADE"), primary_key=True),
+    Column("layer", _Text, primary_key=True),
+    Column("missing", Integer, nullable=False),
+    Index("link_use_link", "link", "layer"),
+)
+
 change = Table(
     "change",
     metadata,
@@ -391,6 +430,27 @@ concept_relation = Table(
     ),
     Index("concept_relation_object", "object", "predicate", "subject"),
     Index("concept_relation_scheme", "scheme"),
+    sqlite_with_rowid=False,
+)
+
+# What the words and addresses that records carry mean: concepts, whether a vocabulary here has them or not.
+facet_concept = Table(
+    "facet_concept",
+    metadata,
+    Column("value", Integer, ForeignKey("facet_value.id"), primary_key=True, autoincrement=False),
+    Column("concept", _Text, primary_key=True),
+    # uri: the record says it; label, stem: by a label as written or in stems; replaced: took its place.
+    Column("how", _Text, nullable=False),
+    Column("deprecated", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# The words of all labels of those concepts, stemmed, in French ("f…") and in English ("e…").
+facet_word = Table(
+    "facet_word",
+    metadata,
+    Column("token", _Text, primary_key=True),
+    Column("value", Integer, ForeignKey("facet_value.id"), primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
 

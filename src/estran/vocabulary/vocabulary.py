@@ -111,7 +111,7 @@ class Vocabulary(Browsing):
         """
         self._check_writable()
         with self._database.write() as connection:
-            entering.remove(connection, name)
+            entering.remove(connection, self._database.engine, name)
 
     def _check_writable(self) -> None:
         if not self._writable:

@@ -10,10 +10,10 @@ from estran.vocabulary.concepts import Annotation
 from estran.vocabulary.store.reading import labelled, steps
 from estran.vocabulary.store.searching import by_keys, known_stems
 from estran.vocabulary.tokens import LONGEST_KEY, groups, key
-from estran.words import split, tagged
+from estran.words import split, stems, tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import sqlalchemy as sa
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from estran.vocabulary.concepts import Entry
     from estran.vocabulary.store.searching import Span
 
-__all__ = ["annotate", "expand"]
+__all__ = ["Named", "annotate", "expand", "named"]
 
 _WORD = re.compile(r"[^\W_]+")
 _DEPTH = 30
@@ -47,6 +47,48 @@ def expand(connection: sa.Connection, engine: Engine, uris: Iterable[str], limit
         if not front or len(found) >= limit:
             break
     return found
+
+
+class Named(NamedTuple):
+    """A concept that words name, and the label that they are."""
+
+    entry: Entry
+    words: str
+
+
+def named(
+    connection: sa.Connection, engine: Engine, phrases: Iterable[Sequence[str]], most: int
+) -> dict[tuple[str, ...], list[Named]]:
+    """The concepts that phrases name as a whole, endings aside; phrases that name none are left out.
+
+    Args:
+        connection: of a transaction.
+        engine: of its database.
+        phrases: each in words, folded.
+        most: at most so many labels of each, the best first.
+    """
+    keys = {tuple(phrase): _keys(phrase) for phrase in phrases if len(phrase) <= LONGEST_KEY}
+    labels = by_keys(connection, engine, {k for listed in keys.values() for k in listed}, None)
+    chosen = {
+        phrase: list(dict.fromkeys(pk for k in listed for pk in labels.get(k, ())))[:most]
+        for phrase, listed in keys.items()
+    }
+    wanted = sorted({pk for listed in chosen.values() for pk in listed})
+    rows = {row[0]: row for row in labelled(connection, engine, wanted)} if wanted else {}
+    found: dict[tuple[str, ...], list[Named]] = {}
+    for phrase, listed in chosen.items():
+        held: dict[str, Named] = {}
+        for pk in listed:
+            if pk in rows:
+                held.setdefault(rows[pk][4].uri, Named(rows[pk][4], rows[pk][1]))
+        if held:
+            found[phrase] = list(held.values())
+    return found
+
+
+def _keys(words: Sequence[str]) -> list[str]:
+    both = [stems(word) for word in words]
+    return [key("f", [f for f, _ in both]), key("e", [e for _, e in both]), key("x", list(words))]
 
 
 class _Place(NamedTuple):
