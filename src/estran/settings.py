@@ -67,6 +67,28 @@ class Harvest(BaseModel):
     robots: bool = Field(default=True, description="Whether the robots.txt of sources is obeyed.")
 
 
+class LinkChecks(BaseModel):
+    """How the addresses that records lead to are checked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    active: bool = Field(default=False, description="Whether workers check links by themselves.")
+    schedule: str = Field(
+        default="30 2 * * *",
+        pattern=r"^\s*[-*/,0-9A-Za-z?#]+(\s+[-*/,0-9A-Za-z?#]+){4}\s*$",
+        description="When, as cron has it, in UTC.",
+    )
+    per_host: float = Field(default=1.0, gt=0, le=1000, description="Most requests to one host in a second.")
+    days: float = Field(
+        default=30.0, ge=1, le=366, description="After how many days an address that works is asked again."
+    )
+    timeout: float = Field(default=15.0, gt=0, le=3600, description="Longest silence of a server in seconds.")
+    allow_private: bool = Field(
+        default=False,
+        description="Whether links to loopback, private and link-local addresses are checked.",
+    )
+
+
 class Settings(BaseSettings):
     """All settings of a node, frozen."""
 
@@ -99,6 +121,7 @@ class Settings(BaseSettings):
     storage: Storage = Storage()
     web: Web = Web()
     harvest: Harvest = Harvest()
+    links: LinkChecks = LinkChecks()
 
     def fetching(self) -> dict[str, Any]:
         """What fetching may do, in the words of its policy."""
@@ -106,6 +129,15 @@ class Settings(BaseSettings):
         return {
             "private": held.allow_private, "per_second": held.per_second, "timeout_s": held.timeout,
             "agent": held.agent, "robots": held.robots,
+        }  # fmt: skip
+
+    def checking(self) -> dict[str, Any]:
+        """What checking links may do: the words of fetching's policy, and "days"."""
+        held = self.links
+        return {
+            "private": held.allow_private, "per_second": held.per_host, "timeout_s": held.timeout,
+            "whole_s": 4 * held.timeout, "attempts": 1, "agent": self.harvest.agent,
+            "robots": self.harvest.robots, "days": held.days,
         }  # fmt: skip
 
     @classmethod

@@ -78,7 +78,9 @@ def test_all_that_a_service_serves_is_one_address():
     one = resource(Distribution(url=f"{WEB}/ows{asked}", protocol="OGC:WMS", name="sst"))
     other = resource(Distribution(url=f"{WEB}/ows?map=/a.map&", protocol="OGC:WMS-1.1.1", name="chl"))
     third = resource(Distribution(url=f"{WEB}/ows?map=/a.map&service=WMS&layers=wind#top"))
-    assert one and other and third
+    assert one
+    assert other
+    assert third
     assert {one.address, other.address, third.address} == {f"{WEB}/ows?map=%2Fa.map"}
     assert (one.layer, other.layer, third.layer) == ("sst", "chl", "wind")
 
