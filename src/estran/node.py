@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from estran.catalogue.items import Items
     from estran.catalogue.items.collections import Collections
     from estran.catalogue.members import Merged
+    from estran.catalogue.probing.door import LinkChecks
     from estran.catalogue.sparql import Sparql
     from estran.catalogue.updates import Updates
     from estran.jobs import Work
@@ -191,6 +192,11 @@ class Node:
         return self._house.catalogue.harvest(self._actor, self.settings.fetching())
 
     @property
+    def link_checks(self) -> LinkChecks:
+        """Where records lead, and whether that works; only the operator may have it checked."""
+        return self._house.catalogue.link_checks(self._actor, self.settings.checking())
+
+    @property
     def jobs(self) -> Jobs:
         """Work that outlives the process that asks for it: `estran work` does it.
 
@@ -214,6 +220,7 @@ class Node:
         sort: str = "",
         filter: str | dict[str, Any] = "",  # noqa: A002 - the standard's word
         counts: Sequence[str] = (),
+        meaning: bool = True,
         **where: str | Sequence[str],
     ) -> Results:
         """Records that hold all the words, touch the box and overlap the time.
@@ -227,7 +234,10 @@ class Node:
             sort: see `estran.catalogue.SORTS`; relevance, or the newest first where there are no words.
             filter: a CQL2 expression, as text or JSON.
             counts: facets to count.
-            **where: facet -> value or values, such as ``hub="ocean"`` or ``kind=("dataset", "service")``.
+            meaning: whether words are also found by what they mean in the node's vocabularies; `Results.reasons`
+                says why.
+            **where: facet -> value or values, such as ``hub="ocean"`` or ``kind=("dataset", "service")``; a
+                ``concept`` finds what is narrower too.
 
         Raises:
             Invalid: a part does not fit; the message says which.
@@ -246,6 +256,7 @@ class Node:
                 limit=limit,
                 cursor=cursor,
                 counts=tuple(counts),
+                meaning=meaning,
             )
         )
 
@@ -417,8 +428,13 @@ class Node:
 def _works(node: Node) -> tuple[Work, ...]:
     """What can be asked for as a job."""
     from estran.catalogue.harvest.working import harvesting  # noqa: PLC0415 - only who harvests needs it
+    from estran.catalogue.probing.working import probing  # noqa: PLC0415
 
-    return (harvesting(lambda: node.harvest),)
+    links = node.settings.links
+    return (
+        harvesting(lambda: node.harvest),
+        probing(lambda: node.link_checks, links.schedule if links.active else ""),
+    )
 
 
 def _absolute(url: str, folder: Path) -> str:

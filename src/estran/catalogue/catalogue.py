@@ -12,12 +12,15 @@ from estran.catalogue.items.collections import Collections
 from estran.catalogue.load import Assignment, LoadReport, Progress, load
 from estran.catalogue.members import Merged, merged
 from estran.catalogue.portions import claims
+from estran.catalogue.probing.door import LinkChecks
 from estran.catalogue.search import Search
 from estran.catalogue.sparql import Sparql
 from estran.catalogue.store import OriginalDocument, Store
 from estran.catalogue.store.harvest import HarvestStore
 from estran.catalogue.store.harvest_entries import EntryStore
 from estran.catalogue.store.items import ItemStore
+from estran.catalogue.store.links import LinkStore
+from estran.catalogue.store.marking import mark_concepts
 from estran.catalogue.updates import Updates
 from estran.catalogue.vocabularies import take_refused
 from estran.errors import Invalid, NotAllowed, NotFound
@@ -47,10 +50,12 @@ class Catalogue:
         self._cursors = Cursors(secret)
         self._search = Search(self._store, self._cursors, organisations.hubs)
         self._items = ItemStore(database)
+        self._links = LinkStore(database)
         harvests = HarvestStore(database)
         self._stores = Stores(self._store, self._items, harvests, EntryStore(harvests))
         self._vocabulary = Vocabulary(database)
         self._vocabulary.reenter()
+        mark_concepts(database)
         self.sparql = Sparql(database.url, self._vocabulary)
 
     def ask(self, query: Query, actor: Actor) -> Results:
@@ -112,6 +117,10 @@ class Catalogue:
     def updates(self, actor: Actor) -> Updates:
         """What became of the records, as an actor may know it."""
         return Updates(self._store, self._cursors, self._organisations.hubs, actor)
+
+    def link_checks(self, actor: Actor, policy: Mapping[str, Any]) -> LinkChecks:
+        """The addresses that records lead to; policy is what checking them may do."""
+        return LinkChecks(self._store, self._links, self._cursors, actor, policy)
 
     def harvest(self, actor: Actor, policy: Mapping[str, Any]) -> Harvest:
         """The catalogues of others that are read into this one; policy is what fetching may do.

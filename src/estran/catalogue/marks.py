@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from estran.catalogue.resources import resource
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
 # A record with more values than this of one field says nothing by them.
 _MOST_VALUES = 200
 _LONGEST_VALUE = 200
+
+CONCEPT = "concept"
+"""The field of the addresses of concepts that a record states."""
 
 _CONCEPT_FIELDS = {
     "theme": "theme", "topic": "topic", "keyword": "keyword", "place": "place", "variable": "variable",
@@ -76,6 +81,12 @@ def marks(record: Record, owner: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def concept_marks(record: Record) -> list[str]:
+    """The addresses of concepts that a record states; a part of one would be another."""
+    stated = dict.fromkeys(thing.uri.strip() for thing in (*record.concepts, *record.variables))
+    return [uri for uri in stated if uri and len(uri) <= _LONGEST_VALUE][:_MOST_VALUES]
+
+
 def _pairs(record: Record, owner: str) -> Iterator[tuple[str, str]]:
     yield "kind", record.kind
     yield "centre", record.centre
@@ -85,6 +96,8 @@ def _pairs(record: Record, owner: str) -> Iterator[tuple[str, str]]:
     yield "access", record.access
     for language in record.language or (record.metadata_language,):
         yield "language", language
+    for uri in concept_marks(record):
+        yield CONCEPT, uri
     for concept in record.concepts:
         yield _CONCEPT_FIELDS.get(concept.role, "keyword"), str(concept.label)
         yield "scheme", concept.scheme
@@ -95,6 +108,8 @@ def _pairs(record: Record, owner: str) -> Iterator[tuple[str, str]]:
     for licence in record.licences:
         yield "licence", licence.spdx or str(licence.name) or licence.uri
     for distribution in record.distributions:
+        if distribution.function not in ("thumbnail", "metadata") and (way := resource(distribution)):
+            yield "service", way.kind
         if distribution.function != "thumbnail":
             yield (
                 "format",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from estran.model import Text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -13,7 +15,8 @@ if TYPE_CHECKING:
 
 FACETS = (
     "hub", "centre", "kind", "topic", "theme", "variable", "platform", "instrument", "project", "level",
-    "format", "licence", "access", "source", "keyword", "place", "language", "visibility",
+    "format", "licence", "access", "source", "keyword", "place", "language", "visibility", "concept",
+    "application", "service", "link",
 )  # fmt: skip
 """Fields that can be counted and filtered by; values are the words shown to people, or codes."""
 
@@ -31,6 +34,8 @@ class Query:
 
     Attributes:
         text: words to find; words says how they are read.
+        meaning: whether a word is also found by what it means: by concepts of the node's vocabularies that it
+            names, whatever is narrower, and their other labels.
         bbox: only records that touch this box.
         time: only records that overlap this interval, [start, end) in microseconds since 1970 UTC.
         where: facet field -> values; values of one field are alternatives, fields add up.
@@ -53,6 +58,7 @@ class Query:
 
     text: str = ""
     words: Words = "all"
+    meaning: bool = False
     bbox: Box | None = None
     time: tuple[int, int] | None = None
     unknown: bool = False
@@ -69,6 +75,38 @@ class Query:
     count_values: int = 50
 
 
+How = Literal["text", "identifier", "concept", "same", "narrower", "label", "translation"]
+"""How words led to a record; see `Reason`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why some words of a query led to a record.
+
+    Attributes:
+        words: of the query, as the indexes know them.
+        how: "text": they stand in it; "identifier": it is called so; "concept", "same", "narrower": it carries
+            a concept that they name, one that is the same, or something narrower; "label": it carries a
+            concept that is called by them among others; "translation": another label of what they name
+            stands in it.
+        fields: where in the text: "title", "subject" (keywords and variables) or "body".
+        field, value: the word or address of the record that means the concept.
+        concept: address of that concept; label: what it is called, or the label that stands in the text.
+        scheme: name of its vocabulary.
+        through: what the words name, where that is another concept.
+    """
+
+    words: str
+    how: How
+    fields: tuple[str, ...] = ()
+    field: str = ""
+    value: str = ""
+    concept: str = ""
+    label: Text = Text()
+    scheme: str = ""
+    through: Text = Text()
+
+
 class Bucket(NamedTuple):
     """A facet's value and how many records (or datasets of several records) of the answer carry it."""
 
@@ -81,10 +119,11 @@ class Results:
     """One page of an answer; iterate over it for its records.
 
     Attributes:
-        matched: how many records the query has, exactly.
+        matched: how many records the query has, exactly; those that describe one dataset count once.
         facets: counts per field, each ignoring the query's own restriction on that field.
         others: id of a record -> those that it stands for, as they describe the same dataset.
         next: cursor of the following page, "" at the end.
+        reasons: id of a record -> why the words of the query led to it, where `Query.meaning` was asked for.
     """
 
     records: tuple[Record, ...]
@@ -92,6 +131,7 @@ class Results:
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     facets: Mapping[str, tuple[Bucket, ...]] = field(default_factory=dict)
     next: str = ""
+    reasons: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)

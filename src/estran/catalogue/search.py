@@ -3,40 +3,48 @@
 Relevance of a record is the sum over the query's words (or phrases) of the weights of the fields in which
 each stands: title 8, keywords and concepts 4, everything else 1. Ties go to the newest update, then to
 the id: one total order, which a page token can continue anywhere.
+
+What is asked is asked of every record; then those that describe one dataset are one result, shown as the
+record that stands for them and as relevant as the best of them.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap
 
 from estran.catalogue import conditions
-from estran.catalogue.index import Held, bitmap
+from estran.catalogue.applications import applications
+from estran.catalogue.bitmaps import bitmap, numbers
+from estran.catalogue.index import Held
+from estran.catalogue.meaning import Meaning
 from estran.catalogue.positions import Positions, page
+from estran.catalogue.probing.values import FACET
 from estran.catalogue.query import FACETS, SORTS, Bucket, Query, Results
-from estran.catalogue.words import folded, split, stems
+from estran.catalogue.senses import Found, Senses
+from estran.catalogue.store.links import leading
+from estran.catalogue.terms import MOST_WORDS, Term, alternatives
+from estran.catalogue.words import split, stems
 from estran.errors import Invalid
 from estran.model import Box
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    import numpy as np
-
     from estran.access import Actor
+    from estran.catalogue.clusters import Alike
     from estran.catalogue.cursors import Cursors
     from estran.catalogue.expressions import Words
     from estran.catalogue.positions import Order
+    from estran.catalogue.query import Reason
     from estran.catalogue.store import Store, View
+    from estran.model import Record
 
 WEIGHTS = {"title": 8, "subject": 4, "body": 1}
 _GLOBE = Box(-180, -90, 180, 90)
 _EXACT_IDENTIFIER = 64
-_MOST_WORDS = 32
-_PHRASE = re.compile(r'"([^"]*)"|(\S+)')
 _NEWEST_FIRST = (("updated", True), ("id", False))
 _COLUMNS = {
     "updated": "updated",
@@ -46,14 +54,6 @@ _COLUMNS = {
     "end": "end",
     "id": "id",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """Words that must stand together in one field; `prefix`: the last one may go on."""
-
-    words: tuple[str, ...]
-    prefix: bool = False
 
 
 class Search:
@@ -66,6 +66,7 @@ class Search:
         self._store, self._cursors, self._hubs = store, cursors, hubs
         self._held: Held[tuple[str, Term]] = Held()
         self._positions = Positions()
+        self.meaning = Meaning()
 
     def ask(self, query: Query, actor: Actor, among: Callable[[View], BitMap] | None = None) -> Results:
         """The page of an answer that `actor` may see.
@@ -81,30 +82,35 @@ class Search:
         _check(query)
         hubs = self._hubs() if "hub" in query.where or "hub" in query.counts or query.filter else {}
         with self._store.view() as view:
-            asked = _Asked(self._fetched, view, query, hubs)
             visible = view.facets.visible(actor)
+            alike = None if query.every or query.ids or among else view.facets.alike(actor)
+            asked = _Asked(self._fetched, view, query, hubs, meaning=self.meaning, alike=alike)
             if query.skip is not None and among is None:
                 question = repr((_question(query), actor, hubs))
                 seq = view.facets.seq
                 order = self._positions.whole(question, seq, lambda: _whole(view, asked, visible))
-                pks = page(order, query.skip, query.limit)
-                return Results(records=view.records(pks) if pks else (), matched=len(order))
+                return _results(view, alike, page(order, query.skip, query.limit), matched=len(order))
             base, scores = asked.base(visible & among(view) if among else visible)
             chosen = {field: asked.carrying(field, values) for field, values in query.where.items() if values}
             pool = BitMap.intersection(base, *chosen.values()) if chosen else base
-            pks, next_cursor = self._page(view, query, pool, scores)
-            return Results(
-                records=view.records(pks),
-                matched=len(pool),
+            shown = alike.folded(pool) if alike else pool
+            tied = asked.levels(pool, scores) if scores and query.sort in ("", "relevance") else None
+            pks, next_cursor = self._page(view, query, shown, tied)
+            found = _results(
+                view, alike, pks, matched=len(shown), next=next_cursor,
                 facets={field: asked.count(field, base, chosen, pool) for field in query.counts},
-                next=next_cursor,
-            )
+            )  # fmt: skip
+            return replace(found, reasons=asked.reasons(pks, found.records)) if query.meaning else found
 
     def about(self, view: View, text: str) -> BitMap:
         """The records that hold one of some terms, with commas between, or are called so."""
         query = Query(text=text, words="records")
         terms = alternatives(query)
-        return _Asked(self._fetched, view, query, {}).holding(terms)[0] if terms else BitMap()
+        return (
+            _Asked(self._fetched, view, query, {}, meaning=self.meaning, alike=None).holding(terms)[0]
+            if terms
+            else BitMap()
+        )
 
     def _fetched(self, view: View, field: str, term: Term) -> BitMap:
         """The records where a term stands in a field."""
@@ -117,15 +123,17 @@ class Search:
 
     # Pages
 
-    def _page(self, view: View, query: Query, pool: BitMap, scores: Scores | None) -> tuple[list[int], str]:
-        relevance = query.sort in ("", "relevance") and scores is not None
+    def _page(
+        self, view: View, query: Query, shown: BitMap, levels: Iterable[tuple[int, BitMap]] | None
+    ) -> tuple[list[int], str]:
+        """A page of the records to show, by their levels of relevance where these are given."""
         after = self._cursors.read(_question(query), query.cursor)
-        if query.limit == 0 or not pool:
+        if query.limit == 0 or not shown:
             return [], ""
         found: list[tuple[int, tuple[Any, ...]]] = []
         wanted = query.limit + 1
-        if relevance and scores is not None:
-            for score, tied in scores.levels(pool):
+        if levels is not None:
+            for score, tied in levels:
                 if after is not None and score > after[0]:
                     continue
                 rest = after[1:] if after is not None and score == after[0] else None
@@ -134,10 +142,23 @@ class Search:
                 if len(found) >= wanted:
                     break
         else:
-            found = view.ordered(pool, _order(query.sort), after, wanted)
+            found = view.ordered(shown, _order(query.sort), after, wanted)
         page = found[: query.limit]
         more = len(found) > query.limit
         return [pk for pk, _ in page], self._cursors.write(_question(query), page[-1][1]) if more else ""
+
+
+def _results(view: View, alike: Alike | None, pks: Sequence[int], **told: Any) -> Results:
+    """Records with those that they stand for."""
+    together = {pk: alike.together(pk)[1:] for pk in pks if pk in alike.members} if alike else {}
+    ids = view.ids_of([one for others in together.values() for one in others]) if together else {}
+    records = view.records(pks) if pks else ()
+    others = {
+        record.id: tuple(ids[one] for one in together[pk])
+        for pk, record in zip(pks, records, strict=True)
+        if pk in together
+    }
+    return Results(records=records, others=others, **told)
 
 
 def _whole(view: View, asked: _Asked, visible: BitMap) -> Order:
@@ -148,13 +169,14 @@ def _whole(view: View, asked: _Asked, visible: BitMap) -> Order:
     pool, scores = asked.base(visible)
     for field, values in query.where.items():
         pool = pool & asked.carrying(field, values) if values else pool
+    shown = asked.alike.folded(pool) if asked.alike else pool
     if not query.sort and scores is None:
-        return pool
+        return shown
     if query.sort in ("", "relevance") and scores is not None:
-        levels = [tied for _, tied in scores.levels(pool)] if pool else []
+        levels = [tied for _, tied in asked.levels(pool, scores)]
         rows = [row for tied in levels for row in view.ordered(tied, _NEWEST_FIRST, None, len(tied))]
     else:
-        rows = view.ordered(pool, _order(query.sort), None, len(pool))
+        rows = view.ordered(shown, _order(query.sort), None, len(shown))
     return np.array([pk for pk, _ in rows], dtype=np.uint32)
 
 
@@ -163,7 +185,8 @@ def _question(query: Query) -> list[Any]:
     told = query.filter if isinstance(query.filter, str | dict) else repr(query.filter)
     return [
         query.text, query.words, query.bbox, query.time, sorted(query.where.items()), query.ids,
-        query.external_ids, told, query.sort, query.unknown,
+        query.external_ids, told, query.sort, query.unknown, query.every,
+        query.meaning,
     ]  # fmt: skip
 
 
@@ -176,8 +199,15 @@ class _Asked:
         view: View,
         query: Query,
         hubs: Mapping[str, tuple[str, ...]],
+        *,
+        meaning: Meaning,
+        alike: Alike | None,
     ) -> None:
         self._fetched, self._view, self._query, self._hubs = fetched, view, query, hubs
+        self._meaning = meaning
+        self._senses = Senses(meaning, view, self._together)
+        self._found: list[Found] = []
+        self.alike = alike
 
     @property
     def query(self) -> Query:
@@ -213,12 +243,18 @@ class _Asked:
         terms = [Term(words), Term(words, prefix=True)] if node.prefix else [Term(words)]
         if not words:
             return BitMap()
-        if len(words) > _MOST_WORDS:
-            raise Invalid(f"{len(words)} words are to stand together; give at most {_MOST_WORDS}", "text")
+        if len(words) > MOST_WORDS:
+            raise Invalid(f"{len(words)} words are to stand together; give at most {MOST_WORDS}", "text")
         return BitMap.union(*(self._fetched(self._view, field, term) for term in terms for field in WEIGHTS))
 
     def carrying(self, field: str, values: Iterable[str]) -> BitMap:
         """The records that carry one of a field's values; a hub's are those of its centres."""
+        if field == "concept":
+            return BitMap.union(BitMap(), *(self._meaning.records(self._view, uri) for uri in values))
+        if field == "application":
+            return BitMap.union(BitMap(), *(self._applied(value) for value in values))
+        if field == "link":
+            return BitMap.union(BitMap(), *(self._leading(value) for value in values))
         if field == "hub":
             wanted = set(values)
             return self._view.facets.of(
@@ -226,19 +262,68 @@ class _Asked:
             )
         return self._view.facets.of(field, values)
 
+    def _leading(self, value: str) -> BitMap:
+        """The records with a link in a state; asked of the table once a revision."""
+        return self._view.facets.remembered(("link", value), lambda: leading(self._view, value))
+
     def count(
         self, field: str, base: BitMap, chosen: Mapping[str, BitMap], pool: BitMap
     ) -> tuple[Bucket, ...]:
         """Counts of a field, ignoring the query's own choice in it."""
         if field in chosen:
             pool = BitMap.intersection(base, *(bits for other, bits in chosen.items() if other != field))
-        if field != "hub":
-            return self._view.facets.count(field, pool, self._query.count_values)
-        counted = [
-            Bucket(hub, pool.intersection_cardinality(self.carrying("hub", (hub,))))
-            for hub in self._all_hubs()
-        ]
+        counting = self.alike.counting(pool) if self.alike else None
+        if field not in ("hub", "application", "link"):
+            return self._view.facets.count(field, pool, self._query.count_values, counting)
+        counted: list[Bucket] = []
+        values = {"hub": self._all_hubs, "application": applications, "link": lambda: FACET}[field]
+        for value in values():
+            bits = self.carrying(field, (value,))
+            count = pool.intersection_cardinality(bits)
+            if counting is not None and count:
+                count -= counting.repeats(field, value, bits)
+            counted.append(Bucket(value, count))
         return tuple(sorted((b for b in counted if b.count), key=lambda b: (-b.count, b.value)))
+
+    def levels(self, pool: BitMap, scores: Scores) -> Iterable[tuple[int, BitMap]]:
+        """What is shown of a set, parted by score, the highest first; each dataset at the best of its records."""
+        before = BitMap()
+        for score, tied in scores.levels(pool) if pool else ():
+            if self.alike is None:
+                yield score, tied
+                continue
+            shown = self.alike.folded(tied) - before
+            before |= shown & self.alike.members
+            if shown:
+                yield score, shown
+
+    def _applied(self, name: str) -> BitMap:
+        """The records whose keywords and variables tell of an application, in whatever words."""
+        if name not in applications():
+            return BitMap()
+
+        def fetch() -> BitMap:
+            found = BitMap()
+            for words in applications()[name].phrases:
+                runs = [r for r in self._meaning.runs(self._view, words) if r.words == words]
+                sense = self._senses.sense(words, runs)
+                found |= self._together("subject", words)
+                found |= sense.strong if sense else BitMap()
+            return found
+
+        return self._meaning.held(self._view, ("application", name), fetch)
+
+    def _together(self, field: str, words: tuple[str, ...]) -> BitMap:
+        return self._fetched(self._view, field, Term(words))
+
+    def reasons(self, pks: Sequence[int], records: Sequence[Record]) -> dict[str, tuple[Reason, ...]]:
+        """Why the words of the query led to some records, or to one that they stand for."""
+        if not self._query.meaning or not self._found:
+            return {}
+        together = self.alike.together if self.alike else lambda pk: (pk,)
+        members = {record.id: tuple(together(pk)) or (pk,) for pk, record in zip(pks, records, strict=True)}
+        text = self._query.text.strip()
+        return self._senses.reasons(self._found, self._view.named(text), members, text)
 
     def _all_hubs(self) -> list[str]:
         return sorted({hub for hubs in self._hubs.values() for hub in hubs})
@@ -249,12 +334,18 @@ class _Asked:
         union = BitMap()
         for together in terms:
             matched: BitMap | None = None
-            for term in together:
+            senses = self._senses.of(together) if self._query.meaning else [None] * len(together)
+            for term, sense in zip(together, senses, strict=True):
                 fields = {field: self._fetched(self._view, field, term) for field in WEIGHTS}
                 anywhere = BitMap.union(*fields.values())
-                matched = anywhere if matched is None else matched & anywhere
                 for field, bits in fields.items():
                     scores.add(bits, WEIGHTS[field])
+                if sense is not None:
+                    scores.add(sense.strong - fields["subject"], WEIGHTS["subject"])
+                    scores.add(sense.weak - sense.strong - anywhere, WEIGHTS["body"])
+                    anywhere = anywhere | sense.strong | sense.weak
+                matched = anywhere if matched is None else matched & anywhere
+                self._found.append(Found(term, fields, sense))
             union |= matched or BitMap()
         exact = self._view.named(self._query.text.strip())
         if exact:
@@ -277,36 +368,13 @@ class Scores:
         """The pool parted by score, the highest first."""
         import numpy as np  # noqa: PLC0415 - only a search with words needs it
 
-        members = _array(pool)
+        members = numbers(pool)
         sums = np.zeros(int(pool.max()) + 1, dtype=np.uint16)
         for bits, weight in self._parts:
-            sums[_array(bits & pool)] += weight
+            sums[numbers(bits & pool)] += weight
         held = sums[members]
         for score in np.unique(held)[::-1]:
             yield int(score), bitmap(members[held == score])
-
-
-def _array(bits: BitMap) -> np.ndarray[Any, Any]:
-    import numpy as np  # noqa: PLC0415
-
-    return np.frombuffer(bits.to_array(), dtype=np.uint32) if bits else np.empty(0, dtype=np.uint32)
-
-
-def alternatives(query: Query) -> list[list[Term]]:
-    """The query's words as alternatives of terms that must all match; none where nothing is asked."""
-    if query.words == "records":
-        phrases = [split(part) for part in query.text.split(",")]
-        return [[Term(tuple(words))] for words in phrases if words][:_MOST_WORDS]
-    terms: dict[Term, None] = {}
-    for quoted, word in _PHRASE.findall(query.text):
-        if quoted:
-            terms[Term(tuple(split(quoted)))] = None
-        elif word.endswith("*") and len(folded(word)) > 3:  # noqa: PLR2004
-            terms.update((Term((w,), prefix=True), None) for w in split(word))
-        else:
-            terms.update((Term((w,)), None) for w in split(word))
-    listed = [term for term in terms if term.words][:_MOST_WORDS]
-    return [listed] if listed else []
 
 
 def _order(sort: str) -> tuple[tuple[str, bool], ...]:

@@ -13,6 +13,7 @@ from estran.catalogue.index import CHUNK_BITS
 from estran.catalogue.store import tombstones
 from estran.catalogue.store.clusters import Clustering
 from estran.storage import changes, schema, take_numbers
+from estran.vocabulary.store.resolving import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -83,6 +84,27 @@ def move_bits(connection: sa.Connection, moves: dict[int, tuple[set[int], set[in
         )
     if grown:
         connection.execute(update(b).where(b.c.value == bindparam("v"), b.c.chunk == bindparam("c")), grown)
+
+
+def enter_values(
+    connection: sa.Connection, engine: Engine, pairs: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], int]:
+    """The numbers of (field, value) pairs; new ones are entered, and what they mean is noted."""
+    v, wanted = schema.facet_value, set(pairs)
+    found: dict[tuple[str, str], int] = {}
+    for part in _portions(sorted(wanted), 400):
+        rows = connection.execute(
+            select(v.c.field, v.c.value, v.c.id).where(tuple_(v.c.field, v.c.value).in_(part))
+        )
+        found.update({(field, value): number for field, value, number in rows})
+    missing = sorted(wanted - found.keys())
+    if missing:
+        first = (connection.execute(select(func.max(v.c.id))).scalar() or 0) + 1
+        fresh = [(first + n, field, value) for n, (field, value) in enumerate(missing)]
+        connection.execute(insert(v), [{"id": n, "field": f, "value": x} for n, f, x in fresh])
+        resolve(connection, engine, fresh)
+        found.update({(field, value): number for number, field, value in fresh})
+    return found
 
 
 def _hides(row: _Row, coming: Prepared | None) -> bool:
@@ -190,7 +212,7 @@ class Batch:
             engine.text_index.remove(connection, old)
             for table in (schema.external_id, schema.period):
                 connection.execute(delete(table).where(engine.within(table.c.pk, old)))
-        values = self._values({pair for coming in winners.values() for pair in coming.marks})
+        values = enter_values(connection, engine, {p for c in winners.values() for p in c.marks})
         marks = {key: frozenset(values[pair] for pair in coming.marks) for key, coming in winners.items()}
         self._put_rows(winners, held, pks, marks)
         engine.place_index.put(connection, [(pks[key], box) for key, c in winners.items() for box in c.boxes])
@@ -275,21 +297,6 @@ class Batch:
                 for (pk, sha), o in coming.items()
             ],
         )
-
-    def _values(self, pairs: set[tuple[str, str]]) -> dict[tuple[str, str], int]:
-        v = schema.facet_value
-        found: dict[tuple[str, str], int] = {}
-        for part in _portions(sorted(pairs), 400):
-            rows = self._connection.execute(
-                select(v.c.field, v.c.value, v.c.id).where(tuple_(v.c.field, v.c.value).in_(part))
-            )
-            found.update({(field, value): number for field, value, number in rows})
-        missing = sorted(pairs - found.keys())
-        if missing:
-            first = (self._connection.execute(select(func.max(v.c.id))).scalar() or 0) + 1
-            self._insert(v, [{"id": first + n, "field": f, "value": x} for n, (f, x) in enumerate(missing)])
-            found.update({pair: first + n for n, pair in enumerate(missing)})
-        return found
 
     def _insert(self, table: sa.Table, rows: list[dict[str, Any]]) -> None:
         if rows:

@@ -11,6 +11,7 @@ from sqlalchemy import and_, or_, select
 
 from estran.catalogue.index import bitmap
 from estran.catalogue.prepare import decode
+from estran.catalogue.store.inbound import numbers
 from estran.catalogue.store.keyset import beyond
 from estran.model import Record, moment_us
 from estran.storage import schema, unpack
@@ -214,6 +215,11 @@ class View:
         rows = self._connection.execute(_RECORD.where(self._engine.within(_R.pk, pks)))
         found = {row.pk: _record(row) for row in rows}
         return tuple(found[pk] for pk in pks if pk in found)
+
+    def marks(self, pks: Sequence[int]) -> dict[int, frozenset[int]]:
+        """The numbers of the facet values that records carry."""
+        rows = self._connection.execute(select(_D.pk, _D.marks).where(self._engine.within(_D.pk, pks)))
+        return {pk: numbers(marks) for pk, marks in rows}
 
     def boxes(self, pks: BitMap) -> list[tuple[int, Box]]:
         """The boxes of these records; halves at the antimeridian apart."""

@@ -1,0 +1,224 @@
+"""Records are found by what words mean, in French and in English, and each says why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from estran.catalogue.store.inbound import numbers, packed
+from estran.model import Concept, Record, Text, Variable
+from estran.storage import put_meta, schema
+from tests.catalogue.records import put
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from estran.catalogue import Reason
+    from estran.node import Node
+
+WEATHER = """
+@prefix s: <http://www.w3.org/2004/02/skos/core#> .
+@prefix o: <http://www.w3.org/2002/07/owl#> .
+@prefix d: <http://purl.org/dc/terms/> .
+@prefix w: <http://example.org/weather/> .
+w:scheme a s:ConceptScheme ; s:prefLabel "Weather"@en, "Météo"@fr .
+w:water s:inScheme w:scheme ; s:prefLabel "atmospheric water"@en, "eau atmosphérique"@fr .
+w:rain s:inScheme w:scheme ; s:prefLabel "rain"@en, "pluie"@fr ; s:altLabel "rainfall"@en ; s:broader w:water ;
+  s:narrowMatch <http://example.net/cf/precipitation_amount> .
+w:total s:inScheme w:scheme ; s:prefLabel "total precipitation"@en, "précipitation totale"@fr ; s:broader w:rain .
+w:snow s:inScheme w:scheme ; s:prefLabel "snow"@en, "neige"@fr ; s:broader w:water .
+w:drizzle s:inScheme w:scheme ; s:prefLabel "drizzle"@en, "bruine"@fr ; s:broader w:rain .
+w:gauge s:inScheme w:scheme ; s:prefLabel "rain gauge"@en, "pluviomètre"@fr .
+w:shower s:inScheme w:scheme ; s:prefLabel "shower"@en ; o:deprecated true ; d:isReplacedBy w:rain .
+"""
+CF = """
+@prefix s: <http://www.w3.org/2004/02/skos/core#> .
+@prefix c: <http://example.net/cf/> .
+c:scheme a s:ConceptScheme ; s:prefLabel "Names"@en .
+c:precipitation_amount s:inScheme c:scheme ; s:prefLabel "precipitation amount"@en ; s:notation "precipitation_amount" .
+c:wind_speed s:inScheme c:scheme ; s:prefLabel "wind speed"@en ; s:notation "wind_speed" .
+"""
+W = "http://example.org/weather/"
+
+
+def record(name: str, title: str, *keywords: str, abstract: str = "", uris: tuple[str, ...] = (), variable: str = "",
+           role: str = "keyword") -> Record:  # fmt: skip
+    return Record(
+        identifier=f"urn:m:{name}", title=Text.of(title), abstract=Text.of(abstract), source="test", visibility="public",
+        concepts=(*(Concept(label=Text.of(k), role=role) for k in keywords),
+                  *(Concept(uri=u, role=role) for u in uris)),
+        variables=(Variable(standard_name=variable),) if variable else (),
+    )  # fmt: skip
+
+
+RECORDS = [
+    record("title", "Pluies de Brest"),
+    record("french", "Un", "pluie"),
+    record("english", "Deux", "Rain"),
+    record("address", "Trois", uris=(f"{W}rain",)),
+    record("standard", "Quatre", variable="precipitation_amount"),
+    record("narrower", "Cinq", "drizzle"),
+    record("body", "Six", abstract="What the rainfall was."),
+    record("snow", "Sept", "neige"),
+    record("gauge", "Huit", uris=(f"{W}gauge",)),
+    record("old", "Neuf", "shower"),
+    record("total", "Dix", "EARTH SCIENCE > PRECIPITATION > TOTAL PRECIPITATION"),
+    record("sum", "Douze", uris=(f"{W}total",)),
+    record("wind", "Onze", variable="wind_speed"),
+]
+RAINY = {
+    "title",
+    "french",
+    "english",
+    "address",
+    "standard",
+    "narrower",
+    "body",
+    "gauge",
+    "old",
+    "total",
+    "sum",
+}
+
+
+def build(folder: Path, open_node: Callable[[Path], Node], *, before: bool) -> Node:
+    (folder / "weather.ttl").write_text(WEATHER)
+    (folder / "cf.ttl").write_text(CF)
+    node = open_node(folder / "node")
+    if before:
+        put(node, RECORDS)
+    node.load([folder / "weather.ttl", folder / "cf.ttl"])
+    if not before:
+        put(node, RECORDS)
+    return node
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["records-first", "vocabularies-first"])
+def rain(
+    request: pytest.FixtureRequest,
+    open_node: Callable[[Path], Node],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Node]:
+    with build(tmp_path_factory.mktemp("rain"), open_node, before=request.param) as node:
+        yield node
+
+
+def names(node: Node, text: str, **more: object) -> list[str]:
+    return [r.identifier.removeprefix("urn:m:") for r in node.search(text, **more, limit=100)]  # type: ignore[arg-type]
+
+
+def why(node: Node, text: str, name: str) -> tuple[Reason, ...]:
+    found = node.search(text, limit=100)
+    return next(found.reasons[r.id] for r in found if r.identifier == f"urn:m:{name}")
+
+
+@pytest.mark.parametrize("word", ["pluie", "Pluies", "rain"])
+def test_a_word_finds_what_it_means_in_either_language(rain: Node, word: str) -> None:
+    assert set(names(rain, word)) == RAINY
+
+
+def test_without_meaning_only_the_words_themselves_are_found(rain: Node) -> None:
+    assert set(names(rain, "pluie", meaning=False)) == {"title", "french"}
+
+
+def test_a_word_of_the_title_stands_above_all_meanings(rain: Node) -> None:
+    assert names(rain, "pluie")[0] == "title"
+
+
+def test_quotes_and_stars_stay_literal(rain: Node) -> None:
+    assert set(names(rain, '"pluie"')) == {"title", "french"}
+    assert set(names(rain, "plui*")) == {"title", "french"}
+
+
+def test_several_words_are_one_label(rain: Node) -> None:
+    assert names(rain, "précipitation totale") == ["total", "sum"]
+    assert names(rain, "précipitations totales dix") == ["total"]
+    assert names(rain, "précipitation totale onze") == []
+
+
+def test_all_words_must_be_found_each_in_its_way(rain: Node) -> None:
+    assert names(rain, "rain cinq") == ["narrower"]
+    assert names(rain, "rain snow") == []
+
+
+def test_a_name_of_data_finds_them(rain: Node) -> None:
+    assert names(rain, "precipitation_amount") == ["standard"]
+
+
+def test_each_hit_says_why(rain: Node) -> None:
+    title = why(rain, "pluie", "title")
+    assert [(r.how, r.fields) for r in title] == [("text", ("title",))]
+    (english,) = why(rain, "pluie", "english")
+    assert (english.how, english.value, str(english.label), english.scheme) == (
+        "concept",
+        "Rain",
+        "rain",
+        "weather",
+    )
+    (standard,) = why(rain, "pluie", "standard")
+    assert (standard.how, standard.field, str(standard.label)) == (
+        "narrower",
+        "variable",
+        "precipitation amount",
+    )
+    assert dict(standard.through.variants)["fr"] == "pluie"
+    (body,) = why(rain, "pluie", "body")
+    assert (body.how, body.fields, str(body.label)) == ("translation", ("body",), "rainfall")
+    (gauge,) = why(rain, "rain", "gauge")
+    assert (gauge.how, gauge.concept) == ("label", f"{W}gauge")
+    (total,) = why(rain, "précipitation totale", "sum")
+    assert (total.words, total.how, total.field) == ("precipitation totale", "concept", "concept")
+
+
+def test_a_concept_is_a_filter_with_all_that_is_narrower(rain: Node) -> None:
+    assert set(names(rain, "", concept=f"{W}rain")) == {
+        "french", "english", "address", "standard", "narrower", "old", "total", "sum"}  # fmt: skip
+    assert set(names(rain, "", concept=f"{W}water")) >= {"snow", "narrower", "standard"}
+    assert names(rain, "", concept="http://nowhere.example/") == []
+
+
+def test_pages_go_to_the_end(rain: Node) -> None:
+    seen, cursor = list[str](), ""
+    while True:
+        page = rain.search("pluie", limit=3, cursor=cursor)
+        assert set(page.reasons) == {r.id for r in page}
+        seen += [r.identifier for r in page]
+        cursor = page.next
+        if not cursor:
+            break
+    assert len(seen) == len(set(seen)) == len(RAINY) == page.matched
+
+
+def test_a_vocabulary_that_goes_takes_its_meanings_along(
+    open_node: Callable[[Path], Node], tmp_path: Path
+) -> None:
+    with build(tmp_path, open_node, before=True) as node:
+        assert set(names(node, "pluie")) == RAINY
+        node.vocabulary.remove("weather")
+        assert set(names(node, "pluie")) == {"title", "french"}
+        node.load(tmp_path / "weather.ttl")
+        assert set(names(node, "pluie")) == RAINY
+
+
+def test_records_of_before_are_marked_once(open_node: Callable[[Path], Node], tmp_path: Path) -> None:
+    with build(tmp_path, open_node, before=True) as node:
+        node.vocabulary.remove("weather")
+    # As an older Estran left it: no record carries the addresses that it states.
+    with open_node(tmp_path / "node") as node, node._house.database.write() as connection:
+        v, d, b = schema.facet_value, schema.record_document, schema.facet_bits
+        stated = set(connection.execute(select(v.c.id).where(v.c.field == "concept")).scalars())
+        assert stated
+        for pk, marks in connection.execute(select(d.c.pk, d.c.marks)).all():
+            kept = packed(numbers(marks) - stated)
+            connection.execute(update(d).where(d.c.pk == pk).values(marks=kept))
+        connection.execute(delete(b).where(b.c.value.in_(stated)))
+        connection.execute(delete(schema.facet_concept))
+        connection.execute(delete(schema.facet_word))
+        put_meta(connection, "concepts-unmarked", b"")
+    with open_node(tmp_path / "node") as node:
+        node.load(tmp_path / "weather.ttl")
+        assert set(names(node, "pluie")) == RAINY
+        assert set(names(node, "", concept=f"{W}gauge")) == {"gauge"}
