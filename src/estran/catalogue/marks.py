@@ -16,7 +16,12 @@ _MOST_VALUES = 200
 _LONGEST_VALUE = 200
 
 CONCEPT = "concept"
-"""The field of the addresses of concepts that a record states."""
+"""The field of the addresses of concepts that a record states; what they say of it may follow, after a colon."""
+TREES = ("variable", "theme", "platform", "instrument")
+"""Fields whose concepts are counted as trees."""
+
+SERVICE = "service"
+"""The field of ways of access."""
 
 _CONCEPT_FIELDS = {
     "theme": "theme", "topic": "topic", "keyword": "keyword", "place": "place", "variable": "variable",
@@ -81,10 +86,16 @@ def marks(record: Record, owner: str) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def concept_marks(record: Record) -> list[str]:
-    """The addresses of concepts that a record states; a part of one would be another."""
-    stated = dict.fromkeys(thing.uri.strip() for thing in (*record.concepts, *record.variables))
-    return [uri for uri in stated if uri and len(uri) <= _LONGEST_VALUE][:_MOST_VALUES]
+def concept_marks(record: Record) -> list[tuple[str, str]]:
+    """The (field, address) pairs of the concepts that a record states; a part of an address would be another."""
+    stated = [(_CONCEPT_FIELDS.get(one.role, ""), one.uri.strip()) for one in record.concepts]
+    stated += [("variable", one.uri.strip()) for one in record.variables]
+    pairs = dict.fromkeys(
+        (f"{CONCEPT}:{field}" if field in TREES else CONCEPT, uri)
+        for field, uri in stated
+        if uri and len(uri) <= _LONGEST_VALUE
+    )
+    return list(pairs)[:_MOST_VALUES]
 
 
 def _pairs(record: Record, owner: str) -> Iterator[tuple[str, str]]:
@@ -96,8 +107,7 @@ def _pairs(record: Record, owner: str) -> Iterator[tuple[str, str]]:
     yield "access", record.access
     for language in record.language or (record.metadata_language,):
         yield "language", language
-    for uri in concept_marks(record):
-        yield CONCEPT, uri
+    yield from concept_marks(record)
     for concept in record.concepts:
         yield _CONCEPT_FIELDS.get(concept.role, "keyword"), str(concept.label)
         yield "scheme", concept.scheme
@@ -109,7 +119,7 @@ def _pairs(record: Record, owner: str) -> Iterator[tuple[str, str]]:
         yield "licence", licence.spdx or str(licence.name) or licence.uri
     for distribution in record.distributions:
         if distribution.function not in ("thumbnail", "metadata") and (way := resource(distribution)):
-            yield "service", way.kind
+            yield SERVICE, way.kind
         if distribution.function != "thumbnail":
             yield (
                 "format",

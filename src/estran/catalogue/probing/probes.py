@@ -45,7 +45,7 @@ _LONGEST = 300
 
 def probe(link: Link, fetcher: Fetcher) -> Outcome:
     """What there is at an address now."""
-    asked = _ASKED.get(link.kind, _file if link.kind in ("file", "COG") else _page)
+    asked = _ASKED.get(link.kind) or (_file if link.kind in ("file", "COG") else _page)
     try:
         return _service(link, fetcher) if link.kind in OGC else asked(link, fetcher)
     except NotAllowed as error:
@@ -235,19 +235,18 @@ def _text(link: Link, fetcher: Fetcher, url: str, begins: tuple[str, ...]) -> Ou
 
 def _zarr(link: Link, fetcher: Fetcher) -> Outcome:
     """One of the documents with which a store of any version begins; its own address answers mostly nothing."""
-    outcome = Outcome("gone", "status")
+    outcome: Outcome | None = None
     for name in _ZARR:
         parts = urlsplit(link.url)
         seen = _look(link, fetcher, urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{name}")))
         wrong = _refused(link, seen)
-        if wrong is None:
-            if seen.family == "JSON":
-                return seen.outcome("ok")
-            outcome = seen.outcome("wrong", "not_service", seen.what)
-        elif wrong.state != "gone":
-            # Object stores say of what is not there that it is forbidden.
+        if wrong is None and seen.family == "JSON":
+            return seen.outcome("ok")
+        wrong = wrong or seen.outcome("wrong", "not_service", seen.what)
+        # Object stores say of what is not there that it is forbidden: whatever else was said tells more.
+        if outcome is None or wrong.state != "gone":
             outcome = wrong
-    return outcome
+    return outcome or Outcome("failing", "broken")
 
 
 _ASKED: Mapping[str, Callable[[Link, Fetcher], Outcome]] = {

@@ -1,4 +1,4 @@
-"""Records that were stored before their concepts were marks, marked once."""
+"""Records that were stored before their concepts and ways of access were marks, marked once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select, update
 
-from estran.catalogue.marks import CONCEPT, concept_marks
+from estran.catalogue.marks import CONCEPT, SERVICE, marks
 from estran.catalogue.prepare import decode
 from estran.catalogue.store.inbound import enter_values, move_bits, numbers, packed
 from estran.storage import changes, get_meta, schema, take_meta
@@ -24,7 +24,7 @@ _AT_ONCE = 2000
 
 
 def mark_concepts(database: Database) -> None:
-    """Mark all records with the addresses of concepts that they state, if a migration asks for it."""
+    """Mark all records with concepts that they state and with ways of access, if a migration asks for it."""
     with database.read() as connection:
         if get_meta(connection, _WAITING) is None:
             return
@@ -46,16 +46,19 @@ def _mark(connection: sa.Connection, engine: Engine, after: int) -> int:
     rows = connection.execute(chosen).all()
     if not rows:
         return -1
-    stated = {pk: {(CONCEPT, uri) for uri in concept_marks(decode(document))} for pk, document, _ in rows}
+    stated = {
+        pk: {pair for pair in marks(decode(document), "") if pair[0] in (CONCEPT, SERVICE)}
+        for pk, document, _ in rows
+    }
     values = enter_values(connection, engine, {pair for pairs in stated.values() for pair in pairs})
     moves: dict[int, tuple[set[int], set[int]]] = {}
     marked: list[dict[str, object]] = []
-    for pk, _, marks in rows:
-        fresh = {values[pair] for pair in stated[pk]} - numbers(marks)
+    for pk, _, held in rows:
+        fresh = {values[pair] for pair in stated[pk]} - numbers(held)
         for value in fresh:
             moves.setdefault(value, (set(), set()))[0].add(pk)
         if fresh:
-            marked.append({"_pk": pk, "marks": packed(numbers(marks) | fresh)})
+            marked.append({"_pk": pk, "marks": packed(numbers(held) | fresh)})
     if marked:
         connection.execute(update(d).where(d.c.pk == bindparam("_pk")), marked)
         move_bits(
