@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from estran.cli import harvest, moving, queryables, records, registry, running, vocabularies, working
+from estran.cli import harvest, links, moving, queryables, records, registry, running, vocabularies, working
 from estran.cli.shared import complain
 from estran.errors import Conflict, EstranError, Invalid, NotAllowed, NotFound, Unavailable
 
@@ -59,6 +59,7 @@ app.add_typer(registry.token_app, name="token")
 app.add_typer(queryables.queryable_app, name="queryable")
 app.add_typer(vocabularies.vocabulary_app, name="vocabulary")
 app.add_typer(harvest.harvest_app, name="harvest")
+app.add_typer(links.links_app, name="links")
 app.add_typer(working.jobs_app, name="jobs")
 
 
@@ -87,5 +88,6 @@ def commands() -> Iterable[str]:
         "queryable",
         "vocabulary",
         "harvest",
+        "links",
         "jobs",
     ]
