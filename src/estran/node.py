@@ -25,6 +25,7 @@ from estran.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from estran.catalogue.concepts import Concepts
     from estran.catalogue.harvest.door import Harvest
     from estran.catalogue.items import Items
     from estran.catalogue.items.collections import Collections
@@ -161,6 +162,11 @@ class Node:
     def vocabulary(self) -> Vocabulary:
         """The node's vocabularies; only the operator may change them."""
         return Vocabulary(self._house.database, writable=self._actor.is_operator)
+
+    @property
+    def concepts(self) -> Concepts:
+        """Which records use the concepts of the vocabularies, deprecated ones too."""
+        return self._house.catalogue.concepts(self._actor)
 
     @property
     def sparql(self) -> Sparql:

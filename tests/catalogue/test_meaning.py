@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, select, update
 
+from estran.access import ANYONE
+from estran.catalogue import Query
 from estran.catalogue.store.inbound import numbers, packed
+from estran.errors import Invalid
 from estran.model import Concept, Record, Text, Variable
 from estran.storage import put_meta, schema
-from tests.catalogue.records import put
+from tests.catalogue.records import put, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -209,7 +212,7 @@ def test_records_of_before_are_marked_once(open_node: Callable[[Path], Node], tm
     # As an older Estran left it: no record carries the addresses that it states.
     with open_node(tmp_path / "node") as node, node._house.database.write() as connection:
         v, d, b = schema.facet_value, schema.record_document, schema.facet_bits
-        stated = set(connection.execute(select(v.c.id).where(v.c.field == "concept")).scalars())
+        stated = set(connection.execute(select(v.c.id).where(v.c.field.startswith("concept"))).scalars())
         assert stated
         for pk, marks in connection.execute(select(d.c.pk, d.c.marks)).all():
             kept = packed(numbers(marks) - stated)
@@ -222,3 +225,83 @@ def test_records_of_before_are_marked_once(open_node: Callable[[Path], Node], tm
         node.load(tmp_path / "weather.ttl")
         assert set(names(node, "pluie")) == RAINY
         assert set(names(node, "", concept=f"{W}gauge")) == {"gauge"}
+
+
+def test_facets_are_trees_that_count_what_is_narrower(rain: Node) -> None:
+    found = rain.ask(Query(limit=0, trees=("variable", "theme"), where={}))
+    assert set(found.trees) == {"variable"}
+    (water,) = found.trees["variable"]
+    assert (water.uri, water.count, water.opened) == (f"{W}water", 1, True)
+    assert [one.uri for one in water.narrower] == [f"{W}rain"]
+
+
+def test_trees_follow_the_question_and_open_down_to_what_is_chosen(
+    open_node: Callable[[Path], Node], tmp_path: Path
+) -> None:
+    (tmp_path / "weather.ttl").write_text(WEATHER)
+    with open_node(tmp_path / "node") as node:
+        node.load(tmp_path / "weather.ttl")
+        put(node, [record("a", "Brest", "drizzle", role="theme"), record("b", "Brest", "neige", role="theme"),
+                   record("c", "Paris", uris=(f"{W}drizzle",), role="theme"), record("d", "Paris", "drizzle")])  # fmt: skip
+        (water,) = node.ask(Query(limit=0, trees=("theme",))).trees["theme"]
+        assert (water.count, [(o.uri, o.count) for o in water.narrower]) == (
+            3,
+            [(f"{W}rain", 2), (f"{W}snow", 1)],
+        )
+        (water,) = node.ask(Query(text="paris", trees=("theme",))).trees["theme"]
+        assert water.count == 1
+        chosen = node.ask(Query(trees=("theme",), where={"concept": (f"{W}drizzle",)}))
+        assert chosen.matched == 3
+        (water,) = chosen.trees["theme"]
+        assert water.count == 3, "a tree leaves its own choice out"
+        (drizzle,) = water.narrower[0].narrower
+        assert (drizzle.uri, dict(drizzle.label.variants)["fr"], drizzle.count) == (
+            f"{W}drizzle",
+            "bruine",
+            2,
+        )
+        with pytest.raises(Invalid, match="variable"):
+            node.ask(Query(trees=("keyword",)))
+
+
+def test_who_uses_a_concept_even_a_deprecated_one(rain: Node) -> None:
+    used = rain.concepts.usage(f"{W}rain", limit=3)
+    assert (used.itself, used.found.matched, len(used.found)) == (4, 8, 3)
+    (old,) = rain.concepts.deprecated()
+    assert (old.uri, old.itself, [str(e.label) for e in old.successors]) == (f"{W}shower", 1, ["rain"])
+    assert [r.identifier for r in old.found] == ["urn:m:old"]
+    assert rain.concepts.usage("http://nowhere.example/").itself == 0
+
+
+def test_usage_is_counted_as_the_asker_may_see(open_node: Callable[[Path], Node], tmp_path: Path) -> None:
+    (tmp_path / "weather.ttl").write_text(WEATHER)
+    with open_node(tmp_path / "node") as node:
+        node.load(tmp_path / "weather.ttl")
+        put(node, [replace(record("a", "A", "shower"), visibility="restricted")])
+        assert len(node.concepts.deprecated()) == 1
+        anyone = node.acting_as(ANYONE)
+        assert anyone.concepts.deprecated() == ()
+        assert anyone.concepts.usage(f"{W}rain").found.matched == 0
+        assert anyone.search("pluie").matched == 0
+
+
+def test_applications_gather_records_by_what_their_words_mean(
+    open_node: Callable[[Path], Node], tmp_path: Path
+) -> None:
+    with open_node(tmp_path / "node") as node:
+        put(
+            node,
+            [record("a", "A", "Inondations"), record("b", "B", "land cover"), record("c", "C", "salinité")],
+        )
+        assert names(node, "", application="risks") == ["a"]
+        assert set(names(node, "", application=("risks", "planning"))) == {"a", "b"}
+        counts = node.search(limit=0, counts=("application",)).facets["application"]
+        assert dict(counts) == {"risks": 1, "planning": 1}
+        assert names(node, "", application="nothing") == []
+        # A word that only a vocabulary knows to be one of them.
+        put(node, [record("d", "D", "Überschwemmung")])
+        (tmp_path / "flood.ttl").write_text(
+            "@prefix s: <http://www.w3.org/2004/02/skos/core#> . <http://example.org/f/1> s:prefLabel 'flood'@en, 'Überschwemmung'@de ."
+        )
+        node.load(tmp_path / "flood.ttl")
+        assert set(names(node, "", application="risks")) == {"a", "d"}

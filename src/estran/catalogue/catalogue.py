@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from estran.catalogue.concepts import Concepts
 from estran.catalogue.cursors import Cursors
 from estran.catalogue.harvest.door import Harvest
 from estran.catalogue.harvest.runner import Stores
@@ -113,6 +114,10 @@ class Catalogue:
     def collections(self, actor: Actor) -> Collections:
         """The collections of items that an actor may see."""
         return Collections(self._store, self._items, self._search, actor, self._home)
+
+    def concepts(self, actor: Actor) -> Concepts:
+        """The concepts that records use, as an actor may know it."""
+        return Concepts(self._store, self._search, actor)
 
     def updates(self, actor: Actor) -> Updates:
         """What became of the records, as an actor may know it."""

@@ -19,6 +19,8 @@ CONCEPT = "concept"
 """The field of the addresses of concepts that a record states; what they say of it may follow, after a colon."""
 TREES = ("variable", "theme", "platform", "instrument")
 """Fields whose concepts are counted as trees."""
+CONCEPTS = (CONCEPT, *(f"{CONCEPT}:{field}" for field in TREES))
+"""All fields of addresses."""
 
 SERVICE = "service"
 """The field of ways of access."""

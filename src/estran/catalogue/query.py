@@ -54,6 +54,7 @@ class Query:
             so they are where `ids` names records.
         counts: facet fields to count.
         count_values: at most so many values of a field, the most frequent first.
+        trees: fields whose concepts are counted as trees, open down to those that ``where["concept"]`` names.
     """
 
     text: str = ""
@@ -73,6 +74,7 @@ class Query:
     every: bool = False
     counts: tuple[str, ...] = ()
     count_values: int = 50
+    trees: tuple[str, ...] = ()
 
 
 How = Literal["text", "identifier", "concept", "same", "narrower", "label", "translation"]
@@ -115,6 +117,25 @@ class Bucket(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """A concept in the tree of a facet, and how many records of the answer carry it or something narrower.
+
+    Attributes:
+        scheme, local: its vocabulary, and its name there.
+        opened: whether all that is under it is listed, each with the first that is under that.
+        narrower: what is under it, the most frequent first.
+    """
+
+    uri: str
+    count: int
+    label: Text = Text()
+    scheme: str = ""
+    local: str = ""
+    opened: bool = False
+    narrower: tuple[Counted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     """One page of an answer; iterate over it for its records.
 
@@ -123,6 +144,7 @@ class Results:
         facets: counts per field, each ignoring the query's own restriction on that field.
         others: id of a record -> those that it stands for, as they describe the same dataset.
         next: cursor of the following page, "" at the end.
+        trees: field -> the concepts of the answer's records in their trees.
         reasons: id of a record -> why the words of the query led to it, where `Query.meaning` was asked for.
     """
 
@@ -132,6 +154,7 @@ class Results:
     facets: Mapping[str, tuple[Bucket, ...]] = field(default_factory=dict)
     next: str = ""
     reasons: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    trees: Mapping[str, tuple[Counted, ...]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)

@@ -19,6 +19,7 @@ from estran.catalogue import conditions
 from estran.catalogue.applications import applications
 from estran.catalogue.bitmaps import bitmap, numbers
 from estran.catalogue.index import Held
+from estran.catalogue.marks import TREES
 from estran.catalogue.meaning import Meaning
 from estran.catalogue.positions import Positions, page
 from estran.catalogue.probing.values import FACET
@@ -26,6 +27,7 @@ from estran.catalogue.query import FACETS, SORTS, Bucket, Query, Results
 from estran.catalogue.senses import Found, Senses
 from estran.catalogue.store.links import leading
 from estran.catalogue.terms import MOST_WORDS, Term, alternatives
+from estran.catalogue.trees import Trees
 from estran.catalogue.words import split, stems
 from estran.errors import Invalid
 from estran.model import Box
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from estran.catalogue.cursors import Cursors
     from estran.catalogue.expressions import Words
     from estran.catalogue.positions import Order
-    from estran.catalogue.query import Reason
+    from estran.catalogue.query import Counted, Reason
     from estran.catalogue.store import Store, View
     from estran.model import Record
 
@@ -100,7 +102,8 @@ class Search:
                 view, alike, pks, matched=len(shown), next=next_cursor,
                 facets={field: asked.count(field, base, chosen, pool) for field in query.counts},
             )  # fmt: skip
-            return replace(found, reasons=asked.reasons(pks, found.records)) if query.meaning else found
+            found = replace(found, reasons=asked.reasons(pks, found.records)) if query.meaning else found
+            return replace(found, trees=asked.trees(base, chosen, pool)) if query.trees else found
 
     def about(self, view: View, text: str) -> BitMap:
         """The records that hold one of some terms, with commas between, or are called so."""
@@ -285,6 +288,21 @@ class _Asked:
             counted.append(Bucket(value, count))
         return tuple(sorted((b for b in counted if b.count), key=lambda b: (-b.count, b.value)))
 
+    def trees(
+        self, base: BitMap, chosen: Mapping[str, BitMap], pool: BitMap
+    ) -> dict[str, tuple[Counted, ...]]:
+        """Concepts in their trees, counted without the query's own choice of concepts."""
+        if "concept" in chosen:
+            pool = BitMap.intersection(base, *(bits for field, bits in chosen.items() if field != "concept"))
+        counting = self.alike.counting(pool) if self.alike else None
+
+        def count(field: str, uri: str, bits: BitMap) -> int:
+            found = pool.intersection_cardinality(bits)
+            return found - counting.repeats(field, uri, bits) if counting is not None and found else found
+
+        trees = Trees(self._meaning, self._view, count, self._query.where.get("concept", ()))
+        return {field: tree for field in self._query.trees if (tree := trees.of(field))}
+
     def levels(self, pool: BitMap, scores: Scores) -> Iterable[tuple[int, BitMap]]:
         """What is shown of a set, parted by score, the highest first; each dataset at the best of its records."""
         before = BitMap()
@@ -395,6 +413,9 @@ def _check(query: Query) -> None:
         name = part.strip().lstrip("+-")
         if name not in SORTS:
             raise Invalid(f"records cannot be sorted by “{name}”; choose among {', '.join(SORTS)}", "sort")
+    for field in query.trees:
+        if field not in TREES:
+            raise Invalid(f"“{field}” has no concepts to count; choose among {', '.join(TREES)}", "trees")
     for field in (*query.where, *query.counts):
         if field not in FACETS:
             raise Invalid(f"there is no facet “{field}”; choose among {', '.join(FACETS)}", "facet")

@@ -178,7 +178,7 @@ class _Explained:
         field, said = self._view.facets.value(value)
         through = way.through.label or Text.of(way.through.title)
         return Reason(
-            words=words, how=_HOW[way.reach], field=field, value=said, concept=way.concept,
+            words=words, how=_HOW[way.reach], field=field.partition(":")[2] or field, value=said, concept=way.concept,
             through=Text() if way.reach == "itself" else through,
         )  # fmt: skip
 
@@ -190,7 +190,9 @@ class _Explained:
             return None
         field, said = self._view.facets.value(value)
         concept = self._meaning.uses(self._view).concepts[value][0]
-        return Reason(words=words, how="label", field=field, value=said, concept=concept)
+        return Reason(
+            words=words, how="label", field=field.partition(":")[2] or field, value=said, concept=concept
+        )
 
     def _by_text(self, words: str, pks: Sequence[int], sense: Sense) -> Reason | None:
         for label in sense.labels[1:]:

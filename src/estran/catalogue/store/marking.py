@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select, update
 
-from estran.catalogue.marks import CONCEPT, SERVICE, marks
+from estran.catalogue.marks import CONCEPTS, SERVICE, marks
 from estran.catalogue.prepare import decode
 from estran.catalogue.store.inbound import enter_values, move_bits, numbers, packed
 from estran.storage import changes, get_meta, schema, take_meta
@@ -47,7 +47,7 @@ def _mark(connection: sa.Connection, engine: Engine, after: int) -> int:
     if not rows:
         return -1
     stated = {
-        pk: {pair for pair in marks(decode(document), "") if pair[0] in (CONCEPT, SERVICE)}
+        pk: {pair for pair in marks(decode(document), "") if pair[0] in (*CONCEPTS, SERVICE)}
         for pk, document, _ in rows
     }
     values = enter_values(connection, engine, {pair for pairs in stated.values() for pair in pairs})

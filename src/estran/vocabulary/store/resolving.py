@@ -29,8 +29,8 @@ __all__ = ["ADDRESSES", "WORDS", "resolve", "resolve_all"]
 
 WORDS = ("variable", "keyword", "theme", "topic", "platform", "instrument")
 """Fields whose values are words for concepts."""
-ADDRESSES = "concept"
-"""The field whose values are addresses of concepts."""
+ADDRESSES = ("concept", *(f"concept:{field}" for field in ("variable", "theme", "platform", "instrument")))
+"""Fields whose values are addresses of concepts."""
 
 _AT_ONCE = 1000
 _MOST = 20
@@ -64,7 +64,7 @@ def resolve_all(connection: sa.Connection, engine: Engine) -> None:
     after = 0
     while True:
         chosen = select(_v.c.id, _v.c.field, _v.c.value).where(_v.c.id > after)
-        chosen = chosen.where(_v.c.field.in_((*WORDS, ADDRESSES))).order_by(_v.c.id).limit(_AT_ONCE)
+        chosen = chosen.where(_v.c.field.in_((*WORDS, *ADDRESSES))).order_by(_v.c.id).limit(_AT_ONCE)
         values = [Value(*row) for row in connection.execute(chosen)]
         if not values:
             return
@@ -75,7 +75,7 @@ def resolve_all(connection: sa.Connection, engine: Engine) -> None:
 def resolve(connection: sa.Connection, engine: Engine, values: Iterable[tuple[int, str, str]]) -> None:
     """Note what values mean that were not looked up yet."""
     listed = [Value(*value) for value in values]
-    stated = {v.id: v.value for v in listed if v.field == ADDRESSES}
+    stated = {v.id: v.value for v in listed if v.field in ADDRESSES}
     worded = {v.id: v.value for v in listed if v.field in WORDS}
     found = {
         **_by_address(connection, engine, stated),

@@ -78,10 +78,29 @@ class Uses:
         """What is narrower by one step, and leads to something used."""
         return frozenset(self._narrower.get(uri, ())) - {uri}
 
+    @cached_property
     def tops(self) -> frozenset[str]:
         """Where the trees begin that lead to something used: only what has something under it."""
         below = {other for one, listed in self._narrower.items() for other in listed if other != one}
         return frozenset(self._narrower) - below
+
+    def above(self, uris: Iterable[str]) -> frozenset[str]:
+        """These concepts and all that leads down to them."""
+        found, waiting = set[str](), list(uris)
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting += self._broader.get(one, ())
+        return frozenset(found)
+
+    @cached_property
+    def _broader(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for one, listed in self._narrower.items():
+            for other in listed:
+                found.setdefault(other, []).append(one)
+        return found
 
     @cached_property
     def concepts(self) -> Mapping[int, tuple[str, ...]]:
