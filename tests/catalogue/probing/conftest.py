@@ -28,7 +28,7 @@ def settle(folder: Path, settings: str = SETTINGS) -> Path:
 def record(name: str, *given: dict[str, Any], **more: Any) -> Record:
     """A record that leads to some distributions."""
     return Record(
-        title=Text.of(f"Record {name}"),
+        title=more.pop("title", Text.of(f"Record {name}")),
         identifier=name,
         distributions=tuple(Distribution(**one) for one in given),
         **more,
@@ -39,9 +39,10 @@ def stored(node: Node, folder: Path, *records: Record, **how: Any) -> None:
     """Load records."""
     links = Links("https://data.example.org", "A node")
     folder.mkdir(exist_ok=True)
-    for one in records:
-        (folder / f"{one.identifier}.json").write_bytes(msgspec.json.encode(document(one, links)))
-    assert not node.load([folder / f"{one.identifier}.json" for one in records], **how).refused
+    files = [folder / f"{number}.json" for number in range(len(records))]
+    for file, one in zip(files, records, strict=True):
+        file.write_bytes(msgspec.json.encode(document(one, links)))
+    assert not node.load(files, **how).refused
 
 
 @pytest.fixture

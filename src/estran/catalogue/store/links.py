@@ -177,7 +177,7 @@ class LinkStore:
                 connection.execute(
                     update(schema.link_check).where(_L.key == link.key).values(_values(after, outcome))
                 )
-                told |= FACET_OF[before.state] != FACET_OF[after.state]
+                told |= (before.state, before.reason) != (after.state, after.reason)
                 if outcome.layers is not None:
                     told |= _enter_layers(connection, link.key, outcome.layers)
                 states[after.state] = states.get(after.state, 0) + 1

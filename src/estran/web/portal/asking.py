@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FACETS = (
     "hub", "kind", "variable", "theme", "topic", "centre", "platform", "instrument", "project", "level",
-    "format", "licence", "access", "source",
+    "format", "service", "licence", "access", "link", "source",
 )  # fmt: skip
 """The groups of the filter column, in its order; further fields of the catalogue work in the address."""
 

@@ -20,6 +20,7 @@ CODES = (
     "restriction", "constraint", "organisation", "organisations", "organisation_status", "visibility", "relation", "tongue",
     "facet", "sort", "sea", "unit", "citation", "property", "property_group", "asset_role", "month", "weekday",
     "weekday_long", "mapping", "part", "defect", "actor_role",
+    "link", "link_state", "link_reason", "service", "service_use",
 )  # fmt: skip
 """Tables of the catalogues that say codes in words; the other tables hold messages."""
 

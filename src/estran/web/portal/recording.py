@@ -11,6 +11,7 @@ from estran import formats
 from estran.catalogue.query import Query
 from estran.web import signposts
 from estran.web.portal.items import Teaser, teaser
+from estran.web.portal.link_pages import Mark, marks, place_of
 from estran.web.portal.snippets import Snippet, snippets
 from estran.web.portal.views import Card, Viewer, doi_link, link
 
@@ -36,13 +37,19 @@ _ROLE_ORDER = (
     "theme", "topic", "discipline", "variable", "platform", "instrument", "project", "infrastructure", "level",
     "place", "time", "stratum", "taxon", "keyword",
 )  # fmt: skip
+_NO_MARK = ("", "", None)
 _MOST_RELATIONS = 100
 _MOST_BOXES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class File:
-    """A distribution; href is "" where a browser should not open its address."""
+    """A distribution; href is "" where a browser should not open its address.
+
+    Attributes:
+        way: what it is: a file, a service of a standard; use: what can be done with it.
+        mark: whether it works, None where nobody asked.
+    """
 
     title: str
     url: str
@@ -55,6 +62,9 @@ class File:
     name: str = ""
     checksum: str = ""
     is_download: bool = False
+    way: str = ""
+    use: str = ""
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +109,7 @@ class RecordView:
     boxes: str
     files: tuple[File, ...]
     landing: str
+    landing_mark: Mark | None
     relations: tuple[Tie, ...]
     snippets: tuple[Snippet, ...]
     citation: str
@@ -115,7 +126,8 @@ def record_view(node: Node, record: Record, viewer: Viewer, links: Links) -> Rec
     w, card = viewer.words, viewer.card(record)
     forms, written = _forms(record, links)
     items = teaser(node, record, w, links)
-    files = tuple(_file(d, w) for d in _sorted(record.distributions))
+    known = marks(node.link_checks.of(record), w)
+    files = tuple(_file(d, w, known) for d in _sorted(record.distributions))
     relations = _relations(node, record.relations[:_MOST_RELATIONS], w)
     extent = _extent(record, viewer)
     return RecordView(
@@ -125,7 +137,8 @@ def record_view(node: Node, record: Record, viewer: Viewer, links: Links) -> Rec
         concepts=_concepts(record.concepts, w),
         meanings=node.vocabulary.lookup(x.standard_name for x in record.variables),
         boxes=json.dumps([[b.west, b.south, b.east + 360 * b.crosses, b.north] for b in record.extent.boxes]),
-        files=files, landing=link(record.landing_page), relations=relations,
+        files=files, landing=link(record.landing_page), landing_mark=known.get(place_of(record.landing_page, ""), _NO_MARK)[2],
+        relations=relations,
         snippets=(*((items.snippet,) if items else ()), *snippets(record, links, w)),
         citation=written["citation-text"].decode().strip() if "citation-text" in written else w.of(record.title),
         citations=tuple(f for f in forms if f.name in CITATIONS),
@@ -247,13 +260,15 @@ def _sorted(distributions: Sequence[Distribution]) -> list[Distribution]:
     return sorted((d for d in distributions if d.function not in _SIDE and (d.url or d.title)), key=rank)
 
 
-def _file(d: Distribution, w: Words) -> File:
+def _file(d: Distribution, w: Words, known: dict[str, tuple[str, str, Mark | None]]) -> File:
+    way, use, mark = known.get(place_of(d.url, d.name), _NO_MARK)
     title = w.of(d.title) or d.name or d.url.rstrip("/").rpartition("/")[2] or d.url
     return File(
         title=title, url=d.url, href=link(d.url), function=w.label("function", d.function),
         format=d.format or d.media_type or d.protocol, size=w.size(d.size_bytes) if d.size_bytes >= 0 else "",
         description=w.of(d.description) if w.of(d.description) != title else "", tongue=w.tongue(d.description),
         name=d.name if d.name != title else "", checksum=d.checksum, is_download=d.function == "download",
+        way=way, use=use, mark=mark,
     )  # fmt: skip
 
 

@@ -178,7 +178,7 @@ class Viewer:
         match field:
             case "hub" | "centre":
                 return self.name(value)
-            case "kind" | "topic" | "access":
+            case "kind" | "topic" | "access" | "service" | "link":
                 return self.words.label(field, value)
             case "language":
                 return self.words.label("tongue", value)
