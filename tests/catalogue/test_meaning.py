@@ -173,7 +173,7 @@ def test_each_hit_says_why(rain: Node) -> None:
     (gauge,) = why(rain, "rain", "gauge")
     assert (gauge.how, gauge.concept) == ("label", f"{W}gauge")
     (total,) = why(rain, "précipitation totale", "sum")
-    assert (total.words, total.how, total.field) == ("precipitation totale", "concept", "concept")
+    assert (total.words, total.how, total.field) == ("précipitation totale", "concept", "concept")
 
 
 def test_a_concept_is_a_filter_with_all_that_is_narrower(rain: Node) -> None:

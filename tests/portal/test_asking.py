@@ -90,4 +90,5 @@ def test_the_api_call_is_left_out_where_it_could_not_find_the_same():
     assert api_call(Asked(text="sea temperature")) == ""
     assert api_call(Asked(text='"sea temperature"')).endswith("items?q=sea+temperature")
     assert api_call(Asked(where={"theme": ("x",)})) == ""
+    assert api_call(Asked(text="rain")).endswith("items?q=rain&meaning=yes")
     assert "A_OVERLAPS(hub,('it''s'))" in api_call(Asked(where={"hub": ("it's",)})).replace("+", "")

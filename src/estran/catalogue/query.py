@@ -86,7 +86,7 @@ class Reason:
     """Why some words of a query led to a record.
 
     Attributes:
-        words: of the query, as the indexes know them.
+        words: of the query.
         how: "text": they stand in it; "identifier": it is called so; "concept", "same", "narrower": it carries
             a concept that they name, one that is the same, or something narrower; "label": it carries a
             concept that is called by them among others; "translation": another label of what they name
@@ -94,7 +94,7 @@ class Reason:
         fields: where in the text: "title", "subject" (keywords and variables) or "body".
         field, value: the word or address of the record that means the concept.
         concept: address of that concept; label: what it is called, or the label that stands in the text.
-        scheme: name of its vocabulary.
+        scheme, local: name of its vocabulary, and its own there.
         through: what the words name, where that is another concept.
     """
 
@@ -106,6 +106,7 @@ class Reason:
     concept: str = ""
     label: Text = Text()
     scheme: str = ""
+    local: str = ""
     through: Text = Text()
 
 

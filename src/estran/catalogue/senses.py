@@ -9,6 +9,7 @@ from pyroaring import BitMap
 
 from estran.catalogue.meaning import ORDER, Label
 from estran.catalogue.query import Reason
+from estran.catalogue.words import split
 from estran.model import Text
 from estran.vocabulary.store.reading import entries_of
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from estran.catalogue.query import How
     from estran.catalogue.store import View
     from estran.catalogue.terms import Term
+    from estran.vocabulary import Entry
     from estran.vocabulary.store.uses import Reach
 
 __all__ = ["Found", "Sense", "Senses"]
@@ -124,20 +126,31 @@ class Senses:
             if any(pk in named for pk in pks):
                 reasons.append(Reason(words=text, how="identifier"))
             told[id_] = tuple(dict.fromkeys(reasons))
-        return self._labelled(told)
+        return self._labelled(told, _spelled(text))
 
-    def _labelled(self, told: dict[str, tuple[Reason, ...]]) -> dict[str, tuple[Reason, ...]]:
+    def _labelled(
+        self, told: dict[str, tuple[Reason, ...]], spelled: Mapping[str, str]
+    ) -> dict[str, tuple[Reason, ...]]:
         uris = {reason.concept for reasons in told.values() for reason in reasons if reason.concept}
         entries = entries_of(self._view.connection, self._view.engine, uris)
         return {
-            id_: tuple(
-                replace(reason, label=entry.label or Text.of(entry.title), scheme=entry.scheme)
-                if (entry := entries.get(reason.concept))
-                else reason
-                for reason in reasons
-            )
+            id_: tuple(_told(reason, entries.get(reason.concept), spelled) for reason in reasons)
             for id_, reasons in told.items()
         }
+
+
+def _told(reason: Reason, entry: Entry | None, spelled: Mapping[str, str]) -> Reason:
+    """A reason in the asker's spelling, with what its concept is called."""
+    words = " ".join(spelled.get(word, word) for word in reason.words.split())
+    if entry is None:
+        return replace(reason, words=words)
+    label = entry.label or Text.of(entry.title)
+    return replace(reason, words=words, label=label, scheme=entry.scheme, local=entry.local)
+
+
+def _spelled(text: str) -> dict[str, str]:
+    """How the words of a query were written: folded -> as they stand there."""
+    return {word: written for written in text.replace('"', " ").split() for word in split(written)[:1]}
 
 
 class _Explained:

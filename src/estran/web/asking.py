@@ -46,6 +46,19 @@ PARAMETERS = (
         **_WORDS,
     ),
     parameter(
+        "concept",
+        "Addresses of concepts: records that carry one of them, one that is the same, or something narrower.",
+        example=["http://example.org/concept/1"],
+        **_WORDS,
+    ),
+    parameter(
+        "meaning",
+        "Whether `q` also finds what its words mean in the node's vocabularies: narrower concepts, other "
+        "languages. The standard's own reading is `no`.",
+        enum=["yes", "no"],
+        default="no",
+    ),
+    parameter(
         "filter",
         "A filter in CQL2 on the properties that the records' `/queryables` lists.",
         example="title LIKE '%sea%' AND updated >= DATE('2020-01-01')",
@@ -64,15 +77,24 @@ SHARED = tuple(str(one["name"]) for one in PARAMETERS)
 
 def shared(request: Request) -> Query:
     """The query that `PARAMETERS` make."""
-    kinds = listed(request, "type")
+    where = {"kind": listed(request, "type"), "concept": listed(request, "concept")}
     return Query(
+        meaning=meaning(request),
         bbox=box(request),
         time=time(request),
-        where={"kind": kinds} if kinds else {},
+        where={field: values for field, values in where.items() if values},
         ids=listed(request, "ids"),
         external_ids=listed(request, "externalIds"),
         filter=cql2(request, [name for name in BY_NAME if name in request.query_params]),
     )
+
+
+def meaning(request: Request) -> bool:
+    """``meaning``: whether words are also found by what they mean."""
+    given = one(request, "meaning")
+    if given not in ("", "yes", "no"):
+        raise Invalid("say yes or no", "meaning")
+    return given == "yes"
 
 
 def box(request: Request) -> Box | None:

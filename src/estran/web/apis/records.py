@@ -63,6 +63,7 @@ _PORTAL = {
     "q": "q", "bbox": "bbox", "type": "kind", "centre": "centre", "hub": "hub", "keywords": "keyword",
     "variables": "variable", "platforms": "platform", "instruments": "instrument", "projects": "project",
     "level": "level", "formats": "format", "license": "licence", "access": "access", "source": "source",
+    "concept": "concept", "meaning": "meaning",
 }  # fmt: skip
 
 _P = openapi.parameter

@@ -21,7 +21,7 @@ FACETS = (
 )  # fmt: skip
 """The groups of the filter column, in its order; further fields of the catalogue work in the address."""
 
-FURTHER = ("keyword", "place", "language")
+FURTHER = ("keyword", "place", "language", "concept", "application")
 ORDERS = ("relevance", "-updated", "title", "-published", "start", "-end")
 PAGE = 20
 _CORNERS = ("west", "south", "east", "north")
@@ -47,6 +47,7 @@ class Asked:
         start, end: canonical dates, "" for an open end.
         cursor: where the page starts; trail: the cursors of the pages before it, the first page's left out.
         page: number of the page, for people.
+        meaning: whether words are also found by what they mean.
         wrong: what could not be read.
     """
 
@@ -59,12 +60,13 @@ class Asked:
     cursor: str = ""
     trail: tuple[str, ...] = ()
     page: int = 1
+    meaning: bool = True
     wrong: tuple[Wrong, ...] = ()
 
     def query(self, **more: Any) -> Query:
         """The question for the catalogue."""
         asked = Query(
-            text=self.text, bbox=self.box, time=self.time(), where=self.where, sort=self.sort,
+            text=self.text, meaning=self.meaning, bbox=self.box, time=self.time(), where=self.where, sort=self.sort,
             cursor=self.cursor, limit=PAGE,
         )  # fmt: skip
         return replace(asked, **more)
@@ -80,7 +82,7 @@ class Asked:
         listed = [("q", self.text), ("bbox", written(self.box) if self.box else ""), ("from", self.start)]
         listed.append(("to", self.end))
         listed += [(name, value) for name in (*FACETS, *FURTHER) for value in self.where.get(name, ())]
-        listed += [("sort", self.sort), ("cursor", self.cursor)]
+        listed += [("meaning", "" if self.meaning else "no"), ("sort", self.sort), ("cursor", self.cursor)]
         listed += [("trail", cursor) for cursor in self.trail]
         listed.append(("page", str(self.page) if self.page > 1 else ""))
         return [(name, value) for name, value in listed if value]
@@ -155,6 +157,7 @@ def read(params: QueryParams) -> Asked:
     return Asked(
         text=text,
         where=where,
+        meaning=params.get("meaning", "") != "no",
         sort="" if sort == default_order(text) else sort,
         wrong=tuple(wrong),
         **narrowed,

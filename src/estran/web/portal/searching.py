@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from estran.catalogue.marks import TREES
 from estran.errors import Invalid
 from estran.web.portal.asking import FACETS, ORDERS, PAGE, Asked, Wrong, default_order, written
 from estran.web.portal.views import Card, Facet, Viewer, footprints
 
 if TYPE_CHECKING:
-    from estran.catalogue.query import Results
+    from collections.abc import Iterable, Iterator
+
+    from estran.catalogue.query import Counted, Results
     from estran.model import Box
     from estran.node import Node
     from estran.web.portal.i18n import Words
@@ -51,6 +54,9 @@ class SearchView:
         lost: the way back leads to the first page, not to the one before.
         api, feed, json: addresses that ask the same of machines.
         points: address of the map's places.
+        further: what the form sends along that it does not show.
+        way: address of the same search with words read the other way: by meaning, or as they are;
+            "" where that makes no difference here.
     """
 
     matched: int
@@ -75,6 +81,7 @@ class SearchView:
     map_note: str = ""
     corners: dict[str, str]
     further: tuple[tuple[str, str], ...] = ()
+    way: str = ""
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -95,7 +102,9 @@ def search(node: Node, asked: Asked, words: Words, viewer: Viewer) -> SearchView
     return SearchView(
         matched=matched,
         status=_status(words, asked, found),
-        cards=tuple(viewer.card(record) for record in records),
+        cards=tuple(
+            viewer.card(record, found.reasons.get(record.id, ()) if found else ()) for record in records
+        ),
         facets=tuple(viewer.facets(found, asked)) if found is not None else (),
         chips=chips,
         rescue=_rescue(node, asked, viewer, path) if found is not None and not matched else (),
@@ -114,15 +123,36 @@ def search(node: Node, asked: Asked, words: Words, viewer: Viewer) -> SearchView
         box=",".join(f"{v:g}" for v in asked.box) if asked.box else "",
         map_note=_map_note(words, matched, 0),
         corners=corners(asked),
-        further=tuple((n, v) for n, values in asked.where.items() if n not in FACETS for v in values),
+        further=_further(asked, found),
+        way=_way(asked, found, path),
     )  # fmt: skip
+
+
+def _further(asked: Asked, found: Results | None) -> tuple[tuple[str, str], ...]:
+    shown = {uri for tree in (found.trees if found else {}).values() for uri in _addresses(tree)}
+    listed = [(name, v) for name, values in asked.where.items() if name not in FACETS for v in values]
+    kept = [(name, v) for name, v in listed if name != "concept" or v not in shown]
+    return (*kept, *((("meaning", "no"),) if not asked.meaning else ()))
+
+
+def _addresses(tree: Iterable[Counted]) -> Iterator[str]:
+    for one in tree:
+        yield one.uri
+        yield from _addresses(one.narrower)
+
+
+def _way(asked: Asked, found: Results | None, path: str) -> str:
+    reasons = found.reasons.values() if found else ()
+    told = any(reason.how not in ("text", "identifier") for listed in reasons for reason in listed)
+    other = asked.first(meaning=not asked.meaning)
+    return other.address(path) if asked.text and (told or not asked.meaning) else ""
 
 
 def _found(node: Node, asked: Asked, words: Words) -> tuple[Results | None, Asked, str]:
     """The answer, the search that it answers, and how its words were read where not as written."""
     if asked.wrong:
         return None, asked, ""
-    counts = {"counts": FACETS, "count_values": _FACET_VALUES}
+    counts = {"counts": FACETS, "count_values": _FACET_VALUES, "trees": TREES}
     try:
         found = node.ask(asked.query(**counts))
     except Invalid as error:
@@ -193,20 +223,28 @@ def api_call(asked: Asked) -> str:
     phrase = len(text) > 2 and text[0] == text[-1] == '"' and text.count('"') == 2  # noqa: PLR2004
     if text and not phrase and not text.replace("-", "").isalnum():
         return ""
-    return _machine("/ogc/collections/records/items", text.strip('"'), asked)
+    return _machine(
+        "/ogc/collections/records/items",
+        text.strip('"'),
+        asked,
+        meaning=asked.meaning and bool(text) and not phrase,
+    )
 
 
 def feed(asked: Asked) -> str:
     """The address of the same records in DCAT; "" where its parameters cannot say it."""
-    return _machine("/dcat.ttl", asked.text, asked)
+    return _machine("/dcat.ttl", asked.text, asked, meaning=asked.meaning and bool(asked.text))
 
 
-def _machine(path: str, text: str, asked: Asked) -> str:
-    conditions = [_condition(name, values) for name, values in asked.where.items()]
-    if "" in conditions:
+def _machine(path: str, text: str, asked: Asked, *, meaning: bool) -> str:
+    concepts = asked.where.get("concept", ())
+    conditions = [_condition(name, values) for name, values in asked.where.items() if name != "concept"]
+    if "" in conditions or any("," in uri for uri in concepts):
         return ""
     asks = (
         ("q", text),
+        ("meaning", "yes" if meaning else ""),
+        ("concept", ",".join(concepts)),
         ("bbox", written(asked.box) if asked.box else ""),
         ("datetime", f"{asked.start or '..'}/{asked.end or '..'}" if asked.start or asked.end else ""),
         ("filter", " AND ".join(conditions)),

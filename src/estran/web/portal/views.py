@@ -8,13 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+from estran.catalogue.applications import applications
 from estran.model import Box, Text
 from estran.web.portal.asking import FACETS, Asked
+from estran.web.portal.reasons import Why, whys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from estran.catalogue.query import Results
+    from estran.catalogue.query import Counted, Reason, Results
     from estran.model import Organisation, Record
     from estran.node import Node
     from estran.web.portal.i18n import Words
@@ -71,6 +73,7 @@ class Card:
     abstract_tongue: str = ""
     boxes: tuple[Box, ...] = ()
     thumbnail: str = ""
+    why: tuple[Why, ...] = ()
 
     @property
     def css(self) -> str:
@@ -95,12 +98,26 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Leaf:
+    """A concept in the tree of a facet; opened: whether somebody went down there."""
+
+    uri: str
+    label: str
+    language: str
+    count: int
+    chosen: bool
+    opened: bool
+    narrower: tuple[Leaf, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facet:
-    """A group of filters."""
+    """A group of filters, and its concepts as a tree."""
 
     name: str
     label: str
     choices: tuple[Choice, ...]
+    tree: tuple[Leaf, ...] = ()
 
     @property
     def shown(self) -> tuple[Choice, ...]:
@@ -155,8 +172,8 @@ class Viewer:
             )
         return self._hubs[centre]
 
-    def card(self, record: Record) -> Card:
-        """A record in a list."""
+    def card(self, record: Record, reasons: Iterable[Reason] = ()) -> Card:
+        """A record in a list, and why it is there."""
         w, period = self.words, record.extent.period
         title = title_of(record)
         return Card(
@@ -167,6 +184,7 @@ class Viewer:
             access=w.label("access", record.access) if record.access else "",
             abstract=shortened(w.of(record.abstract)), abstract_tongue=w.tongue(record.abstract),
             boxes=record.extent.boxes[:_MOST_BOXES], thumbnail=self.thumbnail(record),
+            why=whys(reasons, w),
         )  # fmt: skip
 
     def thumbnail(self, record: Record) -> str:
@@ -182,6 +200,11 @@ class Viewer:
                 return self.words.label(field, value)
             case "language":
                 return self.words.label("tongue", value)
+            case "concept":
+                entry = self.node.vocabulary.entries([value]).get(value)
+                return (self.words.of(entry.label) or entry.title) if entry else value
+            case "application":
+                return self.words.of(applications()[value].name) if value in applications() else value
             case _:
                 return value
 
@@ -194,10 +217,19 @@ class Viewer:
             counts = {b.value: b.count for b in buckets} | {
                 v: 0 for v in chosen if v not in {b.value for b in buckets}
             }
-            if chosen or any(n < results.matched for n in counts.values()):
+            tree = tuple(self._leaf(one, asked) for one in results.trees.get(name, ()))
+            if chosen or tree or any(n < results.matched for n in counts.values()):
                 choices = tuple(self._choice(name, value, n, chosen) for value, n in counts.items())
-                found.append(Facet(name=name, label=self.words.label("facet", name), choices=choices))
+                label = self.words.label("facet", name)
+                found.append(Facet(name=name, label=label, choices=choices, tree=tree))
         return found
+
+    def _leaf(self, one: Counted, asked: Asked) -> Leaf:
+        return Leaf(
+            uri=one.uri, label=self.words.of(one.label) or one.local, language=self.words.tongue(one.label),
+            count=one.count, chosen=one.uri in asked.where.get("concept", ()), opened=one.opened,
+            narrower=tuple(self._leaf(other, asked) for other in one.narrower),
+        )  # fmt: skip
 
     def _choice(self, name: str, value: str, count: int, chosen: tuple[str, ...]) -> Choice:
         css = css_of(self.organisations.get(value)) if name == "hub" else ""
