@@ -275,13 +275,13 @@ class Harvest:
             pass
         return self.show_run(number)
 
-    def runs(self, name: str, limit: int = 20) -> tuple[RunReport, ...]:
-        """The runs of a source, the newest first.
+    def runs(self, name: str, limit: int = 20, before: int = 0) -> tuple[RunReport, ...]:
+        """The runs of a source, the newest first; those before run `before` if it is given.
 
         Raises:
             NotFound: there is no such source.
         """
-        return self._stores.harvests.runs(name, limit)
+        return self._stores.harvests.runs(name, limit, before)
 
     def show_run(self, run: int) -> RunReport:
         """One run.
@@ -309,20 +309,26 @@ class Harvest:
         """
         if state and state not in _STATES:
             raise Invalid(f"there is no state “{state}”; choose one of {', '.join(_STATES)}", "state")
-        harvests = self._stores.harvests
-        number = harvests.number(of) if isinstance(of, str) else harvests.standing(of).number
-        run = None if isinstance(of, str) else of
+        number, run = self._of(of)
         limit = max(1, min(limit, _MOST_ON_PAGE))
         return self._stores.entries.entries(number, run=run, state=state, after=cursor, limit=limit)
 
-    def missed(self, run: int, limit: int = 1000) -> tuple[MissedDocument, ...]:
-        """What the source named in a run and did not give, with the reasons.
+    def missed(self, run: int, limit: int = 1000, after: str = "") -> tuple[MissedDocument, ...]:
+        """What the source named in a run and did not give, with the reasons, from behind the place `after`.
 
         Raises:
             NotFound: there is no such run.
         """
         self.show_run(run)
-        return self._stores.harvests.missed(run, limit)
+        return self._stores.harvests.missed(run, limit, after)
+
+    def tally(self, of: str | int) -> dict[str, int]:
+        """How many things stand in each state: of a source, or of those that a run was the last to see.
+
+        Raises:
+            NotFound: there is no such source or run.
+        """
+        return self._stores.entries.tally(*self._of(of))
 
     def document(self, source: str, key: str) -> bytes:
         """The newest bytes of what a source calls `key`, as they came; those of a refused document as well.
@@ -333,6 +339,10 @@ class Harvest:
         return self._stores.entries.document(self._stores.harvests.number(source), key_of(key))
 
     # Within
+
+    def _of(self, of: str | int) -> tuple[int, int | None]:
+        harvests = self._stores.harvests
+        return (harvests.number(of), None) if isinstance(of, str) else (harvests.standing(of).number, of)
 
     def _check(self, *, centre: str, visibility: str, schedule: str) -> None:
         if centre:

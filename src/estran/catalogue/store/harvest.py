@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, true, update
 
 from estran.catalogue.harvest.values import HarvestSource, MissedDocument, RunReport
 from estran.catalogue.store.clusters import rank_anew
@@ -180,13 +180,13 @@ class HarvestStore:
             connection.execute(insert(schema.harvest_run).values(values))
             return number
 
-    def runs(self, name: str, limit: int) -> tuple[RunReport, ...]:
-        """The runs of a source, the newest first."""
+    def runs(self, name: str, limit: int, before: int = 0) -> tuple[RunReport, ...]:
+        """The runs of a source, the newest first; those before run `before` if it is given."""
         with self.database.read() as connection:
             source = self._row(connection, name)
             rows = connection.execute(
                 select(schema.harvest_run)
-                .where(_R.source == source.number)
+                .where(_R.source == source.number, _R.id < before if before else true())
                 .order_by(_R.id.desc())
                 .limit(limit)
             )
@@ -223,11 +223,14 @@ class HarvestStore:
             state = connection.execute(select(_R.state).where(_R.id == number)).scalar()
         return state != "running"
 
-    def missed(self, number: int, limit: int) -> tuple[MissedDocument, ...]:
-        """What a run's source named and did not give, the first so many."""
+    def missed(self, number: int, limit: int, after: str = "") -> tuple[MissedDocument, ...]:
+        """What a run's source named and did not give, the first so many behind a place."""
         with self.database.read() as connection:
             rows = connection.execute(
-                select(_M.place, _M.why).where(_M.run == number).order_by(_M.place).limit(limit)
+                select(_M.place, _M.why)
+                .where(_M.run == number, _M.place > after)
+                .order_by(_M.place)
+                .limit(limit)
             )
             return tuple(MissedDocument(*row) for row in rows)
 

@@ -106,6 +106,14 @@ class EntryStore:
             rows = connection.execute(chosen.order_by(_E.key).limit(limit)).all()
         return EntryPage(tuple(map(_entry, rows)), rows[-1].key if len(rows) == limit else "")
 
+    def tally(self, source: int, run: int | None) -> dict[str, int]:
+        """How many entries stand in each state: of a source, or of those that a run was the last to see."""
+        counted = select(_E.state, func.count()).where(_E.source == source).group_by(_E.state)
+        if run is not None:
+            counted = counted.where(_E.run == run)
+        with self._database.read() as connection:
+            return {row.state: int(row[1]) for row in connection.execute(counted)}
+
     def document(self, source: int, key: str) -> bytes:
         """The newest bytes of a key as they came, those of a refused document too.
 

@@ -10,7 +10,18 @@ from fastapi.responses import RedirectResponse
 
 from estran.model import plain
 from estran.web import links_of, node_of
-from estran.web.portal import about, asking, assets, item_pages, link_pages, signing_in, views, vocabularies
+from estran.web.portal import (
+    about,
+    asking,
+    assets,
+    comparing,
+    harvest_pages,
+    item_pages,
+    link_pages,
+    signing_in,
+    views,
+    vocabularies,
+)
 from estran.web.portal.centres import centre_view, centres_view
 from estran.web.portal.home import home_view
 from estran.web.portal.i18n import LANGUAGES, words
@@ -51,6 +62,8 @@ def routes(operators: Node) -> APIRouter:
     router.include_router(vocabularies.routes())
     router.include_router(link_pages.routes())
     router.include_router(signing_in.routes(operators))
+    router.include_router(harvest_pages.routes())
+    router.include_router(comparing.routes())
     for path, endpoint in (
         ("/", front),
         ("/static/hubs.css", hub_colours),
