@@ -84,19 +84,37 @@ class Alike:
         """Args: pks cluster by cluster, the best first; the cluster of every pk; how many are in each."""
         self._pks, self._clusters, self._sizes = pks, by_pk, sizes
         self._starts = sizes.cumsum() - sizes
+        # Of clusters with nobody here, what is said is never asked for.
+        self._stands = pks[self._starts.clip(max=len(pks) - 1)]
         self.members = bitmap(pks)
-        self.others = self.members - bitmap(pks[self._starts[sizes > 0]])
-        self._repeated: dict[tuple[str, str], BitMap] = {}
+        self.others = self.members - bitmap(self._stands[sizes > 0])
+        self._repeated: dict[tuple[str, str], tuple[BitMap, int]] = {}
 
     def folded(self, pool: BitMap) -> BitMap:
         """The records that stand for those of a set: one a cluster, and all that stand alone."""
+        import numpy as np  # noqa: PLC0415
+
+        if self.members.issubset(pool):
+            return pool - self.others
         hidden = pool & self.others
         if not hidden:
             return pool
-        found = pool - self.others
-        if not self.members.issubset(pool):
-            found |= bitmap(self._pks[self._starts[self._clusters[numbers(hidden)]]])
-        return found
+        return (pool - self.others) | bitmap(np.sort(self._stands[self._clusters[numbers(hidden)]]))
+
+    def raised(self, scores: np.ndarray[Any, Any], pool: BitMap) -> None:
+        """Give each record that stands for others the best score of its cluster in a set.
+
+        Args:
+            scores: by pk; changed.
+            pool: the set.
+        """
+        import numpy as np  # noqa: PLC0415
+
+        pks = numbers(pool & self.members)
+        clusters = self._clusters[pks]
+        best = np.zeros(len(self._sizes), dtype=scores.dtype)
+        np.maximum.at(best, clusters, scores[pks])
+        scores[self._stands[clusters]] = best[clusters]
 
     def together(self, pk: int) -> tuple[int, ...]:
         """All records of a record's cluster, the one that stands for it first; only itself where it is alone."""
@@ -124,11 +142,12 @@ class Alike:
             return None
         return Counting(self, bitmap(pks[whole]), bitmap(pks[partly]))
 
-    def repeated(self, field: str, value: str, bits: BitMap) -> BitMap:
-        """Of the records in `bits`, which carry a value, those whose cluster has another one before them."""
+    def repeated(self, field: str, value: str, bits: BitMap) -> tuple[BitMap, int]:
+        """Of the records that carry a value, those whose cluster has another one before them; and how many."""
         held = self._repeated.get((field, value))
         if held is None:
-            held = self._repeated[field, value] = self._again(bits & self.members)
+            found = self._again(bits & self.members)
+            held = self._repeated[field, value] = (found, len(found))
         return held
 
     def _again(self, bits: BitMap) -> BitMap:
@@ -157,10 +176,16 @@ class Counting:
     def __init__(self, alike: Alike, whole: BitMap, partly: BitMap) -> None:
         """Args: whole: records of the set whose cluster is in it; partly: those of clusters in it by half."""
         self._alike, self._whole, self._partly = alike, whole, partly
+        self._has_all = whole is alike.members
 
     def repeats(self, field: str, value: str, bits: BitMap) -> int:
-        """By how much the records of the set in `bits`, which carry a value, are more than their clusters."""
-        found = self._whole.intersection_cardinality(self._alike.repeated(field, value, bits))
-        if self._partly:
-            found += self._alike.repeats(self._partly & bits)
-        return found
+        """By how much the records of the set that carry a facet's value are more than their clusters."""
+        repeated, count = self._alike.repeated(field, value, bits)
+        if self._has_all or not count:
+            return count
+        found = self._whole.intersection_cardinality(repeated)
+        return found + self._alike.repeats(self._partly & bits) if self._partly else found
+
+    def repeats_among(self, bits: BitMap) -> int:
+        """The same for any records, of which nothing is remembered."""
+        return self._alike.repeats(bits & (self._whole | self._partly))

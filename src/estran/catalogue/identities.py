@@ -7,16 +7,19 @@ as the collection that it belongs to, is no name of its own.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+from estran.catalogue.words import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from estran.model import Record
 
-__all__ = ["RULES", "keys", "most_of_a_source"]
+__all__ = ["RULES", "identities", "keys", "most_of_a_source"]
 
 RULES = b"1"
 """Changes with the rules below: a node whose keys were made by others makes them anew."""
@@ -38,8 +41,16 @@ _INDEX = re.compile(r"/(?:index|default|home)\.(?:html?|php|jsp|aspx?)$", re.IGN
 _LONGEST = 400
 _MOST_KEYS = 20
 _SAME = "IsIdenticalTo"
-# Two or three records of one source with one DOI are versions and translations; more are parts of one whole.
+# Two or three records of one source with one DOI and one title are copies; more are parts of one whole.
 _MOST_ALIKE = 3
+_NOT_TITLE = re.compile(r"[\W_]+")
+
+
+def identities(record: Record) -> tuple[tuple[str, str], ...]:
+    """The keys of a record, each with a short form of the record's title."""
+    letters = _NOT_TITLE.sub("", folded(str(record.title)))
+    title = hashlib.blake2b(letters.encode(), digest_size=6).hexdigest() if letters else ""
+    return tuple((key, title) for key in keys(record))
 
 
 def keys(record: Record) -> tuple[str, ...]:
@@ -51,7 +62,7 @@ def keys(record: Record) -> tuple[str, ...]:
 
 
 def most_of_a_source(key: str) -> int:
-    """How many records of one source may share a key; with more of them it names none of them."""
+    """How many records of one source, all of one title, may share a key; with more it names none of them."""
     return 1 if key.removeprefix("service-").startswith("page:") else _MOST_ALIKE
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from estran.catalogue.identities import keys
+from estran.catalogue.identities import identities
 from estran.catalogue.marks import marks
 from estran.catalogue.words import columns, folded
 from estran.errors import Invalid
@@ -46,7 +46,7 @@ class Prepared(NamedTuple):
         row: further values of the narrow row, instants in microseconds.
         document: the pivot as zstd JSON, without what the node itself adds.
         tokens: as `words.columns` gives them.
-        identities: as `identities.keys` gives them.
+        identities: as `identities.identities` gives them.
     """
 
     id: str
@@ -65,7 +65,7 @@ class Prepared(NamedTuple):
     boxes: tuple[Box, ...]
     periods: tuple[tuple[int, int], ...]
     external_ids: tuple[tuple[str, str], ...]
-    identities: tuple[str, ...]
+    identities: tuple[tuple[str, str], ...]
 
 
 def original(document: Document, format_name: str) -> Original:
@@ -143,7 +143,7 @@ def prepare(record: Record, held: Original, owner: str, place: str = "") -> Prep
         boxes=boxes(record),
         periods=periods,
         external_ids=_external_ids(record),
-        identities=keys(record),
+        identities=identities(record),
     )
 
 

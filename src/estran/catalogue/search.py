@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from estran.access import Actor
-    from estran.catalogue.clusters import Alike
+    from estran.catalogue.clusters import Alike, Counting
     from estran.catalogue.cursors import Cursors
     from estran.catalogue.expressions import Words
     from estran.catalogue.positions import Order
@@ -96,7 +96,8 @@ class Search:
             chosen = {field: asked.carrying(field, values) for field, values in query.where.items() if values}
             pool = BitMap.intersection(base, *chosen.values()) if chosen else base
             shown = alike.folded(pool) if alike else pool
-            tied = asked.levels(pool, scores) if scores and query.sort in ("", "relevance") else None
+            by_score = scores is not None and query.sort in ("", "relevance") and shown
+            tied = scores.levels(pool, shown, alike) if scores and by_score else None
             pks, next_cursor = self._page(view, query, shown, tied)
             found = _results(
                 view, alike, pks, matched=len(shown), next=next_cursor,
@@ -176,7 +177,7 @@ def _whole(view: View, asked: _Asked, visible: BitMap) -> Order:
     if not query.sort and scores is None:
         return shown
     if query.sort in ("", "relevance") and scores is not None:
-        levels = [tied for _, tied in asked.levels(pool, scores)]
+        levels = [tied for _, tied in scores.levels(pool, shown, asked.alike)] if shown else []
         rows = [row for tied in levels for row in view.ordered(tied, _NEWEST_FIRST, None, len(tied))]
     else:
         rows = view.ordered(shown, _order(query.sort), None, len(shown))
@@ -211,6 +212,8 @@ class _Asked:
         self._senses = Senses(meaning, view, self._together)
         self._found: list[Found] = []
         self.alike = alike
+        # Of the set counted last: mostly the same for every field.
+        self._counting: tuple[BitMap | None, Counting | None] = (None, None)
 
     @property
     def query(self) -> Query:
@@ -275,7 +278,9 @@ class _Asked:
         """Counts of a field, ignoring the query's own choice in it."""
         if field in chosen:
             pool = BitMap.intersection(base, *(bits for other, bits in chosen.items() if other != field))
-        counting = self.alike.counting(pool) if self.alike else None
+        if self.alike and self._counting[0] is not pool:
+            self._counting = (pool, self.alike.counting(pool))
+        counting = self._counting[1]
         if field not in ("hub", "application", "link"):
             return self._view.facets.count(field, pool, self._query.count_values, counting)
         counted: list[Bucket] = []
@@ -284,7 +289,7 @@ class _Asked:
             bits = self.carrying(field, (value,))
             count = pool.intersection_cardinality(bits)
             if counting is not None and count:
-                count -= counting.repeats(field, value, bits)
+                count -= counting.repeats_among(bits)
             counted.append(Bucket(value, count))
         return tuple(sorted((b for b in counted if b.count), key=lambda b: (-b.count, b.value)))
 
@@ -302,18 +307,6 @@ class _Asked:
 
         trees = Trees(self._meaning, self._view, count, self._query.where.get("concept", ()))
         return {field: tree for field in self._query.trees if (tree := trees.of(field))}
-
-    def levels(self, pool: BitMap, scores: Scores) -> Iterable[tuple[int, BitMap]]:
-        """What is shown of a set, parted by score, the highest first; each dataset at the best of its records."""
-        before = BitMap()
-        for score, tied in scores.levels(pool) if pool else ():
-            if self.alike is None:
-                yield score, tied
-                continue
-            shown = self.alike.folded(tied) - before
-            before |= shown & self.alike.members
-            if shown:
-                yield score, shown
 
     def _applied(self, name: str) -> BitMap:
         """The records whose keywords and variables tell of an application, in whatever words."""
@@ -382,14 +375,22 @@ class Scores:
         if bits:
             self._parts.append((bits, weight))
 
-    def levels(self, pool: BitMap) -> Iterable[tuple[int, BitMap]]:
-        """The pool parted by score, the highest first."""
+    def levels(self, pool: BitMap, shown: BitMap, alike: Alike | None = None) -> Iterable[tuple[int, BitMap]]:
+        """What is shown of a set, parted by score, the highest first.
+
+        Args:
+            pool: the set.
+            shown: what stands for its records, itself where there are no clusters.
+            alike: the clusters; each is as relevant as the best of its records in the set.
+        """
         import numpy as np  # noqa: PLC0415 - only a search with words needs it
 
-        members = numbers(pool)
-        sums = np.zeros(int(pool.max()) + 1, dtype=np.uint16)
+        members = numbers(shown)
+        sums = np.zeros(int(max(pool.max(), shown.max())) + 1, dtype=np.uint16)
         for bits, weight in self._parts:
             sums[numbers(bits & pool)] += weight
+        if alike:
+            alike.raised(sums, pool)
         held = sums[members]
         for score in np.unique(held)[::-1]:
             yield int(score), bitmap(members[held == score])

@@ -25,12 +25,16 @@ from estran.cli.vocabularies import tell_loaded
 from estran.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from estran.catalogue import LoadReport
     from estran.model import Record
 
 _REFUSED = 5
+MergedOption = Annotated[
+    bool,
+    typer.Option("--merged", help="What it lacks, filled from other records of the same dataset."),
+]
 
 
 def init(
@@ -146,7 +150,8 @@ def search(
             matched = page.matched
             for record in page:
                 number += 1
-                print_json(plain(record)) if json else _show_line(number, record)
+                others = page.others.get(record.id, ())
+                print_json(plain(record) | _also(others)) if json else _show_line(number, record, others)
             left -= len(page)
             cursor = page.next
             if left <= 0 or not cursor:
@@ -161,11 +166,17 @@ def search(
         )
 
 
-def _show_line(number: int, record: Record) -> None:
+def _also(others: Iterable[str]) -> dict[str, list[str]]:
+    """What JSON says of the other records of a dataset."""
+    return {"also_described_by": listed} if (listed := list(others)) else {}
+
+
+def _show_line(number: int, record: Record, others: tuple[str, ...]) -> None:
     from rich.console import Console  # noqa: PLC0415
 
     period = record.extent.period
     facts = [record.kind, record.centre, f"{period.start or '…'} – {period.end or '…'}" if period else ""]
+    facts += [f"also described by {len(others)} other{'s' * (len(others) > 1)}"] if others else []
     console = Console()
     console.print(
         f"[bold]{number:3}  {escaped(str(record.title) or record.identifier)}[/]",
@@ -182,17 +193,22 @@ def _show_line(number: int, record: Record) -> None:
 def show(
     id: Annotated[str, typer.Argument(help="Id of the record.")],
     node: NodeOption = HERE,
+    merged: MergedOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Read one record."""
+    """Read one record; the others that describe the same dataset are named."""
     from estran.model import plain  # noqa: PLC0415
 
     with open_node(node) as opened:
-        record = opened.show(id)
+        whole = opened.merged(id)
+        record = whole.record if merged else opened.show(id)
+        others = [one for one in whole.members if one.id != record.id]
+        given = dict(whole.given) if merged else {}
         if json:
-            print_json(plain(record))
+            filled = {"filled_from": given} if given else {}
+            print_json(plain(record) | _also(one.id for one in others) | filled)
             return
-        originals = opened.originals(id)
+        originals = opened.originals(record.id)
     from rich.console import Console  # noqa: PLC0415
 
     console = Console()
@@ -211,6 +227,11 @@ def show(
         )
     for warning in record.warnings:
         console.print(f"[yellow]     warning[/]  {escaped(warning)}", highlight=False, soft_wrap=True)
+    for one in others:
+        told = "  ".join(x for x in (one.source, one.centre, one.standard, one.date[:10]) if x)
+        console.print(f"\n[cyan]        also[/]  {one.id}  {escaped(told)}", highlight=False, soft_wrap=True)
+    for name, from_ in given.items():
+        console.print(f"[cyan]{name:>12}[/]  is from {from_}", highlight=False, soft_wrap=True)
     if originals:
         console.print(
             f"\n[cyan]    original[/]  {escaped(originals[0].name)} ({originals[0].format})",
@@ -249,6 +270,7 @@ def export(
         ),
     ],
     node: NodeOption = HERE,
+    merged: MergedOption = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; standard output without it.")
     ] = None,
@@ -267,7 +289,7 @@ def export(
                 )
             body, losses = originals[0].body, ()
         else:
-            written = opened.export(id, format)
+            written = opened.export(id, format, merged=merged)
             body, losses = written.body, written.losses
     if output:
         output.write_bytes(body)

@@ -220,6 +220,8 @@ record_identity = Table(
     Column("key", _Text, primary_key=True),
     Column("source", _Text, primary_key=True),
     Column("pk", Integer, ForeignKey("record.pk", ondelete="CASCADE"), primary_key=True),
+    # Of the record, in short: what one source calls differently is not the same.
+    Column("title", _Text, nullable=False),
     Index("record_identity_pk", "pk"),
     sqlite_with_rowid=False,
 )

@@ -7,16 +7,18 @@ from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from fastapi import APIRouter, Request, Response
 
 from estran import formats
 from estran.errors import NotFound
 from estran.web import links_of, node_of, openapi, replies, signposts
+from estran.web.datasets import MERGED, asked, told
 from estran.web.negotiation import HTML, best
 from estran.web.problems import NotAcceptable, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from estran.catalogue import OriginalDocument
     from estran.formats import Links, Written
@@ -53,10 +55,12 @@ def routes(page: Callable[[Request, str], Response]) -> APIRouter:
 
     forms: dict[str, Any] = {HTML: None, **dict.fromkeys(_MEANT)}
 
-    @router.get("/{id}", **openapi.described("A record", "getData", forms, [_FORMAT], 404, 406, 410))
+    parameters = [_FORMAT, MERGED]
+
+    @router.get("/{id}", **openapi.described("A record", "getData", forms, parameters, 404, 406, 410))
     def data(request: Request, id: openapi.Id) -> Response:  # noqa: A002
-        replies.checked(request, ("format",))
-        record, links = shown(node_of(request), id), links_of(request)
+        replies.checked(request, ("format", "merged"))
+        record, links = asked(request, id).record, links_of(request)
         if name := replies.one(request, "format") or _negotiated(request):
             return _written(record, name, links)
         response = page(request, id)
@@ -66,25 +70,30 @@ def routes(page: Callable[[Request, str], Response]) -> APIRouter:
     return router
 
 
-def _described(summary: str, operation: str, media_type: str) -> dict[str, Any]:
-    return openapi.described(summary, operation, {media_type: None}, (), 404, 410)
+def _described(
+    summary: str, operation: str, media_type: str, parameters: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    return openapi.described(summary, operation, {media_type: None}, parameters, 404, 410)
 
 
 def _twins(router: APIRouter) -> None:
     for suffix, name in TWINS.items():
         media_type, _ = signposts.TWINS[suffix]
-        described = _described(f"A record as {suffix}", f"getData_{suffix}", media_type)
+        described = _described(f"A record as {suffix}", f"getData_{suffix}", media_type, [MERGED])
         router.add_api_route(f"/{{id}}.{suffix}", _twin(name), **described)
 
 
 def _twin(name: str) -> Callable[[Request, str], Response]:
     def twin(request: Request, id: openapi.Id) -> Response:  # noqa: A002
-        replies.checked(request, ())
-        record, links = shown(node_of(request), id), links_of(request)
-        written = _write(record, name, links)
-        found = Response(written.body, media_type=written.media_type)
-        found.headers["Link"] = replies.link_header(signposts.describes(record, links))
-        return found
+        replies.checked(request, ("merged",))
+        found, links = asked(request, id), links_of(request)
+        written = _write(found.record, name, links)
+        body = written.body
+        if name == TWINS["json"] and (also := told(found, links)):
+            body = msgspec.json.encode(msgspec.json.decode(body, type=dict[str, msgspec.Raw]) | also)
+        response = Response(body, media_type=written.media_type)
+        response.headers["Link"] = replies.link_header(signposts.describes(found.record, links))
+        return response
 
     return twin
 
@@ -98,10 +107,10 @@ def _formats(router: APIRouter) -> None:
         record, links = shown(node_of(request), id), links_of(request)
         return replies.json({"formats": [_format(record, name, links) for name in writers()]})
 
-    @router.get("/{id}/formats/{name}", **_described("A record in a format", "getFormat", "*/*"))
+    @router.get("/{id}/formats/{name}", **_described("A record in a format", "getFormat", "*/*", [MERGED]))
     def written(request: Request, id: openapi.Id, name: openapi.FormatName) -> Response:  # noqa: A002
-        replies.checked(request, ())
-        return _written(shown(node_of(request), id), name, links_of(request))
+        replies.checked(request, ("merged",))
+        return _written(asked(request, id).record, name, links_of(request))
 
 
 def _originals(router: APIRouter) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from estran.catalogue.identities import RULES, keys, most_of_a_source
+from estran.catalogue.identities import RULES, identities, most_of_a_source
 from estran.catalogue.prepare import decode
 from estran.storage import changes, get_meta, put_meta, schema
 from estran.storage.copying import batches
@@ -30,8 +30,9 @@ _I, _C, _R, _S = (
     schema.record.c,
     schema.harvest_source.c,
 )
-_COLUMNS = ("key", "source", "pk")
+_COLUMNS = ("key", "source", "pk", "title")
 _MADE_BY = "identities"
+_TOO_MANY = 1 << 30
 
 
 class Clustering:
@@ -49,14 +50,14 @@ class Clustering:
             in_clusters = select(_C.cluster).where(engine.within(_C.pk, pks))
             self._clusters.update(connection.execute(in_clusters).scalars())
 
-    def enter(self, rows: Iterable[tuple[str, str, int]]) -> None:
-        """Give (key, source, pk) of the records that were written, in place of what they had."""
+    def enter(self, rows: Iterable[tuple[str, str, int, str]]) -> None:
+        """Give (key, source, pk, title) of the records that were written, in place of what they had."""
         if self._pks:
             forget = delete(schema.record_identity).where(self._engine.within(_I.pk, list(self._pks)))
             self._connection.execute(forget)
         listed = sorted(set(rows))
-        self._touched.update(key for key, _, _ in listed)
-        self._pks.update(pk for _, _, pk in listed)
+        self._touched.update(key for key, *_ in listed)
+        self._pks.update(pk for _, _, pk, _ in listed)
         self._engine.insert(self._connection, schema.record_identity, _COLUMNS, listed)
 
     def settle(self, seq: int) -> None:
@@ -106,7 +107,11 @@ def _identify_all(connection: sa.Connection, engine: Engine) -> None:
     for rows in batches(connection, schema.record_document):
         told = select(_R.pk, _R.source).where(engine.within(_R.pk, [row.pk for row in rows]))
         sources = {row.pk: row.source for row in connection.execute(told)}
-        made = [(key, sources[row.pk], row.pk) for row in rows for key in keys(decode(row.document))]
+        made = [
+            (key, sources[row.pk], row.pk, title)
+            for row in rows
+            for key, title in identities(decode(row.document))
+        ]
         engine.insert(connection, schema.record_identity, _COLUMNS, made)
     found = _components(_carriers(connection, engine, None))
     if found:
@@ -129,20 +134,29 @@ def rank_anew(connection: sa.Connection, engine: Engine, source: str) -> None:
 def _shared(
     connection: sa.Connection, engine: Engine, asked: Sequence[str], without: Iterable[int] = ()
 ) -> dict[str, int]:
-    """Of some keys, those of several records, and how many of them one source has at most."""
-    counted = select(_I.key, func.count().label("n")).group_by(_I.key, _I.source)
-    counted = counted.where(engine.within(_I.key, asked))
+    """Of some keys, those of several records, and how many of them one source has at most.
+
+    Where one source gives them different titles, they are too many, however few.
+    """
+    counted = _COUNTED.where(engine.within(_I.key, asked))
     if without:
         counted = counted.where(sa.not_(engine.within(_I.pk, list(without))))
     return _most(connection, counted)
 
 
-def _most(connection: sa.Connection, counted: sa.Select[Any, int]) -> dict[str, int]:
+_COUNTED = select(_I.key, func.count().label("n"), func.count(_I.title.distinct()).label("titles")).group_by(
+    _I.key, _I.source
+)
+
+
+def _most(connection: sa.Connection, counted: sa.Select[Any, int, int]) -> dict[str, int]:
     inner = counted.subquery()
     rows = connection.execute(
-        select(inner.c.key, func.max(inner.c.n)).group_by(inner.c.key).having(func.sum(inner.c.n) > 1)
+        select(inner.c.key, func.max(inner.c.n), func.max(inner.c.titles))
+        .group_by(inner.c.key)
+        .having(func.sum(inner.c.n) > 1)
     )
-    return {key: int(most) for key, most in rows}
+    return {key: int(most) if titles == 1 else _TOO_MANY for key, most, titles in rows}
 
 
 def _carriers(
@@ -150,8 +164,7 @@ def _carriers(
 ) -> list[tuple[str, int]]:
     """(key, pk) of those keys, of all where none are given, that join records."""
     if asked is None:
-        everything = select(_I.key, func.count().label("n")).group_by(_I.key, _I.source)
-        shared = _most(connection, everything)
+        shared = _most(connection, _COUNTED)
     else:
         shared = _shared(connection, engine, asked) if asked else {}
     joining = {key for key, most in shared.items() if most <= most_of_a_source(key)}

@@ -225,7 +225,9 @@ class Batch:
                 for v, s in c.external_ids
             ],
         )
-        clustering.enter((name, c.source, pks[key]) for key, c in winners.items() for name in c.identities)
+        clustering.enter(
+            (name, c.source, pks[key], title) for key, c in winners.items() for name, title in c.identities
+        )
         self._insert(
             schema.period,
             [{"pk": pks[key], "start": s, "end": e} for key, c in winners.items() for s, e in c.periods],

@@ -196,9 +196,10 @@ class View:
         return {row.id: row.pk for row in self._connection.execute(chosen)}
 
     def ids_of(self, pks: Sequence[int]) -> dict[int, str]:
-        """The ids of the records of these pks."""
-        rows = self._connection.execute(select(_R.pk, _R.id).where(self._engine.within(_R.pk, pks)))
-        return {row.pk: row.id for row in rows}
+        """The ids of the records of these pks; asked for every page."""
+        spelling = self._engine.spelling
+        text = f"SELECT pk, id FROM record WHERE {spelling.among('pk', spelling.mark.format('pks'))}"  # noqa: S608
+        return dict(self._engine.ask(self._connection, text, {"pks": spelling.listing(pks)}))
 
     def place_of(self, pk: int) -> tuple[str, str]:
         """What names a record within its source, and whose it is while it is a draft."""

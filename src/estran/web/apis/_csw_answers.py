@@ -231,7 +231,7 @@ def record_by_id(asked: Asked, node: House, links: Links) -> Response:
     if not ids:
         raise missing("id", "id says which record is wanted")
     first, form = ids[0], _form(asked)
-    found = node.ask(Query(filter=asking.named(ids), skip=0, limit=asking.MOST_IDS)).records
+    found = node.ask(Query(filter=asking.named(ids), every=True, skip=0, limit=asking.MOST_IDS)).records
     if asked.version == "2.0.2":
         return document(_wrapped("GetRecordByIdResponse", "2.0.2", _all(found, form, links)))
     if not found:

@@ -10,25 +10,14 @@ from fastapi.responses import RedirectResponse
 
 from estran.model import plain
 from estran.web import links_of, node_of
-from estran.web.portal import (
-    about,
-    asking,
-    assets,
-    comparing,
-    harvest_pages,
-    item_pages,
-    link_pages,
-    signing_in,
-    views,
-    vocabularies,
-)
+from estran.web.datasets import asked
+from estran.web.portal import about, asking, assets, item_pages, link_pages, signing_in, views, vocabularies
 from estran.web.portal.centres import centre_view, centres_view
 from estran.web.portal.home import home_view
 from estran.web.portal.i18n import LANGUAGES, words
 from estran.web.portal.recording import record_view
 from estran.web.portal.render import as_json, language_of, page, render, spoken, viewer_of
 from estran.web.portal.searching import map_points, search
-from estran.web.problems import shown
 
 if TYPE_CHECKING:
     from estran.node import Node
@@ -62,8 +51,6 @@ def routes(operators: Node) -> APIRouter:
     router.include_router(vocabularies.routes())
     router.include_router(link_pages.routes())
     router.include_router(signing_in.routes(operators))
-    router.include_router(harvest_pages.routes())
-    router.include_router(comparing.routes())
     for path, endpoint in (
         ("/", front),
         ("/static/hubs.css", hub_colours),
@@ -163,13 +150,13 @@ def record_page(request: Request, id: str, language: str = "") -> Response:  # n
     """A record; without a language in the address, in the one that the browser asks for."""
     w = spoken(language or language_of(request))
     node, viewer, links = node_of(request), viewer_of(request, w), links_of(request)
-    record = shown(node, id)
-    view = record_view(node, record, viewer, links)
+    found = asked(request, id)
+    view = record_view(node, found, viewer, links)
     of = page(
         request, w, view.card.title, f"data/{id}", section="search", twin=f"/data/{id}.json",
         description=view.card.abstract,
     )  # fmt: skip
-    return render(request, "record.html", w, of, r=record, v=view, most=_MOST_LISTED)
+    return render(request, "record.html", w, of, r=found.record, v=view, most=_MOST_LISTED)
 
 
 def centres_page(request: Request, language: str) -> Response:

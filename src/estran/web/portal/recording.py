@@ -13,6 +13,7 @@ from estran.web import signposts
 from estran.web.portal.items import Teaser, teaser
 from estran.web.portal.link_pages import Mark, marks, place_of
 from estran.web.portal.snippets import Snippet, snippets
+from estran.web.portal.together import Together, together
 from estran.web.portal.views import Card, Viewer, doi_link, link
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from estran.model import Concept, Distribution, Record, Relation, Vertical
     from estran.node import Node
     from estran.vocabulary import Entry
+    from estran.web.datasets import Asked
     from estran.web.portal.i18n import Words
     from estran.web.signposts import Signpost
 
@@ -96,6 +98,7 @@ class RecordView:
     Attributes:
         meanings: standard names of its variables -> what the node's vocabularies say of them.
         items: the way to its items, None where it has none.
+        together: the other records of the same dataset.
     """
 
     card: Card
@@ -119,10 +122,12 @@ class RecordView:
     signposts: tuple[Signpost, ...]
     json_ld: str
     items: Teaser | None
+    together: Together
 
 
-def record_view(node: Node, record: Record, viewer: Viewer, links: Links) -> RecordView:
+def record_view(node: Node, found: Asked, viewer: Viewer, links: Links) -> RecordView:
     """All that the page of a record shows."""
+    record = found.record
     w, card = viewer.words, viewer.card(record)
     forms, written = _forms(record, links)
     items = teaser(node, record, w, links)
@@ -132,7 +137,10 @@ def record_view(node: Node, record: Record, viewer: Viewer, links: Links) -> Rec
     extent = _extent(record, viewer)
     return RecordView(
         card=card, address=links.page(record.id), facts=_facts(record, card, w),
-        sections=_sections(record, extent=bool(extent or record.extent.boxes), tied=bool(relations)),
+        sections=_sections(
+            record, extent=bool(extent or record.extent.boxes), tied=bool(relations),
+            alike=len(found.whole.members) > 1,
+        ),
         rows=_rows(record, viewer), extent=extent,
         concepts=_concepts(record.concepts, w),
         meanings=node.vocabulary.lookup(x.standard_name for x in record.variables),
@@ -145,6 +153,7 @@ def record_view(node: Node, record: Record, viewer: Viewer, links: Links) -> Rec
         formats=tuple(f for f in forms if f.name not in CITATIONS),
         originals=_originals(node, record, w), signposts=signposts.of(record, links),
         json_ld=_embedded(written.get("schema-org", b"{}")), items=items,
+        together=together(found, viewer),
     )  # fmt: skip
 
 
@@ -157,7 +166,7 @@ def _facts(record: Record, card: Card, w: Words) -> tuple[str, ...]:
     )
 
 
-def _sections(record: Record, *, extent: bool, tied: bool) -> tuple[tuple[str, str], ...]:
+def _sections(record: Record, *, extent: bool, tied: bool, alike: bool) -> tuple[tuple[str, str], ...]:
     """(id, key of its title) of the sections that the page has."""
     return tuple(
         (id_, key)
@@ -172,6 +181,7 @@ def _sections(record: Record, *, extent: bool, tied: bool) -> tuple[tuple[str, s
             ("citation", "data.citation", True),
             ("formats", "data.formats", True),
             ("warnings", "data.warnings", bool(record.warnings)),
+            ("together", "data.together", alike),
         )
         if there
     )
@@ -297,7 +307,7 @@ def _relations(node: Node, relations: Sequence[Relation], w: Words) -> tuple[Tie
 
 def _here(node: Node, targets: tuple[str, ...], w: Words) -> dict[str, tuple[str, str]]:
     """Which of these identifiers are records of this node: target -> (address, title)."""
-    found = node.ask(Query(external_ids=targets, limit=_MOST_RELATIONS))
+    found = node.ask(Query(external_ids=targets, every=True, limit=_MOST_RELATIONS))
     return {
         name: (f"/{w.language}/data/{record.id}", w.of(record.title) or name)
         for record in found
