@@ -34,6 +34,7 @@ w:rain s:inScheme w:scheme ; s:prefLabel "rain"@en, "pluie"@fr ; s:altLabel "rai
 w:total s:inScheme w:scheme ; s:prefLabel "total precipitation"@en, "précipitation totale"@fr ; s:broader w:rain .
 w:snow s:inScheme w:scheme ; s:prefLabel "snow"@en, "neige"@fr ; s:broader w:water .
 w:drizzle s:inScheme w:scheme ; s:prefLabel "drizzle"@en, "bruine"@fr ; s:broader w:rain .
+w:fog s:inScheme w:scheme ; s:prefLabel "fog"@en, "brouillard"@fr .
 w:gauge s:inScheme w:scheme ; s:prefLabel "rain gauge"@en, "pluviomètre"@fr .
 w:shower s:inScheme w:scheme ; s:prefLabel "shower"@en ; o:deprecated true ; d:isReplacedBy w:rain .
 """

@@ -11,6 +11,7 @@ from estran.cli.shared import HERE, JsonOption, NodeOption, QuietOption, open_no
 from estran.model import plain
 
 if TYPE_CHECKING:
+    from estran.catalogue.concepts import Usage
     from estran.catalogue.vocabularies import LoadedVocabulary
     from estran.vocabulary import Defect, Holding
 
@@ -103,6 +104,34 @@ def vocabulary_report(
         typer.echo("Nothing is wrong.")
 
 
+@vocabulary_app.command("usage")
+def vocabulary_usage(
+    name: Annotated[str, typer.Argument(help="Address of a concept, or its name or notation.")],
+    node: NodeOption = HERE,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many records.")] = 20,
+    json: JsonOption = False,
+) -> None:
+    """List the records that use a concept, or something narrower."""
+    with open_node(node) as opened:
+        uri = name if "://" in name or name.startswith("urn:") else opened.vocabulary.show(name).uri
+        _tell_usage(opened.concepts.usage(uri, limit), json=json)
+
+
+@vocabulary_app.command("deprecated")
+def vocabulary_deprecated(
+    node: NodeOption = HERE,
+    limit: Annotated[int, typer.Option(min=0, help="At most so many records of each.")] = 20,
+    json: JsonOption = False,
+) -> None:
+    """List the deprecated concepts that records use, the records, and what to use instead."""
+    with open_node(node) as opened:
+        listed = opened.concepts.deprecated(limit)
+    for usage in listed:
+        _tell_usage(usage, json=json)
+    if not listed and not json:
+        typer.echo("No record uses a deprecated concept.")
+
+
 @vocabulary_app.command("remove")
 def vocabulary_remove(
     name: Annotated[str, typer.Argument(help="Name of a vocabulary.")],
@@ -152,6 +181,30 @@ def tell_loaded(one: LoadedVocabulary, *, json: bool, quiet: bool) -> None:
         + (f"; {wrong} remarks, see “estran vocabulary report {one.name}”" if wrong else ""),
         quiet=quiet,
     )
+
+
+def _tell_usage(usage: Usage, *, json: bool) -> None:
+    instead = [entry.uri for entry in usage.successors]
+    if json:
+        records = [{"id": record.id, "title": str(record.title)} for record in usage.found]
+        print_json(
+            {
+                "uri": usage.uri,
+                "label": usage.entry.title if usage.entry else "",
+                "deprecated": bool(usage.entry and usage.entry.deprecated),
+                "records": usage.itself,
+                "matched": usage.found.matched,
+                "replaced_by": instead,
+                "first": records,
+            }
+        )
+        return
+    title = f"{usage.entry.title}  {usage.uri}" if usage.entry else usage.uri
+    typer.echo(f"{title}\n  {usage.itself} records carry it, {usage.found.matched} it or something narrower")
+    for entry in usage.successors:
+        typer.echo(f"  use instead: {entry.title}  {entry.uri}")
+    for record in usage.found:
+        typer.echo(f"  {record.id}  {record.title}")
 
 
 def _plain(held: Holding) -> dict[str, object]:

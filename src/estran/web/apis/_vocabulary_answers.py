@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from estran.catalogue.concepts import Usage
+    from estran.formats import Links
     from estran.model import Text
     from estran.vocabulary import Branch, Concept, Entry, Holding, Link
 
@@ -111,6 +113,18 @@ def brief(entry: Entry, base: str) -> dict[str, Any]:
         "deprecated": entry.deprecated,
         "href": address_of(base, entry),
     }
+
+
+def used(usage: Usage, links: Links) -> dict[str, Any]:
+    """Who uses a concept: how many records carry it, and the first that do or carry something narrower."""
+    made: dict[str, Any] = {"uri": usage.uri, "records": usage.itself, "matched": usage.found.matched}
+    if usage.entry is not None:
+        made |= {"deprecated": usage.entry.deprecated, "concept": brief(usage.entry, links.base)}
+        made["replacedBy"] = [brief(entry, links.base) for entry in usage.successors]
+    made["first"] = [
+        {"id": record.id, "title": str(record.title), "href": links.page(record.id)} for record in usage.found
+    ]
+    return made
 
 
 def _by_language(text: Text) -> dict[str, str]:

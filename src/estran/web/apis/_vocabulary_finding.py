@@ -18,6 +18,7 @@ from estran.web.apis._vocabulary_answers import (
     cursor,
     limit,
     position,
+    used,
 )
 
 if TYPE_CHECKING:
@@ -111,6 +112,26 @@ def trees(router: APIRouter) -> None:
         )
         base = links_of(request).base
         return replies.json({"variables": [brief(entry, base) for entry in found]})
+
+
+def users(router: APIRouter) -> None:
+    """Which records use concepts."""
+
+    @router.get("/usage", **_described("Records that use a concept", "getUsage", _URI, _LIMIT))
+    def usage(request: Request) -> Response:
+        replies.checked(request, ("uri", "limit"))
+        uri = replies.one(request, "uri")
+        if not uri:
+            raise Invalid("give the address of a concept", "uri")
+        return replies.json(used(node_of(request).concepts.usage(uri, limit(request)), links_of(request)))
+
+    @router.get(
+        "/deprecated", **_described("Deprecated concepts that records use", "getDeprecatedInUse", _LIMIT)
+    )
+    def deprecated(request: Request) -> Response:
+        replies.checked(request, ("limit",))
+        listed = node_of(request).concepts.deprecated(limit(request))
+        return replies.json({"concepts": [used(one, links_of(request)) for one in listed]})
 
 
 def texts(router: APIRouter) -> None:

@@ -11,7 +11,20 @@ from fastapi.responses import RedirectResponse
 from estran.model import plain
 from estran.web import links_of, node_of
 from estran.web.datasets import asked
-from estran.web.portal import about, asking, assets, item_pages, link_pages, signing_in, views, vocabularies
+from estran.web.portal import (
+    about,
+    annotating,
+    asking,
+    assets,
+    browsing,
+    comparing,
+    harvest_pages,
+    item_pages,
+    link_pages,
+    signing_in,
+    views,
+    vocabularies,
+)
 from estran.web.portal.centres import centre_view, centres_view
 from estran.web.portal.home import home_view
 from estran.web.portal.i18n import LANGUAGES, words
@@ -48,9 +61,14 @@ def routes(operators: Node) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     router.include_router(assets.routes())
     router.include_router(item_pages.routes())
+    # Before the pages of vocabularies, which take any name.
+    router.include_router(annotating.routes())
     router.include_router(vocabularies.routes())
+    router.include_router(browsing.routes())
     router.include_router(link_pages.routes())
     router.include_router(signing_in.routes(operators))
+    router.include_router(harvest_pages.routes())
+    router.include_router(comparing.routes())
     for path, endpoint in (
         ("/", front),
         ("/static/hubs.css", hub_colours),

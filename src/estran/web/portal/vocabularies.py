@@ -10,18 +10,22 @@ from fastapi import APIRouter, Request, Response
 
 from estran.web import links_of, node_of, replies
 from estran.web.apis._vocabulary_answers import address_of, cursor, position
-from estran.web.portal.render import as_json, page, render, spoken
+from estran.web.portal.asking import Asked
+from estran.web.portal.render import as_json, page, render, spoken, viewer_of
 
 if TYPE_CHECKING:
+    from estran.catalogue.concepts import Usage
     from estran.model import Text
     from estran.node import Node
     from estran.vocabulary import Branch, Concept, Entry, Holding, Link
     from estran.web.portal.i18n import Words
+    from estran.web.portal.views import Card
 
 _PAGE = 100
 _FOUND = 30
 _MOST_LISTED = 200
 _TONGUES = 6
+_USERS = 5
 # What is around a concept, in the order of the page: key of its title, attribute of `Concept`.
 _AROUND = (
     ("vocabulary.broader", "broader"), ("vocabulary.narrower", "narrower"), ("vocabulary.related", "related"),
@@ -60,9 +64,10 @@ class Around:
 
 @dataclass(frozen=True, kw_only=True)
 class SchemesView:
-    """The vocabularies, or the concepts that a search found."""
+    """The vocabularies, or the concepts that a search found; and the deprecated ones that records use."""
 
     schemes: tuple[Holding, ...]
+    deprecated: tuple[Named, ...] = ()
     q: str = ""
     found: tuple[Named, ...] = ()
 
@@ -90,6 +95,10 @@ class ConceptView:
     mappings: tuple[Named, ...]
     parts: tuple[Named, ...]
     part_of: tuple[Named, ...]
+    cards: tuple[Card, ...] = ()
+    used: int = 0
+    itself: int = 0
+    search: str = ""
 
 
 def routes() -> APIRouter:
@@ -145,15 +154,19 @@ def concept_page(request: Request, language: str, scheme: str, local: str) -> Re
     w, vocabulary = spoken(language), node_of(request).vocabulary
     entry = vocabulary.at(scheme, local)
     around = vocabulary.around(entry)
+    usage = node_of(request).concepts.usage(entry.uri, _USERS)
+    viewer = viewer_of(request, w)
     view = ConceptView(
         entry=entry,
         scheme=vocabulary.holding(scheme).scheme.title,
         labels=_labels(entry),
-        paths=tuple(tuple(_named(step, w) for step in path) for path in around.paths),
+        paths=tuple(tuple(named(step, w) for step in path) for path in around.paths),
         around=tuple(_around(around, w)),
         mappings=tuple(_linked(link, w, detail=w.label("mapping", link.predicate)) for link in around.mappings)[:_MOST_LISTED],
         parts=tuple(_linked(link, w, detail=w.label("part", link.predicate)) for link in around.parts),
         part_of=tuple(_linked(link, w, detail=w.label("part", link.predicate)) for link in around.part_of)[:_MOST_LISTED],
+        cards=tuple(viewer.card(record) for record in usage.found), used=usage.found.matched, itself=usage.itself,
+        search=Asked(where={"concept": (entry.uri,)}).address(f"/{language}/search"),
     )  # fmt: skip
     twin = address_of("", entry)
     of = page(
@@ -166,13 +179,28 @@ def concept_page(request: Request, language: str, scheme: str, local: str) -> Re
 
 def _schemes(request: Request, w: Words) -> SchemesView:
     node, q = node_of(request), replies.one(request, "q").strip()
-    return SchemesView(schemes=node.vocabulary.holdings(), q=q, found=_found(node, q, w) if q else ())
+    used = tuple(
+        named(one.entry, w, detail=_instead(one, w)) for one in node.concepts.deprecated(0) if one.entry
+    )
+    return SchemesView(
+        schemes=node.vocabulary.holdings(),
+        deprecated=used[:_MOST_LISTED],
+        q=q,
+        found=_found(node, q, w) if q else (),
+    )
+
+
+def _instead(used: Usage, w: Words) -> str:
+    """How many records use it, and what they should use."""
+    said = w.count("vocabulary.used", used.itself)
+    others = ", ".join(w.of(entry.label) or entry.title for entry in used.successors)
+    return f"{said} → {others}" if others else said
 
 
 def _found(node: Node, q: str, w: Words, scheme: str = "") -> tuple[Named, ...]:
     found = node.vocabulary.search(q, _FOUND, language=w.language, scheme=scheme, prefix=True)
     return tuple(
-        _named(m.entry, w, detail=m.label if m.label != (w.of(m.entry.label) or m.entry.title) else "")
+        named(m.entry, w, detail=m.label if m.label != (w.of(m.entry.label) or m.entry.title) else "")
         for m in found
     )
 
@@ -196,7 +224,7 @@ def _tree(  # noqa: PLR0917 - where, from what, down to what, in which words
             can_open = branch.has_narrower and not is_open
             made.append(
                 Leaf(
-                    concept=_named(branch.entry, w),
+                    concept=named(branch.entry, w),
                     open=f"{here}?at={quote(branch.entry.local)}"
                     if can_open and branch.entry.scheme == scheme
                     else "",
@@ -208,7 +236,8 @@ def _tree(  # noqa: PLR0917 - where, from what, down to what, in which words
     return leaves(branches, opened)
 
 
-def _named(entry: Entry, w: Words, detail: str = "") -> Named:
+def named(entry: Entry, w: Words, detail: str = "") -> Named:
+    """A concept in a list, in the page's language where it has that."""
     return Named(
         title=w.of(entry.label) or entry.title,
         href=address_of(f"/{w.language}", entry),
@@ -220,7 +249,7 @@ def _named(entry: Entry, w: Words, detail: str = "") -> Named:
 
 def _linked(link: Link, w: Words, detail: str = "") -> Named:
     if link.entry is not None:
-        return _named(link.entry, w, detail)
+        return named(link.entry, w, detail)
     return Named(
         title=link.uri, href=link.uri if link.uri.startswith(("http://", "https://")) else "", detail=detail
     )
