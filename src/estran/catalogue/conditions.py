@@ -31,6 +31,7 @@ from estran.catalogue.expressions import (
     Temporal,
     Words,
 )
+from estran.catalogue.probing.values import FACET as LINK_STATES
 from estran.errors import Invalid
 from estran.model import Box
 
@@ -59,6 +60,8 @@ _FACETS: Mapping[str, tuple[str, ...]] = {
     "projects": ("project",),
     "level": ("level",),
     "formats": ("format",),
+    "services": ("service",),
+    "links": ("link",),
     "subjects": ("keyword", "theme", "topic", "variable", "platform", "instrument", "project"),
 }
 # Properties with a value of their own for each record: property -> column.
@@ -168,7 +171,9 @@ class _Judge:
         )
 
     def _known(self, field: str) -> Iterable[str]:
-        # Hubs are not marked on records: they follow from centres.
+        # Hubs are not marked on records: they follow from centres; nor is what became of links.
+        if field == "link":
+            return LINK_STATES
         return self._hubs if field == "hub" else self._facets.values(field)
 
     def _array(self, node: Array) -> BitMap:

@@ -52,6 +52,8 @@ RECORDS: Mapping[str, Queryable] = {
     "license": Queryable("text", "Licence: SPDX identifier, name or address"),
     "access": Queryable("text", "Access", ("open", "restricted", "embargoed", "closed")),
     "formats": Queryable("array", "Data formats and service types"),
+    "services": Queryable("array", "Ways of access: kinds of services, file, page"),
+    "links": Queryable("array", "What came of checking its links: ok, login, wrong, dead, unknown"),
     "centre": Queryable("text", "Centre that the record belongs to"),
     "hub": Queryable("array", "Hubs that the record belongs to through its centre"),
     "source": Queryable("text", "Source that the record came from"),

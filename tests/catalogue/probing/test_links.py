@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import delete, select, update
 
 from estran.access import ANYONE, Actor
 from estran.catalogue.probing import probes
 from estran.catalogue.probing.standing import HOUR_US
 from estran.catalogue.probing.values import Link, Outcome
+from estran.catalogue.store.inbound import numbers, packed
 from estran.errors import Invalid, NotAllowed
 from estran.model import now_us
+from estran.storage import put_meta, schema
 from tests.catalogue.probing.conftest import record, settle, stored
 from tests.fetching.serving import Answer, serving
 
@@ -240,3 +243,36 @@ def test_what_fails_for_days_is_dead(node: Node, store):
     assert found.check.since < found.check.checked
     # An address that nobody leads to any more is not written.
     assert links.enter([(Link(b"x" * 16, "", "file", "", ""), Outcome("ok"))], 1, "operator") == {}
+
+
+def test_filters_know_links_and_ways_of_access(node: Node, store):
+    with serving(answer) as server:
+        store(
+            record("fine", {"url": f"{server.url}/good.nc"}),
+            record("bad", {"url": f"{server.url}/gone.nc"}),
+            record("none"),
+        )
+        node.link_checks.check()
+
+    def found(filter_: str) -> set[str]:
+        return {str(r.title).rpartition(" ")[2] for r in node.search(filter=filter_)}
+
+    assert found("A_OVERLAPS(links, ('dead', 'wrong'))") == {"bad"}
+    assert found("NOT A_OVERLAPS(links, ('dead'))") == {"fine"}
+    assert found("links IS NULL") == {"none"}
+    assert found("A_CONTAINS(services, ('file'))") == {"fine", "bad"}
+
+
+def test_records_of_before_are_marked_with_ways_of_access(open_node, tmp_path):
+    folder = settle(tmp_path / "old")
+    with open_node(folder) as node:
+        stored(node, tmp_path / "g", record("a", {"url": "https://data.example.org/wms"}))
+        with node._house.database.write() as connection:
+            v, d, b = schema.facet_value.c, schema.record_document, schema.facet_bits
+            held = set(connection.execute(select(v.id).where(v.field == "service")).scalars())
+            for pk, marks in connection.execute(select(d.c.pk, d.c.marks)).all():
+                connection.execute(update(d).where(d.c.pk == pk).values(marks=packed(numbers(marks) - held)))
+            connection.execute(delete(b).where(b.c.value.in_(held)))
+            put_meta(connection, "concepts-unmarked", b"")
+    with open_node(folder) as node:
+        assert dict(node.search(counts=["service"]).facets["service"]) == {"WMS": 1}

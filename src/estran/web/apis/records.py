@@ -62,7 +62,8 @@ _SCHEMA_FORMS = {"json": replies.SCHEMA, "html": HTML}
 _PORTAL = {
     "q": "q", "bbox": "bbox", "type": "kind", "centre": "centre", "hub": "hub", "keywords": "keyword",
     "variables": "variable", "platforms": "platform", "instruments": "instrument", "projects": "project",
-    "level": "level", "formats": "format", "license": "licence", "access": "access", "source": "source",
+    "level": "level", "formats": "format", "services": "service", "links": "link", "license": "licence",
+    "access": "access", "source": "source",
     "concept": "concept", "meaning": "meaning",
 }  # fmt: skip
 

@@ -30,7 +30,7 @@ _TEXT_QUERYABLES = {
 }  # fmt: skip
 _ARRAY_QUERYABLES = {
     "hub": "hub", "variable": "variables", "platform": "platforms", "instrument": "instruments",
-    "project": "projects", "level": "level", "format": "formats", "keyword": "keywords",
+    "project": "projects", "level": "level", "format": "formats", "service": "services", "link": "links", "keyword": "keywords",
 }  # fmt: skip
 
 
