@@ -75,3 +75,39 @@ def test_a_table_is_loaded_where_it_is_said_so_and_nonsense_is_refused(node: Pat
     )
     assert "vocabulary list: 1 concepts" in done
     assert "columns are not those of terms" in done
+
+
+RECORD = {
+    "type": "Feature", "id": "urn:x:1", "geometry": None,
+    "properties": {"type": "dataset", "title": "Campagne", "keywords": ["saumure", "old brine"],
+                   "themes": [{"concepts": [{"id": f"{V}seawater"}], "scheme": "http://example.org/sea/scheme"}]},
+}  # fmt: skip
+
+
+def test_records_are_found_by_meaning_and_say_why(node: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(json.dumps(RECORD))
+    assert "1 new" in run("load", str(tmp_path / "r.json"), node=node)
+    told = run("search", "water", node=node)
+    assert "water → sea water, narrower than water (sea)" in told
+    found = json.loads(run("search", "eau", "--json", node=node).splitlines()[0])
+    assert found["why"][0]["how"] == "narrower"
+    assert found["why"][0]["concept"] == f"{V}seawater"
+    assert "No record" in run("search", "eau", "--no-meaning", node=node)
+    assert "1 records match" in run("search", "--concept", f"{V}water", node=node)
+    assert "why" not in json.loads(run("search", "--json", node=node).splitlines()[0])
+
+
+def test_who_uses_a_concept(node: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(json.dumps(RECORD))
+    used = {**RECORD, "id": "urn:x:2"}
+    used["properties"] = {"type": "dataset", "title": "Alte See", "keywords": ["sea"]}
+    (tmp_path / "s.json").write_text(json.dumps(used))
+    run("load", str(tmp_path / "r.json"), str(tmp_path / "s.json"), node=node)
+    told = run("vocabulary", "usage", f"{V}water", node=node)
+    assert "0 records carry it, 1 it or something narrower" in told
+    assert "Campagne" in told
+    (old,) = [json.loads(line) for line in run("vocabulary", "deprecated", "--json", node=node).splitlines()]
+    assert (old["uri"], old["records"], old["first"][0]["title"]) == (f"{V}old", 1, "Alte See")
+    assert "Alte See" in run("vocabulary", "deprecated", node=node)
+    assert run("vocabulary", "usage", "SAL", node=node).startswith("salinity")
+    run("vocabulary", "usage", "nothing", node=node, code=1)

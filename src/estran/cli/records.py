@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from estran.cli.items import ITEM_FORMATS, export_items
+from estran.cli.reasons import sentence, why
 from estran.cli.shared import (
     HERE,
     JsonOption,
@@ -27,7 +28,7 @@ from estran.errors import NotFound
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from estran.catalogue import LoadReport
+    from estran.catalogue import LoadReport, Reason
     from estran.model import Record
 
 _REFUSED = 5
@@ -130,6 +131,12 @@ def search(
     kind: Annotated[
         list[str] | None, typer.Option(help="dataset, collection, service… ; may be given several times.")
     ] = None,
+    concept: Annotated[
+        list[str] | None, typer.Option(help="Address of a concept; what is narrower is found too.")
+    ] = None,
+    meaning: Annotated[
+        bool, typer.Option(help="Whether words are also found by what they mean in the node's vocabularies.")
+    ] = True,
     filter: Annotated[str, typer.Option(help="A CQL2 text expression.")] = "",
     sort: Annotated[
         str, typer.Option(help="relevance, updated, title, published, start, end; a minus turns it around.")
@@ -137,7 +144,7 @@ def search(
     limit: Annotated[int, typer.Option(min=0, help="At most so many records.")] = 20,
     json: JsonOption = False,
 ) -> None:
-    """Find records: all the words, touching the box, overlapping the time."""
+    """Find records: all the words, touching the box, overlapping the time; each says why it was found."""
     from estran.model import plain  # noqa: PLC0415
 
     with open_node(node) as opened:
@@ -145,13 +152,17 @@ def search(
         while True:
             page = opened.search(
                 text, bbox=bbox or None, time=time, hub=hub or (), centre=centre or (), kind=kind or (), filter=filter,
-                sort=sort, limit=min(left, 500), cursor=cursor,
+                concept=concept or (), meaning=meaning, sort=sort, limit=min(left, 500), cursor=cursor,
             )  # fmt: skip
             matched = page.matched
             for record in page:
                 number += 1
                 others = page.others.get(record.id, ())
-                print_json(plain(record) | _also(others)) if json else _show_line(number, record, others)
+                reasons = page.reasons.get(record.id, ())
+                if json:
+                    print_json(plain(record) | _also(others) | why(reasons))
+                else:
+                    _show_line(number, record, others, reasons)
             left -= len(page)
             cursor = page.next
             if left <= 0 or not cursor:
@@ -171,7 +182,7 @@ def _also(others: Iterable[str]) -> dict[str, list[str]]:
     return {"also_described_by": listed} if (listed := list(others)) else {}
 
 
-def _show_line(number: int, record: Record, others: tuple[str, ...]) -> None:
+def _show_line(number: int, record: Record, others: tuple[str, ...], reasons: tuple[Reason, ...]) -> None:
     from rich.console import Console  # noqa: PLC0415
 
     period = record.extent.period
@@ -188,6 +199,9 @@ def _show_line(number: int, record: Record, others: tuple[str, ...]) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    if reasons:
+        told = escaped("; ".join(map(sentence, reasons)))
+        console.print(f"     [dim]{told}[/]", highlight=False, soft_wrap=True)
 
 
 def show(
