@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
+    from tests.portal.browser import Watch
     from tests.portal.conftest import Ids
 
 pytestmark = pytest.mark.chromium
@@ -88,6 +89,12 @@ def judged(browser: Browser, server: str, path: str, axe: str) -> None:
     )
     watch = watched(context, server)
     watch.drawn(path)
+    judge(watch, axe)
+    context.close()
+
+
+def judge(watch: Watch, axe: str) -> None:
+    """Let axe look at what is there, in both themes."""
     # Evaluated by the debugger, which the content policy does not bind.
     watch.page.evaluate(axe)
     for theme in ("light", "dark"):
@@ -97,4 +104,3 @@ def judged(browser: Browser, server: str, path: str, axe: str) -> None:
             (v["id"], n["target"], n["failureSummary"]) for v in found["violations"] for n in v["nodes"]
         ]
         assert faults == [], (theme, json.dumps(faults, indent=1))
-    context.close()

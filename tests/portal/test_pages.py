@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 BASE = "http://node.example"
 PAGES = ("", "search", "search?q=snow&kind=dataset", "centres", "centres/ocean", "centres/ice-centre", "centres/own-hub", "api",
-         "accessibility", "data/{rich}", "data/{hostile}", "data/{world}")  # fmt: skip
+         "accessibility", "data/{rich}", "data/{hostile}", "data/{world}", "data/{hostile}/compare", "sign-in")  # fmt: skip
 
 
 def get(client: Client, address: str, status: int = 200) -> httpx.Response:

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 _MOST_TAKEN, _LONGEST_VALUE = 400, 600
 _MOST_BYTES = 2_000_000
-_SHORTEST, _LONGEST_NEEDLE, _MOST_LOOKS = 2, 80, 20
+_TELLING, _LONGEST_NEEDLE, _MOST_LOOKS = 8, 80, 20
+# What stands around a whole value: in XML, and in JSON, where numbers have no quotes.
+_EDGES = ("<>\"'\n", "\"', :\n")
 _JSON_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/]))')
 
 
@@ -202,19 +204,22 @@ def _placed(taken: Sequence[Taken], document: Shown) -> tuple[Taken, ...]:
     starts = [0, *accumulate(len(line) + 1 for line in plain)]
     whole = "\n".join(plain)
 
+    edges = _EDGES[document.kind == "json"]
+
     def line(value: str) -> int:
-        needle, at = " ".join(value.split())[:_LONGEST_NEEDLE], -1
-        if len(needle) < _SHORTEST:
-            return 0
-        for _ in range(_MOST_LOOKS):
+        needle, loose = " ".join(value.split())[:_LONGEST_NEEDLE], 0
+        at = -1
+        for _ in range(_MOST_LOOKS if needle else 0):
             at = whole.find(needle, at + 1)
             if at < 0:
-                return 0
-            # A number or a word within a longer one is another.
-            around = whole[at - 1 : at] + whole[at + len(needle) : at + len(needle) + 1]
-            if len(needle) == _LONGEST_NEEDLE or not any(c.isalnum() for c in around):
+                break
+            around = whole[max(0, at - 1) : at] + whole[at + len(needle) : at + len(needle) + 1]
+            if all(c in edges for c in around):
                 return bisect_right(starts, at)
-        return 0
+            # Within a longer text a short value may be anything.
+            if len(needle) >= _TELLING and not loose:
+                loose = bisect_right(starts, at)
+        return loose
 
     return tuple(Taken(field=x.field, value=x.value, tongue=x.tongue, line=line(x.value)) for x in taken)
 

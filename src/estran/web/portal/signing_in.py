@@ -37,6 +37,7 @@ class SignInView:
         wrong: why it did not work.
     """
 
+    signed_in: bool
     name: str = ""
     role: str = ""
     centre: str = ""
@@ -70,13 +71,13 @@ def routes(operators: Node) -> APIRouter:
     def sign_in(request: Request, language: str, form: Form) -> Response:
         w, to = spoken(language), _here(form.get("next", ""))
         if wait := math.ceil(tries.wait_s(request.scope)):
-            view = SignInView(next=to, wrong=w.count("signing.wait", wait))
+            view = SignInView(signed_in=False, next=to, wrong=w.count("signing.wait", wait))
             return _page(request, w, view, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(wait)})
         try:
             session = operators.tokens.sign_in(form.get("token", "").strip())
         except NotAllowed:
             tries.failed(request.scope)
-            view = SignInView(next=to, wrong=w.text("signing.wrong"))
+            view = SignInView(signed_in=False, next=to, wrong=w.text("signing.wrong"))
             asked = {"WWW-Authenticate": 'Bearer realm="estran"'}
             return _page(request, w, view, HTTPStatus.UNAUTHORIZED, asked)
         home = f"/{language}/harvest" if session.actor.is_operator else f"/{language}/"
@@ -110,9 +111,9 @@ def _page(
 def _view(request: Request, w: Words, **more: str) -> SignInView:
     session = session_of(request)
     if session is None:
-        return SignInView(**more)
+        return SignInView(signed_in=False, **more)
     return SignInView(
-        name=session.actor.name, role=w.label("actor_role", session.actor.role),
+        signed_in=True, name=session.actor.name, role=w.label("actor_role", session.actor.role),
         centre=", ".join(_centre(node_of(request), id_, w) for id_ in session.actor.centres),
         until=w.date(moment_us(session.until * 1_000_000)), **more,
     )  # fmt: skip
