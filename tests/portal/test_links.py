@@ -115,7 +115,7 @@ def test_the_page_lists_what_fails_with_its_record_and_what_came(client: Client)
         "HTTP 404",
         "Record mixed",
         "Dead (2)",
-        "Gives something else (2)",
+        "Gives something else (1)",
         "Wants a login (1)",
         "ours (2)",
         'rel="noopener nofollow"',

@@ -31,7 +31,6 @@ from estran.catalogue.expressions import (
     Temporal,
     Words,
 )
-from estran.catalogue.probing.values import FACET as LINK_STATES
 from estran.errors import Invalid
 from estran.model import Box
 
@@ -171,9 +170,7 @@ class _Judge:
         )
 
     def _known(self, field: str) -> Iterable[str]:
-        # Hubs are not marked on records: they follow from centres; nor is what became of links.
-        if field == "link":
-            return LINK_STATES
+        # Hubs are not marked on records: they follow from centres.
         return self._hubs if field == "hub" else self._facets.values(field)
 
     def _array(self, node: Array) -> BitMap:

@@ -22,10 +22,8 @@ from estran.catalogue.index import Held
 from estran.catalogue.marks import TREES
 from estran.catalogue.meaning import Meaning
 from estran.catalogue.positions import Positions, page
-from estran.catalogue.probing.values import FACET
 from estran.catalogue.query import FACETS, SORTS, Bucket, Query, Results
 from estran.catalogue.senses import Found, Senses
-from estran.catalogue.store.links import leading
 from estran.catalogue.terms import MOST_WORDS, Term, alternatives
 from estran.catalogue.trees import Trees
 from estran.catalogue.words import split, stems
@@ -259,18 +257,12 @@ class _Asked:
             return BitMap.union(BitMap(), *(self._meaning.records(self._view, uri) for uri in values))
         if field == "application":
             return BitMap.union(BitMap(), *(self._applied(value) for value in values))
-        if field == "link":
-            return BitMap.union(BitMap(), *(self._leading(value) for value in values))
         if field == "hub":
             wanted = set(values)
             return self._view.facets.of(
                 "centre", [centre for centre, hubs in self._hubs.items() if wanted.intersection(hubs)]
             )
         return self._view.facets.of(field, values)
-
-    def _leading(self, value: str) -> BitMap:
-        """The records with a link in a state; asked of the table once a revision."""
-        return self._view.facets.remembered(("link", value), lambda: leading(self._view, value))
 
     def count(
         self, field: str, base: BitMap, chosen: Mapping[str, BitMap], pool: BitMap
@@ -281,11 +273,10 @@ class _Asked:
         if self.alike and self._counting[0] is not pool:
             self._counting = (pool, self.alike.counting(pool))
         counting = self._counting[1]
-        if field not in ("hub", "application", "link"):
+        if field not in ("hub", "application"):
             return self._view.facets.count(field, pool, self._query.count_values, counting)
         counted: list[Bucket] = []
-        values = {"hub": self._all_hubs, "application": applications, "link": lambda: FACET}[field]
-        for value in values():
+        for value in self._all_hubs() if field == "hub" else applications():
             bits = self.carrying(field, (value,))
             count = pool.intersection_cardinality(bits)
             if counting is not None and count:

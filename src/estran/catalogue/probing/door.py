@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from estran.catalogue import resources
+from estran.catalogue.probing.places import parted, places
 from estran.catalogue.probing.probes import probe
 from estran.catalogue.probing.standing import HOUR_US
 from estran.catalogue.probing.values import FACET, Link, LinkPage, LinkReport, Outcome
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from estran.access import Actor
     from estran.catalogue.cursors import Cursors
-    from estran.catalogue.probing.values import LinkCheck
+    from estran.catalogue.probing.values import LinkCheck, RecordLink
     from estran.catalogue.resources import Resource
     from estran.catalogue.store import Store, View
     from estran.fetching import Fetcher
@@ -96,20 +97,32 @@ class LinkChecks:
             raise Invalid(f"a page holds from 1 to {_MOST_ON_PAGE} links", "limit")
         asked = ["links", state, centre, source]
         after = self._cursors.read(asked, cursor) or ()
+        found: list[tuple[tuple[Any, ...], RecordLink]] = []
         with self._store.view() as view:
-            found = rows.listed(
-                view, self._visible(view), state, centre=centre, source=source, after=after, limit=limit + 1
-            )
+            for place, pks in places(view.facets, self._leading(view, state), centre, source, after):
+                behind: tuple[Any, ...] = tuple(after[3:]) if after and pks[0] == after[2] else ()
+                rows_ = rows.listed(view, pks, state, behind)
+                found += [((*place, pk, key, link.layer), link) for pk, key, link in rows_]
+                if len(found) > limit:
+                    break
         page = found[:limit]
-        more = self._cursors.write(asked, page[-1][1]) if len(found) > limit else ""
-        return LinkPage(links=tuple(link for link, _ in page), next=more)
+        more = self._cursors.write(asked, page[-1][0]) if len(found) > limit else ""
+        return LinkPage(links=tuple(link for _, link in page), next=more)
 
     def counts(self) -> Mapping[tuple[str, str, str], int]:
-        """(centre, source, state) -> how many links are dead, wrong or want a login."""
+        """(centre, source, state) -> how many records lead there to such a link."""
         with self._store.view() as view:
-            return view.facets.remembered(
-                ("links", self._actor), lambda: rows.counts(view, self._visible(view))
-            )
+            return view.facets.remembered(("links", self._actor), lambda: self._counts(view))
+
+    def _counts(self, view: View) -> dict[tuple[str, str, str], int]:
+        return {
+            (*place, state): len(pool)
+            for state in FACET
+            for place, pool in parted(view.facets, self._leading(view, state))
+        }
+
+    def _leading(self, view: View, state: str) -> BitMap:
+        return view.facets.of("link", (state,)) & self._visible(view)
 
     def _visible(self, view: View) -> BitMap:
         return view.facets.visible(self._actor)

@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from pyroaring import BitMap
 from sqlalchemy import and_, delete, func, insert, or_, select, tuple_, update
 
 from estran.catalogue.probing.standing import Standing, stand
 from estran.catalogue.probing.values import FACET, FACET_OF, Link, LinkCheck, RecordLink
-from estran.catalogue.store.keyset import beyond
+from estran.catalogue.store.inbound import enter_values, move_bits
 from estran.model import moment_us, now_us
 from estran.storage import changes, get_meta, put_meta, schema
 
@@ -23,15 +22,15 @@ if TYPE_CHECKING:
     from estran.catalogue.probing.values import Outcome
     from estran.catalogue.store.view import View
     from estran.model import Record
-    from estran.storage import Database
+    from estran.storage import Database, Engine
 
-__all__ = ["LinkStore", "Use", "counts", "known", "leading", "listed", "missing", "without_layer"]
+__all__ = ["LinkStore", "Use", "known", "listed", "missing", "without_layer"]
 
 _L, _U, _R = schema.link_check.c, schema.link_use.c, schema.record.c
 _GATHERED = "links-gathered"
 _WORKS = FACET["ok"]
-_ORDER = (_R.centre, _R.source, _R.id, _U.link, _U.layer)
-_FETCHED, _MANY = 200, 10_000
+_FIELD = "link"
+_MANY = 10_000
 
 
 class Use(NamedTuple):
@@ -101,7 +100,8 @@ class LinkStore:
                 connection.execute(insert(schema.link_use), rows)
             put_meta(connection, _GATHERED, str(position).encode())
             if gone or fresh:
-                _tell(connection, actor)
+                touched = {pk for pk, *_ in gone} | {pk for pk, *_ in fresh}
+                _mark(connection, engine, sorted(touched & here), actor)
 
     @staticmethod
     def _insert(connection: sa.Connection, links: Mapping[bytes, Link]) -> None:
@@ -162,7 +162,7 @@ class LinkStore:
     ) -> dict[str, int]:
         """Write what checks found; gives how many addresses stand in each state now."""
         now = now or now_us()
-        told = False
+        told: list[bytes] = []
         states: dict[str, int] = {}
         with self._database.write() as connection:
             keys = [link.key for link, _ in found]
@@ -177,12 +177,14 @@ class LinkStore:
                 connection.execute(
                     update(schema.link_check).where(_L.key == link.key).values(_values(after, outcome))
                 )
-                told |= (before.state, before.reason) != (after.state, after.reason)
+                moved = (before.state, before.reason) != (after.state, after.reason)
                 if outcome.layers is not None:
-                    told |= _enter_layers(connection, link.key, outcome.layers)
+                    moved |= _enter_layers(connection, link.key, outcome.layers)
+                told += [link.key] if moved else []
                 states[after.state] = states.get(after.state, 0) + 1
             if told:
-                _tell(connection, actor)
+                using = select(_U.pk).where(_U.link.in_(told)).distinct().order_by(_U.pk)
+                _mark(connection, self._database.engine, list(connection.execute(using).scalars()), actor)
         return states
 
 
@@ -209,25 +211,27 @@ def _enter_layers(connection: sa.Connection, key: bytes, layers: frozenset[str])
     return changed
 
 
-def _tell(connection: sa.Connection, actor: str) -> None:
-    """Facets follow from links: answers that were remembered are no more right."""
-    changes.log(connection, [("link", "links", "change")], actor)
+def _mark(connection: sa.Connection, engine: Engine, pks: Sequence[int], actor: str) -> None:
+    """Bring the facet "link" of some records to what their links are now; their rows stay as they are."""
+    values = enter_values(connection, engine, [(_FIELD, value) for value in FACET])
+    having: dict[str, set[int]] = {value: set() for value in FACET}
+    for part in _portions(pks, _MANY):
+        rows = connection.execute(
+            select(_U.pk, _L.state, _U.missing)
+            .select_from(schema.link_use.join(schema.link_check, _U.link == _L.key))
+            .where(engine.within(_U.pk, part))
+            .distinct()
+        )
+        for pk, state, lacks in rows:
+            having[_facet(state, lacks)].add(pk)
+    every = set(pks)
+    # A line of the log: whatever was remembered of before is no more right.
+    seq = changes.log(connection, [("link", "links", "change")], actor)
+    moves = {values[_FIELD, value]: (found, every - found) for value, found in having.items()}
+    move_bits(connection, moves, seq)
 
 
 # What is known, as a view sees it
-
-
-def leading(view: View, value: str) -> BitMap:
-    """The records that carry a value of the facet "link"."""
-    states = FACET.get(value, ())
-    chosen = _L.state.in_(states)
-    if value == "ok":
-        chosen = and_(chosen, _U.missing == 0)
-    if value == "wrong":
-        chosen = or_(chosen, and_(_L.state.in_(_WORKS), _U.missing == 1))
-    joined = schema.link_use.join(schema.link_check, _U.link == _L.key)
-    found = select(_U.pk).select_from(joined).where(chosen).distinct()
-    return BitMap(view.connection.execute(found.execution_options(yield_per=_MANY)).scalars())
 
 
 def known(view: View, keys: Sequence[bytes]) -> dict[bytes, LinkCheck]:
@@ -245,57 +249,33 @@ def missing(view: View, pk: int) -> set[tuple[bytes, str]]:
     return {(bytes(link), layer) for link, layer in rows}
 
 
-def counts(view: View, pool: BitMap) -> dict[tuple[str, str, str], int]:
-    """(centre, source, value of the facet) -> links of the records of a set."""
-    state = schema.link_check.c.state
-    rows = view.connection.execute(
-        select(_U.pk, _R.centre, _R.source, state, _U.missing, func.count())
-        .select_from(_joined())
-        .where(_L.state.in_((*FACET["login"], *FACET["wrong"], *FACET["dead"])) | (_U.missing == 1))
-        .group_by(_U.pk, _R.centre, _R.source, state, _U.missing)
-        .execution_options(yield_per=_FETCHED)
-    )
-    found: dict[tuple[str, str, str], int] = {}
-    for pk, centre, source, held, lacks, count in rows:
-        if pk in pool:
-            place = (centre, source, _facet(held, lacks))
-            found[place] = found.get(place, 0) + count
-    return found
-
-
 def listed(
-    view: View, pool: BitMap, value: str, *, centre: str, source: str, after: Sequence[str], limit: int
-) -> list[tuple[RecordLink, tuple[Any, ...]]]:
-    """Links of the records of a set that have a value, by centre, source, record; with what comes after each."""
-    chosen = (
-        select(schema.link_check, _U.pk, _U.layer, _U.missing, _R.id, _R.title, _R.centre, _R.source)
-        .select_from(_joined())
-        .order_by(*_ORDER)
-    )
+    view: View, pks: Sequence[int], value: str, after: Sequence[str]
+) -> list[tuple[int, str, RecordLink]]:
+    """Links of some records that have a value of the facet, by record: (pk, key, link).
+
+    Args:
+        view: of the catalogue.
+        pks: of the records.
+        value: of the facet.
+        after: key and layer of the link that the first record goes on behind; () for its first.
+    """
     states = _L.state.in_(FACET[value])
     if value == "ok":
         states = and_(states, _U.missing == 0)
     if value == "wrong":
         states = or_(states, and_(_L.state.in_(_WORKS), _U.missing == 1))
-    chosen = chosen.where(states)
-    if centre:
-        chosen = chosen.where(_R.centre == centre)
-    if source:
-        chosen = chosen.where(_R.source == source)
+    rows = view.connection.execute(
+        select(schema.link_check, _U.pk, _U.layer, _U.missing, _R.id, _R.title, _R.centre, _R.source)
+        .select_from(_joined())
+        .where(states, view.engine.within(_U.pk, pks))
+        .order_by(_U.pk, _U.link, _U.layer)
+    )
+    places = {pk: n for n, pk in enumerate(pks)}
+    found = [(row.pk, bytes(row.key).hex(), _record_link(row)) for row in rows]
     if after:
-        *places, key, layer = after
-        behind = (*places, bytes.fromhex(key), layer)
-        chosen = chosen.where(beyond([(column, False) for column in _ORDER], behind))
-    found: list[tuple[RecordLink, tuple[Any, ...]]] = []
-    with view.connection.execute(chosen.execution_options(yield_per=_FETCHED)) as rows:
-        for row in rows:
-            if row.pk in pool:
-                found.append(
-                    (_record_link(row), (row.centre, row.source, row.id, bytes(row.key).hex(), row.layer))
-                )
-                if len(found) >= limit:
-                    break
-    return found
+        found = [x for x in found if x[0] != pks[0] or (x[1], x[2].layer) > tuple(after)]
+    return sorted(found, key=lambda x: places[x[0]])
 
 
 def _joined() -> sa.FromClause:
