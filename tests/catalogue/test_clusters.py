@@ -395,3 +395,40 @@ def test_a_record_alone_is_its_own_whole(node: Node) -> None:
     record = held(node)[0]
     whole = node.merged(record.id)
     assert (whole.record, dict(whole.given), len(whole.members)) == (record, {}, 1)
+
+
+# Nodes of before, and elsewhere
+
+
+def test_a_node_of_before_is_clustered_when_it_is_opened(
+    open_node: Callable[[Path], Node], tmp_path: Path
+) -> None:
+    with open_node(tmp_path / "node") as node:
+        records = [replace(r, source=SOURCES[n % 3]) for n, r in enumerate(some_records(40, seed=3))]
+        put(node, [*records, *twins()])
+        expected = shown(node)
+        with node._house.database.write() as connection:
+            for statement in (
+                "DROP TABLE record_cluster",
+                "DROP TABLE record_identity",
+                "DELETE FROM meta WHERE key = 'identities'",
+                "UPDATE alembic_version SET version_num = '0005'",
+            ):
+                connection.exec_driver_sql(statement)
+    with open_node(tmp_path / "node") as node:
+        assert shown(node) == expected != set()
+        revision = node.revision()
+    with open_node(tmp_path / "node") as node:
+        assert node.revision() == revision
+
+
+def test_a_record_that_comes_back_joins_again(node: Node) -> None:
+    put(node, twins())
+    for record in held(node):
+        if record.source == "north":
+            node.remove(record.id)
+    assert titles(node) == ["Tides"]
+    assert not node.search().others
+    put(node, twins()[:1], run=2)
+    assert titles(node) == ["Marées"]
+    assert len(node.search().others) == 1

@@ -255,3 +255,35 @@ def test_the_command_is_installed_and_a_closed_pipe_is_no_error(tmp_path: Path) 
     assert b"Traceback" not in process.stderr.read()
     process.stderr.close()
     assert process.wait() in (0, 1)
+
+
+def test_a_dataset_of_two_sources_is_one_line_that_names_the_other(
+    run: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    doi = {"externalIds": [{"scheme": "doi", "value": "10.1234/tides"}]}
+    newest = {"updated": "2024-01-01T00:00:00Z", "title": "Tides"} | doi
+    other = {"title": "Marées", "description": "Heures et hauteurs."} | doi
+    for source, properties in (("a", newest), ("b", other)):
+        one = {
+            "id": source,
+            "type": "Feature",
+            "geometry": None,
+            "time": None,
+            "properties": properties,
+            "links": [],
+        }
+        lines(tmp_path / f"{source}.ndjson", [one])
+        assert run("load", f"{source}.ndjson", "--source", source, "--json").rows[0]["new"] == 1
+    best, told = run("search", "hauteurs", "--json").rows
+    assert (best["source"], told) == ("a", {"matched": 1})
+    assert "also described by 1 other" in run("search").out
+    shown = run("show", best["id"], "--json").rows[0]
+    assert shown["also_described_by"] == best["also_described_by"] != [best["id"]]
+    assert "filled_from" not in shown
+    assert best["also_described_by"][0] in run("show", best["id"]).out
+    whole = run("show", best["also_described_by"][0], "--merged", "--json").rows[0]
+    assert whole["id"] == best["id"]
+    assert whole["filled_from"] == {"abstract": best["also_described_by"][0]}
+    assert "abstract" in run("show", best["id"], "--merged").out
+    assert "Heures" not in run("export", best["id"], "-f", "dcat-turtle").out
+    assert "Heures" in run("export", best["id"], "-f", "dcat-turtle", "--merged").out

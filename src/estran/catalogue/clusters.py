@@ -161,9 +161,12 @@ class Alike:
         again[first] = False
         return bitmap(pks[again])
 
-    def repeats(self, bits: BitMap) -> int:
-        """How many of these records repeat what one of their cluster says already."""
-        return len(self._again(bits))
+    def labelled(self, bits: BitMap) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Members, and for each a small number of its cluster."""
+        import numpy as np  # noqa: PLC0415
+
+        pks = numbers(bits)
+        return pks, np.unique(self._clusters[pks], return_inverse=True)[1] if len(pks) else pks
 
 
 class Counting:
@@ -177,6 +180,7 @@ class Counting:
         """Args: whole: records of the set whose cluster is in it; partly: those of clusters in it by half."""
         self._alike, self._whole, self._partly = alike, whole, partly
         self._has_all = whole is alike.members
+        self._pks, self._clusters = alike.labelled(partly)
 
     def repeats(self, field: str, value: str, bits: BitMap) -> int:
         """By how much the records of the set that carry a facet's value are more than their clusters."""
@@ -184,8 +188,13 @@ class Counting:
         if self._has_all or not count:
             return count
         found = self._whole.intersection_cardinality(repeated)
-        return found + self._alike.repeats(self._partly & bits) if self._partly else found
+        return found + self._some(bits) if self._partly else found
 
-    def repeats_among(self, bits: BitMap) -> int:
-        """The same for any records, of which nothing is remembered."""
-        return self._alike.repeats(bits & (self._whole | self._partly))
+    def _some(self, bits: BitMap) -> int:
+        import numpy as np  # noqa: PLC0415
+
+        carrying = numbers(self._partly & bits)
+        if len(carrying) < 2:  # noqa: PLR2004 - one is never repeated
+            return 0
+        clusters = self._clusters[np.searchsorted(self._pks, carrying)]
+        return len(carrying) - int(np.count_nonzero(np.bincount(clusters)))

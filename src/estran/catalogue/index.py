@@ -153,7 +153,7 @@ class Facets:
                 count -= counting.repeats(field, value, bits)
             if count:
                 best.append(Bucket(value, count))
-                if len(best) >= 2 * most:
+                if len(best) == most or len(best) >= 2 * most:
                     best = sorted(best, key=_most_first)[:most]
                     least = best[-1].count
         return tuple(sorted(best, key=_most_first)[:most])

@@ -280,7 +280,7 @@ class _Asked:
             bits = self.carrying(field, (value,))
             count = pool.intersection_cardinality(bits)
             if counting is not None and count:
-                count -= counting.repeats_among(bits)
+                count -= counting.repeats(field, value, bits)
             counted.append(Bucket(value, count))
         return tuple(sorted((b for b in counted if b.count), key=lambda b: (-b.count, b.value)))
 
