@@ -301,7 +301,7 @@ def near(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(f"{paging}.NEAR", most)
     monkeypatch.setattr("estran.catalogue.items.counting._NEAR", most)
     if request.param == "looked up":
-        monkeypatch.setattr(f"{paging}._at_once", lambda *_asked: False)
+        monkeypatch.setattr(f"{paging}.glanced", lambda *_asked, near: False)
 
 
 @given(_trees)

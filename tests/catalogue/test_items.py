@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from estran.access import ANYONE, Actor
-from estran.catalogue.items import ItemQuery, paging
+from estran.catalogue.items import ItemQuery, glancing, paging
 from estran.errors import Invalid, NotFound
 from estran.model import Box, bounds, interval
 
@@ -154,6 +154,35 @@ def test_search_equals_the_slow_search(full: Node, asked: dict[str, Any]) -> Non
     if box and any(p.west == p.east or p.south == p.north for p in box.parts()):
         return  # a polygon without area has no WKT that shapely takes
     assert walk(full, **asked, limit=COUNT) == newest_first([i for i in made() if belongs(i)])
+
+
+@given(
+    _boxes,
+    st.integers(1, 40),
+    st.sampled_from(("", "eo:cloud_cover < 40")),
+    st.tuples(st.integers(1, 12), st.booleans()),
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_area_is_walked_backwards_in_time_slice_by_slice(
+    full: Node, box: Box, limit: int, told: str, how: tuple[int, bool]
+) -> None:
+    """However long the slices are, and however many questions are put, the answer is the same."""
+    questions, exact = how
+    if any(p.west == p.east or p.south == p.north for p in box.parts()):
+        return
+    area: dict[str, Any] = {"bbox": box}
+    if not exact:
+        west, south, east, north = box.parts()[0]
+        ring = [[west, south], [east, south], [east, north], [west, south]]
+        area = {"intersects": {"type": "Polygon", "coordinates": [ring]}}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paging, "glanced", lambda *_asked, near: False)
+        expected = walk(full, **area, filter=told, limit=COUNT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(glancing, "_FEW", 0)
+        patch.setattr(glancing, "_MOST_QUESTIONS", questions)
+        patch.setattr(glancing, "_SPARE", questions % 3)
+        assert walk(full, **area, filter=told, limit=limit) == expected
 
 
 @pytest.mark.parametrize("limit", [1, 7, 100])

@@ -6,9 +6,10 @@ from collections import Counter
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
+from estran.catalogue.items.asking import area_of, batches, order_of, question, touches
 from estran.catalogue.items.counting import ItemCounts, counted, queryables
 from estran.catalogue.items.exporting import export
-from estran.catalogue.items.paging import NEAR, area_of, batches, order_of, page, question, touches
+from estran.catalogue.items.paging import NEAR, page
 from estran.catalogue.items.query import DAY_US, ItemDays, ItemPage, ItemQuery, StoredItem, are_days
 from estran.catalogue.items.queryables import DECLARED_KINDS, check_name
 from estran.catalogue.items.writing import Writing, writer

@@ -36,7 +36,7 @@ class Asked:
         numbers: names and numbers of the collections.
         placed: whether only items that have a place will do; their boxes are not tested here.
         time: [start, end) in microseconds.
-        earliest: before which none of them starts, if that is known: it ends a walk through their order.
+        starts: [from, to) in microseconds, in which they start; what is known of it ends a walk through their order.
         tree: a filter without its one area.
         order: columns to order by and whether downwards, ending with what tells all items apart.
         after: their values in the row to go on from.
@@ -47,7 +47,7 @@ class Asked:
     ids: Sequence[str] = ()
     placed: bool = False
     time: tuple[int, int] | None = None
-    earliest: int | None = None
+    starts: tuple[int, int] | None = None
     tree: Node | None = None
     order: Sequence[tuple[str, bool]] = ()
     after: Sequence[Any] | None = None
@@ -118,9 +118,9 @@ def _question(engine: Engine, asked: Asked, *, whole: bool, where: str = "") -> 
     if asked.time is not None:
         tests.append(f'item.start < {mark("before")} AND item."end" > {mark("behind")}')
         params["behind"], params["before"] = asked.time
-    if asked.earliest is not None:
-        tests.append(f"item.start > {mark('earliest')}")
-        params["earliest"] = asked.earliest
+    if asked.starts is not None:
+        tests.append(f"item.start >= {mark('first')} AND item.start < {mark('beyond')}")
+        params["first"], params["beyond"] = asked.starts
     more = [compiled(asked.tree, asked.numbers, engine)] if asked.tree is not None else []
     if asked.after is not None:
         more.append(beyond([(_I[name], down) for name, down in asked.order], asked.after))
@@ -179,6 +179,21 @@ def _bodies(spelling: Spelling) -> str:
     return f"SELECT item_body.pk, {_BODY_SQL} FROM item_body WHERE {chosen}"  # noqa: S608 - names of the schema
 
 
+def bodies_at(
+    connection: sa.Connection, engine: Engine, pks: Sequence[int]
+) -> tuple[int, dict[int, tuple[bytes, bytes]]]:
+    """The revision, and the bodies and links of items by pk as of it: one journey."""
+    chosen = engine.spelling.among("item_body.pk", engine.spelling.mark.format("pks"))
+    rows = engine.ask(
+        connection,
+        "SELECT (SELECT max(seq) FROM change), item_body.pk, item_body.body, item_body.links"  # noqa: S608
+        f" FROM item_body WHERE {chosen}",
+        {"pks": engine.spelling.listing(pks)},
+    )
+    found = {pk: (bytes(body), bytes(links)) for _, pk, body, links in rows}
+    return (rows[0][0] if rows else 0, found)
+
+
 def near(
     connection: sa.Connection,
     engine: Engine,
@@ -199,7 +214,7 @@ class Glimpse:
     Attributes:
         revision: of the catalogue at that moment.
         near: how many pks are near the boxes, None without boxes; where more than was allowed, no row was read.
-        rows: with their bodies.
+        rows: with their bodies if that was asked.
     """
 
     revision: int
@@ -207,18 +222,35 @@ class Glimpse:
     rows: list[ItemRow]
 
 
-def glimpse(  # noqa: PLR0917 - one question
-    connection: sa.Connection, engine: Engine, asked: Asked, boxes: Sequence[Box], most_near: int, most: int
+def glimpse(
+    connection: sa.Connection,
+    engine: Engine,
+    asked: Asked,
+    boxes: Sequence[Box],
+    *,
+    near: int,
+    most: int,
+    whole: bool,
 ) -> Glimpse:
-    """The first `most` rows of what is asked, near some boxes if there are any, and the revision: one journey."""
+    """The first `most` rows of what is asked, and the revision: one journey.
+
+    Args:
+        connection: on which the one statement is a view of its own.
+        engine: of the database.
+        asked: the conditions.
+        boxes: near which the rows are, if there are any; they are not tested.
+        near: so many items near them are looked at, at most; no row is given where there are more.
+        most: so many rows at most.
+        whole: with bodies and links.
+    """
     spelling, params = engine.spelling, dict[str, Any]()
     head, many, where = "", "NULL", ""
     if boxes:
-        text, params = engine.item_index.nearest(boxes, asked.time, most_near + 1)
+        text, params = engine.item_index.nearest(boxes, asked.starts or asked.time, near + 1)
         head, many = f"WITH near AS MATERIALIZED ({text})", "(SELECT count(*) FROM near)"
         pks = spelling.gathered("SELECT pk FROM near")
-        where = f"{spelling.among('item.pk', pks)} AND {many} <= {most_near}"
-    text, values = _question(engine, asked, whole=True, where=where)
+        where = f"{spelling.among('item.pk', pks)} AND {many} <= {near}"
+    text, values = _question(engine, asked, whole=whole, where=where)
     rows = engine.ask(
         connection,
         f"{head} SELECT (SELECT max(seq) FROM change), {many}, page.* FROM (SELECT 1) AS one"  # noqa: S608
@@ -226,5 +258,5 @@ def glimpse(  # noqa: PLR0917 - one question
         params | values,
     )
     names = {number: name for name, number in asked.numbers.items()}
-    found = [_row(row[2:], names, whole=True) for row in rows if row[2] is not None]
+    found = [_row(row[2:], names, whole=whole) for row in rows if row[2] is not None]
     return Glimpse(rows[0][0] or 0, rows[0][1], found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -14,7 +15,16 @@ from estran.catalogue.items.query import StoredItem
 from estran.catalogue.store import item_values
 from estran.catalogue.store.item_days import HeldDays, by_day, longest
 from estran.catalogue.store.item_declaring import Declaring
-from estran.catalogue.store.item_rows import Asked, Glimpse, ItemRow, bodies, glimpse, near, ordered
+from estran.catalogue.store.item_rows import (
+    Asked,
+    Glimpse,
+    ItemRow,
+    bodies,
+    bodies_at,
+    glimpse,
+    near,
+    ordered,
+)
 from estran.errors import NotFound
 from estran.model import EVER_US, NEVER_US, now_us
 from estran.storage import changes, schema, take_numbers
@@ -39,11 +49,33 @@ _SAMPLES = 200
 _TAKEN_OUT = 5000
 _UNBOUNDED = NEVER_US
 _COLLECTIONS = select(_C.id, _C.number, _C.longest)
-_KNOWN = "collections of items"
+_KNOWN = "items as a whole"
+# Each by its index alone. Numbers are given in turn: the last one says how many items there are, or were.
+_SPAN = select(
+    select(func.max(_I.pk)).scalar_subquery(),
+    select(func.min(_I.start)).where(_I.start > EVER_US).scalar_subquery(),
+    select(func.max(_I.start)).scalar_subquery(),
+)
 _COLUMNS = (
     "pk", "collection", "id", "hash", "updated", "start", "end", "west", "south", "east", "north", "shape",
     *COLUMNS,
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the items as a whole.
+
+    Attributes:
+        collections: name -> number, and how long its longest item is in microseconds.
+        count: about how many items there are.
+        first, last: the earliest and the latest instant at which one starts.
+    """
+
+    collections: Mapping[str, tuple[int, int]]
+    count: int
+    first: int
+    last: int
 
 
 class ItemStore:
@@ -277,6 +309,10 @@ class ItemStore:
             self._numbers.update(self._read_collections(connection, missing))
         return {name: self._numbers[name] for name in names if name in self._numbers}
 
+    def known(self, facets: Facets) -> Known | None:
+        """What is remembered of the items as a whole, None where nothing is."""
+        return facets.recall(_KNOWN)
+
     def glimpse(
         self,
         connection: sa.Connection,
@@ -286,24 +322,38 @@ class ItemStore:
         *,
         near: int,
         most: int,
+        whole: bool,
         **asked: Any,
     ) -> Glimpse | None:
         """The first `most` rows that satisfy conditions, by one question; None if too little is remembered.
 
         The boxes are not tested; where more than `near` items are near them, no row is read. The other
-        conditions are those of `ItemView.rows`.
+        conditions are those of `ItemView.rows`, and `starts`.
         """
-        known = facets.recall(_KNOWN)
+        known = self.known(facets)
         if known is None:
             return None
-        whole = _asked(known, collections, **asked)
-        return glimpse(connection, self._database.engine, whole, boxes, near, most)
+        rows = _asked(known, collections, **asked)
+        engine = self._database.engine
+        return glimpse(connection, engine, rows, boxes, near=near, most=most, whole=whole)
 
     def stored(self, connection: sa.Connection, rows: Sequence[ItemRow]) -> tuple[StoredItem, ...]:
-        """The items of rows that came with their bodies, in their order."""
+        """The items of rows that have their bodies, in their order."""
         return tuple(
             StoredItem(row.collection, row.id, self.unpack(connection, row.body), row.links) for row in rows
         )
+
+    def embodied(self, connection: sa.Connection, rows: Sequence[ItemRow], revision: int) -> bool:
+        """Give rows their bodies, by one question; whether they are those of that revision."""
+        missing = {row.pk: row for row in rows if not row.body}
+        if not missing:
+            return True
+        seen, found = bodies_at(connection, self._database.engine, list(missing))
+        if seen != revision or len(found) != len(missing):
+            return False
+        for pk, row in missing.items():
+            row.body, row.links = found[pk]
+        return True
 
     def unpack(self, connection: sa.Connection, packed: bytes) -> bytes:
         """A body as it was given."""
@@ -364,16 +414,19 @@ class ItemView:
 
         With `most`, at most so many, else all, as they are taken; `whole` ones bring their bodies.
         """
-        known = self._facets.remembered(_KNOWN, self._collections)
+        known = self._facets.remembered(_KNOWN, self._read_known)
         asked = _asked(
             known, collections, ids=ids, placed=bool(boxes) and pks is None, time=time, tree=tree,
             order=order, after=after, pks=pks,
         )  # fmt: skip
         return ordered(self._connection, self._engine, asked, most=most, whole=whole)
 
-    def _collections(self) -> dict[str, tuple[int, int]]:
-        """Number and longest item of every collection that has or had items."""
-        return {name: (number, length) for name, number, length in self._connection.execute(_COLLECTIONS)}
+    def _read_known(self) -> Known:
+        collections = {
+            name: (number, length) for name, number, length in self._connection.execute(_COLLECTIONS)
+        }
+        count, first, last = self._connection.execute(_SPAN).one()
+        return Known(collections, count or 0, first or 0, last or 0)
 
     def bodies(self, rows: Sequence[ItemRow]) -> tuple[StoredItem, ...]:
         """The items of rows, in their order."""
@@ -386,13 +439,17 @@ class ItemView:
         return self._store.stored(self._connection, rows)
 
 
-def _asked(known: Mapping[str, tuple[int, int]], collections: Sequence[str], **conditions: Any) -> Asked:
-    """What is asked of some collections; before the earliest instant none of their items starts."""
-    held = {name: known[name] for name in collections if name in known}
+def _asked(
+    known: Known, collections: Sequence[str], starts: tuple[int, int] | None = None, **conditions: Any
+) -> Asked:
+    """What is asked of some collections; before a certain instant none of their items starts."""
+    held = {name: known.collections[name] for name in collections if name in known.collections}
     time = conditions.get("time")
-    earliest = time[0] - max((longest for _, longest in held.values()), default=0) if time else EVER_US
+    if starts is None and time:
+        earliest = time[0] - max((longest for _, longest in held.values()), default=0)
+        starts = (earliest + 1, time[1]) if earliest > EVER_US else None
     numbers = {name: number for name, (number, _) in held.items()}
-    return Asked(numbers=numbers, earliest=earliest if earliest > EVER_US else None, **conditions)
+    return Asked(numbers=numbers, starts=starts, **conditions)
 
 
 def _row(pk: int, collection: int, coming: PreparedItem, at: int) -> tuple[Any, ...]:
