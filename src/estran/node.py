@@ -397,6 +397,7 @@ class Node:
     def warm(self, askers: int) -> None:
         """Make ready to be asked by so many at once: what serving begins with."""
         self._house.database.warm(askers)
+        self._house.catalogue.warm()
 
     def migrate(
         self, to: str, *, switch: bool = False, progress: Callable[[Step], None] | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from estran.access import OPERATOR
 from estran.catalogue.concepts import Concepts
 from estran.catalogue.cursors import Cursors
 from estran.catalogue.harvest.door import Harvest
@@ -206,6 +208,13 @@ class Catalogue:
     def changes(self, after: int, limit: int) -> tuple[Change, ...]:
         """The changes that follow number `after`, oldest first."""
         return self._store.changes(after, limit)
+
+    def warm(self) -> None:
+        """Read what every question needs, and load what the first search by place would wait for."""
+        with self._store.view() as view:
+            has_items = bool(view.collections(OPERATOR))
+        if has_items:
+            import_module("shapely")
 
     def revision(self) -> int:
         """Number of the newest change."""

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from estran.catalogue.prepare import Prepared
     from estran.storage import Database
 
+# Put by every request.
+_NEWEST = "SELECT max(seq) FROM change"
+
 __all__ = ["OriginalDocument", "Outcome", "Store", "View"]
 
 
@@ -78,7 +81,7 @@ class Store:
         """Number of the newest change."""
         stamp = self._database.stamp()
         with self._database.glance() as connection:
-            found = changes.revision(connection)
+            found = self._database.engine.ask(connection, _NEWEST, {})[0][0] or 0
         # The stamp is the older of the two: what was committed between them is seen the next time.
         self._revision = (stamp, found)
         return found
