@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import update
+from starlette.requests import Request
 
 import estran
 from estran.access import sessions
@@ -50,8 +51,9 @@ def client(node: Node) -> Client:
     return Client(create_app(node), Accept="text/html")
 
 
-def signed(client: Client, secret: str, **more: str) -> httpx.Response:
-    return client.ask("POST", PAGE, data={"token": secret, **more}, headers=OURS)
+def signed(client: Client, secret: str, asker: str = "", **more: str) -> httpx.Response:
+    headers = {**OURS, "X-Forwarded-For": f"10.0.0.1, {asker}"} if asker else OURS
+    return client.ask("POST", PAGE, data={"token": secret, **more}, headers=headers)
 
 
 def cookie(client: Client, secret: str) -> str:
@@ -195,28 +197,45 @@ def test_wrong_tries_are_slowed_and_others_are_not(
     client: Client, node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = node.tokens.create("Ada", "operator").secret
+    guesser, other = "203.0.113.7", "203.0.113.8"
     for _ in range(5):
-        assert signed(client, "estran_guess").status_code == 401
-    waiting = signed(client, good)
+        assert signed(client, "estran_guess", guesser).status_code == 401
+    waiting = signed(client, good, guesser)
     assert waiting.status_code == 429
     assert 1 <= int(waiting.headers["retry-after"]) <= 2
     assert "set-cookie" not in waiting.headers
+    assert signed(client, good, other).status_code == 303
     later = time.monotonic() + 3
     monkeypatch.setattr(signing.time, "monotonic", lambda: later)
-    assert signed(client, "estran_guess").status_code == 401
-    assert int(signed(client, good).headers["retry-after"]) == 4
+    assert signed(client, "estran_guess", guesser).status_code == 401
+    assert int(signed(client, good, guesser).headers["retry-after"]) == 4
+    for _ in range(20):
+        later += 1000
+        signed(client, "estran_guess", guesser)
+    assert signed(client, good, guesser).status_code == 429
+    later += 901
+    assert signed(client, good, guesser).status_code == 303
 
 
-def test_tries_are_counted_by_network_and_within_bounds() -> None:
+def asked(peer: str, forwarded: str = "") -> Request:
+    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    return Request({"type": "http", "client": (peer, 1), "headers": headers})
+
+
+def test_tries_are_counted_by_who_asks_and_within_bounds() -> None:
     tries = signing.Tries()
-    for n in range(6):
-        tries.failed({"client": (f"2001:db8::{n}", 1)})
-    assert tries.wait_s({"client": ("2001:db8::abcd", 1)}) > 0
-    assert tries.wait_s({"client": ("2001:db9::1", 1)}) == 0
+    for n in range(20):
+        tries.failed(asked(f"2a01:cb00::{n}"))
+        tries.failed(asked("127.0.0.1"))
+    assert tries.wait_s(asked("2a01:cb00::abcd")) > 100
+    assert tries.wait_s(asked("2a01:cb01::1")) == 0
+    # What a stranger says of others is not believed; what nobody tells apart is not kept out for long.
+    assert tries.wait_s(asked("2a01:cb00::1", "198.51.100.1")) > 100
+    assert 0 < tries.wait_s(asked("127.0.0.1")) <= 2
+    assert 0 < tries.wait_s(asked("::1", "nonsense")) <= 2
     for n in range(5000):
-        tries.failed({"client": (f"10.0.{n // 256}.{n % 256}", 1)})
+        tries.failed(asked("127.0.0.1", f"198.18.{n // 256}.{n % 256}"))
     assert len(tries._wrong) <= 4096  # pyright: ignore[reportPrivateUsage]
-    assert tries.wait_s({}) == 0
 
 
 @pytest.mark.parametrize(

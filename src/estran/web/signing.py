@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.responses import Response
-    from starlette.types import Scope
 
     from estran.access import Session
 
@@ -36,6 +35,8 @@ _MOST_FIELDS = 200
 # A hand that errs is not kept waiting; a program that guesses is, longer each time.
 _FREE_TRIES = 5
 _LONGEST_WAIT_S = 900.0
+# Where nobody can be told apart, one who guesses must not keep everybody out.
+_LONGEST_SHARED_WAIT_S = 2.0
 _FORGOTTEN_S = 3600.0
 _MOST_KEPT = 4096
 
@@ -118,18 +119,20 @@ class Tries:
         self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def wait_s(self, scope: Scope) -> float:
+    def wait_s(self, request: Request) -> float:
         """Seconds that whoever asks has to wait before the next try."""
+        who = _asker(request)
         with self._lock:
-            number, last = self._wrong.get(_asker(scope), (0, 0.0))
+            number, last = self._wrong.get(who, (0, 0.0))
         if number < _FREE_TRIES:
             return 0.0
-        pause = min(_LONGEST_WAIT_S, 2.0 ** (number - _FREE_TRIES + 1))
+        longest = _LONGEST_WAIT_S if who else _LONGEST_SHARED_WAIT_S
+        pause = min(longest, 2.0 ** min(number - _FREE_TRIES + 1, 20))
         return max(0.0, last + pause - time.monotonic())
 
-    def failed(self, scope: Scope) -> None:
+    def failed(self, request: Request) -> None:
         """Remember a wrong try."""
-        who, now = _asker(scope), time.monotonic()
+        who, now = _asker(request), time.monotonic()
         with self._lock:
             number, last = self._wrong.pop(who, (0, now))
             self._wrong[who] = (1 if now - last > _FORGOTTEN_S else number + 1, now)
@@ -137,14 +140,22 @@ class Tries:
                 self._wrong.popitem(last=False)
 
 
-def _asker(scope: Scope) -> str:
-    """Where a request came from; of IPv6 the network, because everyone has billions of addresses."""
-    host = str((scope.get("client") or ("",))[0])
+def _asker(request: Request) -> str:
+    """Where a request came from, "" where a proxy does not say; of IPv6 the network, because all have many."""
+    peer = _address(request.client.host if request.client else "")
+    if peer is None or peer.is_private:
+        # It came through a proxy beside this node; what it heard last is who asked it.
+        peer = _address(request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip())
+    if isinstance(peer, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((peer, 64), strict=False))
+    return str(peer or "")
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address(host)
+        return ipaddress.ip_address(text)
     except ValueError:
-        return host
-    return str(address) if address.version == 4 else str(ipaddress.ip_network(f"{host}/64", strict=False))  # noqa: PLR2004
+        return None
 
 
 def _name(request: Request) -> str:

@@ -70,13 +70,13 @@ def routes(operators: Node) -> APIRouter:
     @router.post("/{language}/sign-in", response_model=None)
     def sign_in(request: Request, language: str, form: Form) -> Response:
         w, to = spoken(language), _here(form.get("next", ""))
-        if wait := math.ceil(tries.wait_s(request.scope)):
+        if wait := math.ceil(tries.wait_s(request)):
             view = SignInView(signed_in=False, next=to, wrong=w.count("signing.wait", wait))
             return _page(request, w, view, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(wait)})
         try:
             session = operators.tokens.sign_in(form.get("token", "").strip())
         except NotAllowed:
-            tries.failed(request.scope)
+            tries.failed(request)
             view = SignInView(signed_in=False, next=to, wrong=w.text("signing.wrong"))
             asked = {"WWW-Authenticate": 'Bearer realm="estran"'}
             return _page(request, w, view, HTTPStatus.UNAUTHORIZED, asked)
