@@ -10,6 +10,8 @@ import rdflib
 
 import estran
 from estran.web.app import create_app
+from tests.catalogue.records import put
+from tests.catalogue.test_meaning import record
 from tests.vocabulary.test_searching import OTHER, SEA, T, V
 from tests.web.client import Client
 
@@ -172,3 +174,22 @@ def test_a_vocabulary_that_is_called_like_a_verb_gets_another_name(tmp_path: Pat
     (tmp_path / "x.ttl").write_text(SEA.replace("v:scheme", "<http://example.org/search>"))
     with estran.open(tmp_path / "node") as node:
         assert [one.name for one in node.load(tmp_path / "x.ttl").vocabularies] == ["search-vocabulary"]
+
+
+def test_who_uses_concepts(tmp_path: Path) -> None:
+    (tmp_path / "sea.ttl").write_text(SEA)
+    with estran.open(tmp_path / "node") as node:
+        node.load(tmp_path / "sea.ttl")
+        put(
+            node,
+            [record("a", "A", "sea water"), record("b", "B", "sea"), record("c", "C", uris=(f"{V}deep",))],
+        )
+        client = Client(create_app(node))
+        water = client.json("/vocabulary/usage", uri=f"{V}seawater", limit=1)
+        assert (water["records"], water["matched"], len(water["first"])) == (1, 2, 1)
+        assert water["concept"]["href"] == "http://node.example/vocabulary/sea/seawater"
+        assert water["first"][0]["href"].startswith("http://node.example/data/")
+        (old,) = client.json("/vocabulary/deprecated")["concepts"]
+        assert (old["uri"], old["records"], old["replacedBy"]) == (f"{V}old", 1, [])
+        assert client.json("/vocabulary/usage", uri="http://nowhere.example/")["matched"] == 0
+        assert client.get("/vocabulary/usage").status_code == 400

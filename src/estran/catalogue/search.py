@@ -209,6 +209,7 @@ class _Asked:
         self._meaning = meaning
         self._senses = Senses(meaning, view, self._together)
         self._found: list[Found] = []
+        self._exact = BitMap()
         self.alike = alike
         # Of the set counted last: mostly the same for every field.
         self._counting: tuple[BitMap | None, Counting | None] = (None, None)
@@ -320,12 +321,11 @@ class _Asked:
 
     def reasons(self, pks: Sequence[int], records: Sequence[Record]) -> dict[str, tuple[Reason, ...]]:
         """Why the words of the query led to some records, or to one that they stand for."""
-        if not self._query.meaning or not self._found:
+        if not self._query.meaning or not self._found or not pks:
             return {}
         together = self.alike.together if self.alike else lambda pk: (pk,)
         members = {record.id: tuple(together(pk)) or (pk,) for pk, record in zip(pks, records, strict=True)}
-        text = self._query.text.strip()
-        return self._senses.reasons(self._found, self._view.named(text), members, text)
+        return self._senses.reasons(self._found, self._exact, members, self._query.text.strip())
 
     def _all_hubs(self) -> list[str]:
         return sorted({hub for hubs in self._hubs.values() for hub in hubs})
@@ -349,10 +349,10 @@ class _Asked:
                 matched = anywhere if matched is None else matched & anywhere
                 self._found.append(Found(term, fields, sense))
             union |= matched or BitMap()
-        exact = self._view.named(self._query.text.strip())
-        if exact:
-            scores.add(exact, _EXACT_IDENTIFIER)
-        return union | exact, scores
+        self._exact = self._view.named(self._query.text.strip())
+        if self._exact:
+            scores.add(self._exact, _EXACT_IDENTIFIER)
+        return union | self._exact, scores
 
 
 class Scores:
