@@ -18,8 +18,6 @@ from estran.model import EVER_US, NEVER_US
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import sqlalchemy as sa
-
     from estran.access import Actor
     from estran.catalogue.index import Facets
     from estran.catalogue.items.query import ItemQuery, StoredItem
@@ -50,7 +48,7 @@ class Found(NamedTuple):
 
 def glanced(  # noqa: PLR0917 - the parts of a question
     items: ItemStore,
-    connection: sa.Connection,
+    connection: Any,
     facets: Facets,
     actor: Actor,
     query: ItemQuery,
@@ -145,7 +143,7 @@ class _Glance:
     """One page in the making."""
 
     items: ItemStore
-    connection: sa.Connection
+    connection: Any
     facets: Facets
     query: ItemQuery
     area: Shape | None
