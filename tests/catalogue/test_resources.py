@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import TYPE_CHECKING
+
 import pytest
 
+import estran
 from estran.catalogue.resources import SERVICES, of_record, resource
 from estran.model import Distribution, Record
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WEB = "https://data.example.org"
 
@@ -136,3 +143,25 @@ def test_no_address_is_slow_or_fatal():
         "http://a/" + "collections/" * 150,
     ):
         resource(Distribution(url=url, media_type="application/geo+json" * 50))
+
+
+def test_real_distributions_are_what_they_look_like(shared_data: Path, tmp_path: Path):
+    found: Counter[str] = Counter()
+    services: dict[str, set[str]] = {}
+    with estran.open(tmp_path / "node") as node:
+        node.load([shared_data / "catalogue" / part for part in ("iso19139", "iso19115-3", "theia-ozcar")])
+        for record in node.scan(limit=2000)[0]:
+            for one, what in of_record(record):
+                assert what.kind in SERVICES
+                assert what == resource(one)
+                assert not what.address or what.address.startswith(("http://", "https://"))
+                found[what.kind] += 1
+                services.setdefault(what.kind, set()).add(one.url.lower())
+        counted = dict(node.search(counts=["service"], limit=0).facets["service"])
+    assert min(found[kind] for kind in ("WMS", "WFS", "CSW", "file", "page", "OPeNDAP", "WMTS")) > 0
+    assert found["WMS"] > 40
+    assert set(counted) <= set(SERVICES)
+    # What says of itself which service it is, is none of another.
+    for kind in ("WMS", "WFS", "WCS"):
+        named = {url for url in services[kind] if "service=" in url} if kind in services else set()
+        assert all(f"service={kind.lower()}" in url for url in named), kind

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from estran.catalogue.probing import capabilities
 from estran.catalogue.probing.heads import fits, is_cog, recognise
 from estran.catalogue.probing.probes import probe
 from estran.catalogue.probing.values import Link
@@ -293,3 +294,17 @@ def test_what_is_not_known_is_believed():
     assert fits("NetCDF", "")
     assert not fits("ZIP", "HTML")
     assert fits("ZIP", "HDF")
+
+
+def test_of_more_layers_than_are_kept_none_is_missing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(capabilities, "_MOST_NAMES", 3)
+    layers = b"".join(b"<Layer><Name>%d</Name></Layer>" % n for n in range(9))
+    assert ask(lambda _: b"<WMS_Capabilities>" + layers + b"</WMS_Capabilities>", kind="WMS").layers is None
+
+
+@pytest.mark.parametrize("to", ["/author/2024", "/cascade/x", "/occasion", "/data/authors", "/tools/sso2"])
+def test_words_that_only_look_like_signing_in(to):
+    outcome = ask(
+        lambda a: PAGE if a.path == to else Answer(status=302, headers={"location": to}), kind="page"
+    )
+    assert outcome.state == "ok"

@@ -22,7 +22,7 @@ _NAMES = frozenset({"Name", "Title", "Identifier", "CoverageId", "name", "identi
 _HOLDERS = frozenset({
     "Layer", "FeatureType", "CoverageSummary", "CoverageOfferingBrief", "ObservationOffering", "Process",
 })  # fmt: skip
-_MOST_NAMES, _LONGEST, _DEEPEST = 100_000, 300, 60
+_MOST_NAMES, _LONGEST, _DEEPEST = 50_000, 300, 60
 _STEP = 1 << 16
 
 
@@ -108,6 +108,8 @@ def capabilities(body: bytes, kind: str, *, whole: bool) -> Capabilities:
     except (XMLSyntaxError, _Enough, ValueError):
         # What breaks off may well be what it is, only not all of it is known.
         whole = False
+    # Nobody knows what is missing among more names than are kept.
+    whole = whole and len(told.names) < _MOST_NAMES
     return Capabilities(
         told.root, _is_of(told, kind), told.root in _ERRORS, frozenset(told.names), told.said, whole
     )

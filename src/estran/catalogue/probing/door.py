@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -207,20 +208,26 @@ def _ask(batch: list[Link], fetcher: Fetcher, end: float) -> tuple[list[tuple[Li
         hosts.setdefault(link.host, []).append(link)
     asked: list[tuple[Link, Outcome]] = []
     later: list[Link] = []
+    over = threading.Event()
     with ThreadPoolExecutor(_AT_ONCE, "links") as threads:
-        for found, put_off in threads.map(lambda links: _ask_host(links, fetcher, end), hosts.values()):
-            asked += found
-            later += put_off
+        try:
+            for found, put_off in threads.map(lambda one: _ask_host(one, fetcher, end, over), hosts.values()):
+                asked += found
+                later += put_off
+        except BaseException:
+            # Whoever interrupts does not wait for all of them.
+            over.set()
+            raise
     return asked, later
 
 
 def _ask_host(
-    links: list[Link], fetcher: Fetcher, end: float
+    links: list[Link], fetcher: Fetcher, end: float, over: threading.Event
 ) -> tuple[list[tuple[Link, Outcome]], list[Link]]:
     found: list[tuple[Link, Outcome]] = []
     silent = 0
     for n, link in enumerate(links):
-        if found and time.monotonic() >= end:
+        if over.is_set() or (found and time.monotonic() >= end):
             break
         outcome = _safely(link, fetcher)
         found.append((link, outcome))

@@ -25,16 +25,18 @@ __all__ = ["probe"]
 
 # Of descriptions of services; the longest that were met have a few MiB.
 _MOST_OF_SERVICE = 8 << 20
+# Of documents in JSON, which are held whole; of a longer one its beginning is believed.
+_MOST_OF_JSON = 1 << 20
 _OK, _GONE, _SIGN_IN = range(200, 300), (404, 410), (401, 407, 511)
 # A server that forbids, is in a hurry or has had enough says nothing about what is there.
 _FORBIDS = (403, 451)
 _EMPTY_RANGE = 416
 _JSON = "application/json, */*;q=0.5"
-_SIGNS_IN = re.compile(
-    r"(^|[./_-])(login|log-in|signin|sign-in|sso|cas|idp|oauth2?|openid|saml2?|shibboleth|keycloak|wayf|auth)"
-    r"([./_?-]|$)",
-    re.IGNORECASE,
+_WORDS_OF_SIGNING_IN = (
+    r"login|log-in|signin|sign-in|sso|idp|oauth2?|openid|saml2?|shibboleth|keycloak|wayf|auth"
 )
+# In a path as well as in a name of a host; CAS, the protocol, is in names of hosts mostly something else.
+_SIGNS_IN = re.compile(rf"(?:^|[./_-])({_WORDS_OF_SIGNING_IN}|(?<=/)cas)(?:[./_-]|$)", re.IGNORECASE)
 _TOTAL = re.compile(r"bytes\s+(?:\*|\d+-\d+)/(\d{1,18})$")
 _DAP_PAGE = re.compile(r"\.(html?|das|dds|dods|ascii|asc|ver|info)$", re.IGNORECASE)
 _ERDDAP_DATASET = re.compile(r"(.*/erddap/(?:griddap|tabledap))/([^/.?]+)(?:\.\w+)?$")
@@ -111,8 +113,8 @@ def _was_sent_to_sign_in(asked: str, came: str) -> bool:
     here, there = urlsplit(asked), urlsplit(came)
     if (here.hostname, here.path) == (there.hostname, there.path):
         return False
-    known = {found[2].lower() for found in _SIGNS_IN.finditer(f"{here.hostname}{here.path}")}
-    return any(found[2].lower() not in known for found in _SIGNS_IN.finditer(f"{there.hostname}{there.path}"))
+    known = {word.lower() for word in _SIGNS_IN.findall(f"{here.hostname}{here.path}")}
+    return any(word.lower() not in known for word in _SIGNS_IN.findall(f"{there.hostname}{there.path}"))
 
 
 def _file(link: Link, fetcher: Fetcher) -> Outcome:
@@ -168,7 +170,7 @@ def _json(is_of: Callable[[Any], bool], question: str = "") -> Callable[[Link, F
 
     def asked(link: Link, fetcher: Fetcher) -> Outcome:
         url = _with(link.url, question) if question else link.url
-        seen = _look(link, fetcher, url, first=_MOST_OF_SERVICE, accept=_JSON)
+        seen = _look(link, fetcher, url, first=_MOST_OF_JSON, accept=_JSON)
         if wrong := _refused(link, seen):
             return wrong
         document: Any = None
