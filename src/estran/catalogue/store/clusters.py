@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 
 from estran.catalogue.identities import RULES, identities, most_of_a_source
 from estran.catalogue.prepare import decode
@@ -180,7 +180,7 @@ def _carriers(
 
 
 def _dois(connection: sa.Connection, engine: Engine, pks: set[int]) -> dict[int, set[str]]:
-    is_doi = or_(*(_I.key.between(f"{kind}doi:", f"{kind}doi;") for kind in ("", "service-")))
+    is_doi = or_(*(and_(_I.key >= f"{kind}doi:", _I.key < f"{kind}doi;") for kind in ("", "service-")))
     rows = connection.execute(select(_I.pk, _I.key).where(engine.within(_I.pk, list(pks)), is_doi))
     found: dict[int, set[str]] = {}
     for pk, key in rows:
