@@ -2,18 +2,27 @@
 
     uv run python bench/harvest.py /tmp/bench-harvest 20000
     uv run python bench/harvest.py /tmp/bench-harvest 20000 --database postgresql:///bench
+    uv run python bench/harvest.py /tmp/bench-harvest 220000 --csw
 
 The source is made here: a protocol that gives documents out of memory, as a server would that costs nothing.
-What is measured is Estran's own part; CPU is that of the process which stores. `--folder` writes them to files and reads those. Prints Markdown.
+What is measured is Estran's own part; CPU is that of the process which stores. `--folder` writes them to files and
+reads those. `--csw` serves them by CSW 2.0.2 from a process of its own, which makes its pages anew for every request,
+gives 10,000 answers to one question at most as others do, and is asked through all of Estran's manners but its pace.
+Prints Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import re
 import resource
 import shutil
 import sys
 import time
+from contextlib import contextmanager, nullcontext
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,19 +90,118 @@ def changes(visit: Visit) -> Iterator[Event]:
         yield Mark({"at": start + _PAGE})
 
 
+# A catalogue service, no more than a harvester needs.
+
+_DAYS = 400
+_CAP = 10_000
+_CSW = 'xmlns:csw="http://www.opengis.net/cat/csw/2.0.2"'
+_CAPABILITIES = f"""<csw:Capabilities {_CSW} xmlns:ows="http://www.opengis.net/ows" version="2.0.2">
+<ows:OperationsMetadata><ows:Operation name="GetRecords"><ows:DCP><ows:HTTP/></ows:DCP>
+<ows:Parameter name="outputSchema"><ows:Value>http://www.isotc211.org/2005/gmd</ows:Value></ows:Parameter>
+</ows:Operation></ows:OperationsMetadata></csw:Capabilities>"""
+_BETWEEN = re.compile(rb">(\d{4}-\d\d-\d\d)(?:T([0-9:.]+)Z?)?<")
+
+
+def day_of(n: int) -> date:
+    """The day on which a document changed last; as many on each day."""
+    return date(2023, 1, 1) + timedelta(days=n % _DAYS)
+
+
+class Catalogue(BaseHTTPRequestHandler):
+    """Answers GetCapabilities and GetRecords."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    count = 0
+
+    def do_GET(self) -> None:
+        self._say(b"" if "robots" in self.path else _CAPABILITIES.encode())
+
+    def do_POST(self) -> None:
+        asked = self.rfile.read(int(self.headers["Content-Length"]))
+        if b"GetCapabilities" in asked:
+            self._say(_CAPABILITIES.encode())
+            return
+        start = int((re.search(rb'startPosition="(\d+)"', asked) or [0, b"1"])[1])
+        most = int((re.search(rb'maxRecords="(\d+)"', asked) or [0, b"10"])[1])
+        days = [date.fromisoformat(found[1].decode()) for found in _BETWEEN.finditer(asked)]
+        numbers = self._between(asked, days)
+        page = numbers[start - 1 : min(start - 1 + most, _CAP)]
+        next_ = start + len(page)
+        records = b"".join(dated(n) for n in page)
+        self._say(
+            f'<csw:GetRecordsResponse {_CSW} version="2.0.2"><csw:SearchStatus timestamp="2024-01-01T00:00:00Z"/>'
+            f'<csw:SearchResults numberOfRecordsMatched="{len(numbers)}" numberOfRecordsReturned="{len(page)}"'
+            f' nextRecord="{next_ if next_ <= min(len(numbers), _CAP) else 0}">'.encode()
+            + records
+            + b"</csw:SearchResults></csw:GetRecordsResponse>"
+        )
+
+    def _between(self, asked: bytes, days: list[date]) -> range | list[int]:
+        if b"PropertyIsNull" in asked:
+            return []
+        if not days:
+            return range(self.count)
+        low = days[0] if b"Greater" in asked or b"Between" in asked else date.min
+        high = days[-1] if b"Less" in asked or b"Between" in asked else date.max
+        return [n for n in range(self.count) if low <= day_of(n) <= high]
+
+    def _say(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def dated(n: int) -> bytes:
+    """A document as a catalogue gives it: with its day, without its declaration."""
+    return document(n).partition(b"?>\n")[2].replace(b"2024-05-01", day_of(n).isoformat().encode(), 1)
+
+
+def serve(count: int, told: Any) -> None:
+    """Serve the catalogue until the process is ended."""
+    Catalogue.count = count
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Catalogue)
+    told.put(server.server_port)
+    server.serve_forever()
+
+
+@contextmanager
+def catalogue(count: int) -> Iterator[str]:
+    """The address of the service, in a process of its own."""
+    made = multiprocessing.get_context("spawn")
+    told: Any = made.Queue()
+    process = made.Process(target=serve, args=(count, told), daemon=True)
+    process.start()
+    try:
+        yield f"http://127.0.0.1:{told.get(timeout=30)}/csw"
+    finally:
+        process.terminate()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("count", type=int)
     parser.add_argument("--database", default="")
     parser.add_argument("--folder", dest="files", action="store_true", help="through files in a folder")
+    parser.add_argument("--csw", action="store_true", help="through a catalogue service")
     given = parser.parse_args()
     shutil.rmtree(given.folder, ignore_errors=True)
     settings: dict[str, Any] = {"storage": {"database": given.database}} if given.database else {}
     plain = harvesters.find
     made = Harvester(name="bench", title="Made here", changes=changes)
     harvesters.find = lambda name: made if name == "bench" else plain(name)
-    with estran.open(given.folder / "node", **settings) as node:
+    if given.csw:
+        settings["harvest"] = {"allow_private": True, "per_second": 1000}
+    with (
+        catalogue(given.count) if given.csw else nullcontext("") as served,
+        estran.open(given.folder / "node", **settings) as node,
+    ):
         url, protocol = str(given.count), "bench"
         if given.files:
             files = given.folder / "files"
@@ -102,6 +210,8 @@ def main() -> None:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(document(n))
             url, protocol = str(files), "folder"
+        if given.csw:
+            url, protocol = served, "csw"
         node.harvest.add("bench", url, protocol)
         print(
             f"\n{given.count:,} documents of {len(document(1)):,} bytes, {node.settings.storage.database}\n"
@@ -109,7 +219,7 @@ def main() -> None:
         print("| harvest | s | documents/s | CPU µs each | memory, MB |\n|---|---|---|---|---|")
         for name in ("first", "unchanged", "unchanged again"):
             begun, worked = time.monotonic(), time.process_time()
-            report = node.harvest.run("bench")
+            report = node.harvest.run("bench", full=True)
             took, worked = time.monotonic() - begun, time.process_time() - worked
             assert report.state == "done", report
             assert (report.new if name == "first" else report.unchanged) == given.count, report
