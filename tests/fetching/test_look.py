@@ -84,7 +84,9 @@ def test_the_rules_of_all_fetching_hold():
 def test_a_redirect_into_a_closed_network_is_not_followed(monkeypatch):
     monkeypatch.setattr(addresses, "within_reach", lambda ip: ip == "127.0.0.1")
     with (
-        serving(lambda _: Answer(status=302, headers={"location": "http://169.254.169.254/latest"})) as server,
+        serving(
+            lambda _: Answer(status=302, headers={"location": "http://169.254.169.254/latest"})
+        ) as server,
         Fetcher(Policy(**QUICK | {"private": False})) as f,
         pytest.raises(NotAllowed, match=r"169\.254"),
     ):

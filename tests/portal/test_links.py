@@ -52,7 +52,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
         stored(
             node, folder / "given",
             record(
-                "mixed", {"url": f"{base}/good.nc", "function": "download"}, {"url": f"{base}/gone.nc"}, {"url": f"{base}/closed.nc"},
+                "mixed", {"url": f"{base}/good.nc", "function": "download", "size_bytes": 40_000_000}, {"url": f"{base}/gone.nc"}, {"url": f"{base}/closed.nc"},
                 {"url": f"{base}/page", "media_type": "application/x-netcdf"}, {"url": f"{base}/ows", "protocol": "OGC:WMS", "name": "sst"},
                 {"url": f"{base}/ows", "protocol": "OGC:WMS", "name": "chl"}, {"url": "s3://bucket/a"}, landing_page=f"{base}/page",
             ),
@@ -95,7 +95,7 @@ def id_of(node: Node, name: str) -> str:
 def test_a_record_says_of_each_link_what_it_is_and_whether_it_works(client: Client, node: Node) -> None:
     for language, expected in {
         "en": ("works", "is no longer there", "HTTP 404", "wants a login", "what came instead: HTML", "the service does not have this layer",
-               "WMS – maps as images", "File – to download", "Object store", "checked on"),
+               "WMS – maps as images", "where the record says 40\u00a0MB", "File – to download", "Object store", "checked on"),
         "fr": ("fonctionne", "n’est plus là", "HTTP 404", "demande une connexion", "à la place\u00a0: HTML", "le service n’a pas cette couche",
                "WMS – des cartes en images", "Fichier – à télécharger", "Stockage d’objets", "vérifié le"),
     }.items():  # fmt: skip
@@ -129,6 +129,10 @@ def test_the_page_lists_what_fails_with_its_record_and_what_came(client: Client)
     assert "le service n’a pas cette couche" in wrong
     assert "There is none of these" in text(client, "/en/links?state=dead&source=later")
     assert "later.nc" in text(client, "/en/links?state=unknown")
+
+
+def test_a_centre_leads_to_its_links(client: Client) -> None:
+    assert 'href="/fr/links?centre=coriolis"' in text(client, "/fr/centres/coriolis")
 
 
 def test_its_parts_can_be_chosen_and_its_words_are_checked(client: Client) -> None:

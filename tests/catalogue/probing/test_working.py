@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from tests.catalogue.probing.conftest import record
+from tests.catalogue.probing.conftest import record, settle
 from tests.catalogue.probing.working import jobs_of
 from tests.conftest import ROOT
 from tests.fetching.serving import Answer, serving
@@ -35,9 +35,14 @@ def test_a_check_is_a_job_that_says_how_far_it_is(node: Node, store: Callable[..
     assert done.progress == {"checked": 5, "ok": 5, "waiting": 0}
 
 
-def test_workers_check_by_themselves_only_where_it_is_wished(node: Node) -> None:
+def test_workers_check_by_themselves_only_where_it_is_wished(
+    node: Node, open_node: Callable[[Path], Node], tmp_path: Path
+) -> None:
     assert "probe" in node.jobs.works
     assert node.jobs.works["probe"].due() == {}
+    given = settle(tmp_path / "wished", "[links]\nactive = true\nschedule = '5 4 * * *'\n")
+    with open_node(given) as wished:
+        assert wished.jobs.works["probe"].due() == {"links": ("5 4 * * *", {})}
     jobs = jobs_of(node, "30 2 * * *")
     jobs.follow()
     (one,) = jobs.schedules()

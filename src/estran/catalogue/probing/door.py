@@ -191,9 +191,10 @@ class LinkChecks:
                 left -= len(asked) + len(later)
                 if progress:
                     progress(LinkReport(checked=states.total(), states=dict(states), gathered=gathered))
-        while self._links.forget(_FORGOTTEN_AT_ONCE) and time.monotonic() < end:
-            pass
         waiting = max(int(more), self._links.waiting(host))
+        # All addresses are looked through for it: once a check is done, not after each of its parts.
+        while not waiting and self._links.forget(_FORGOTTEN_AT_ONCE):
+            pass
         return LinkReport(checked=states.total(), states=dict(states), waiting=waiting, gathered=gathered)
 
     def _check_operator(self) -> None:

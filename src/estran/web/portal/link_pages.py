@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _PAGE, _AT_ONCE = 100, 1000
 _KNOWN = ("state", "centre", "source", "cursor")
+_FAR_OFF, _ROUNDED = 3, 1 << 20
 _SIGNS = {"ok": "✓", "login": "⚷", "wrong": "≠", "dead": "✗", "unknown": "?"}
 _COLUMNS = (
     "record", "title", "centre", "source", "url", "kind", "layer", "state", "reason", "detail", "status",
@@ -94,10 +95,10 @@ class LinksView:
     next: str = ""
 
 
-def mark(check: LinkCheck, w: Words) -> Mark:
-    """What is known of a link."""
+def mark(check: LinkCheck, w: Words, claimed_bytes: int = -1) -> Mark:
+    """What is known of a link; `claimed_bytes` is what the record says of its size, -1 where it says nothing."""
     return Mark(
-        value=check.facet, sign=_SIGNS[check.facet], said=w.label("link_state", check.state), why=_why(check, w),
+        value=check.facet, sign=_SIGNS[check.facet], said=w.label("link_state", check.state), why=_why(check, w, claimed_bytes),
         when=w.text("links.checked", date=w.date(check.checked[:10])) if check.checked else "",
     )  # fmt: skip
 
@@ -107,7 +108,7 @@ def marks(leads: tuple[Lead, ...], w: Words) -> dict[str, tuple[str, str, Mark |
     found: dict[str, tuple[str, str, Mark | None]] = {}
     for lead in leads:
         kind = lead.resource.kind
-        known = mark(lead.check, w) if lead.check else None
+        known = mark(lead.check, w, lead.distribution.size_bytes) if lead.check else None
         found.setdefault(
             place_of(lead.distribution.url, lead.distribution.name),
             (w.label("service", kind), w.label("service_use", kind), known),
@@ -120,11 +121,21 @@ def place_of(url: str, name: str) -> str:
     return f"{name}\n{url}"
 
 
-def _why(check: LinkCheck, w: Words) -> str:
+def _why(check: LinkCheck, w: Words, claimed_bytes: int) -> str:
+    if not check.reason and _is_of_another_size(check, claimed_bytes):
+        return w.text("links.size", found=w.size(check.size), claimed=w.size(claimed_bytes))
     if not check.reason and not check.detail:
         return ""
     said = w.label("link_reason", check.reason) if check.reason else ""
     return f"{said}{w.text('site.colon')} {check.detail}" if said and check.detail else said or check.detail
+
+
+def _is_of_another_size(check: LinkCheck, claimed_bytes: int) -> bool:
+    # Standards give sizes in rounded megabytes, and files are packed: only what is far off says anything.
+    if check.kind not in ("file", "COG") or check.facet != "ok" or min(check.size, claimed_bytes) < 0:
+        return False
+    least, most = sorted((check.size, claimed_bytes))
+    return most > _FAR_OFF * max(least, _ROUNDED)
 
 
 def routes() -> APIRouter:
