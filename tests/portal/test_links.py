@@ -133,6 +133,7 @@ def test_the_page_lists_what_fails_with_its_record_and_what_came(client: Client)
 
 def test_a_centre_leads_to_its_links(client: Client) -> None:
     assert 'href="/fr/links?centre=coriolis"' in text(client, "/fr/centres/coriolis")
+    assert "/links?centre=" not in text(client, "/fr/centres/ocean")
 
 
 def test_its_parts_can_be_chosen_and_its_words_are_checked(client: Client) -> None:
