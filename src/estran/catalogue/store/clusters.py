@@ -163,10 +163,9 @@ def _carriers(
     connection: sa.Connection, engine: Engine, asked: Sequence[str] | None
 ) -> list[tuple[str, int]]:
     """(key, pk) of those keys, of all where none are given, that join records."""
-    if asked is None:
-        shared = _most(connection, _COUNTED)
-    else:
-        shared = _shared(connection, engine, asked) if asked else {}
+    if asked is not None and not asked:
+        return []
+    shared = _most(connection, _COUNTED) if asked is None else _shared(connection, engine, asked)
     joining = {key for key, most in shared.items() if most <= most_of_a_source(key)}
     if not joining:
         return []
