@@ -337,3 +337,19 @@ def test_what_is_spoken_at_an_address_is_guessed(open_node, tmp_path, status):
         )
         with open_node(tmp_path / "open") as node:
             assert node.harvest.add("theirs", f"{server.url}/oai").protocol == "oai-pmh"
+
+
+def test_runs_and_what_was_missed_are_given_a_page_at_a_time_and_counted(added, says):
+    h = added(found(1), found(2), ["missed", "a"], ["missed", "b"], ["missed", "c"], MARK)
+    runs = [h.run("theirs", full=True).id for _ in range(3)]
+    assert [r.id for r in h.runs("theirs", 2)] == [runs[2], runs[1]]
+    assert [r.id for r in h.runs("theirs", 2, runs[1])] == [runs[0]]
+    assert [m.place for m in h.missed(runs[0], 2)] == ["a", "b"]
+    assert [m.place for m in h.missed(runs[0], 2, "b")] == ["c"]
+    assert h.tally("theirs") == {"held": 2}
+    assert h.tally(runs[2]) == {"held": 2}
+    assert h.tally(runs[0]) == {}
+    with pytest.raises(NotFound):
+        h.tally("none")
+    with pytest.raises(NotFound):
+        h.tally(10**9)

@@ -13,6 +13,7 @@ from estran.web import node_of, replies
 from estran.web.portal import harvest_forms, originals
 from estran.web.portal.harvest_views import (
     home,
+    live_view,
     run_view,
     source_href,
     source_lines,
@@ -108,12 +109,14 @@ def things_twin(request: Request, language: str, name: str) -> Response:
 
 def run_page(request: Request, language: str, run: str) -> Response:
     """One run."""
-    return _run(request, spoken(language), run, "harvest_run.html")
+    w = spoken(language)
+    return _run(request, w, _run_view(request, run, w), "harvest_run.html")
 
 
 def run_live(request: Request, language: str, run: str) -> Response:
     """How far a run is: the part of its page that changes while it goes on."""
-    return _run(request, spoken(language), run, "harvest_live.html")
+    w = spoken(language)
+    return _run(request, w, live_view(node_of(request), _number(run, "run"), w), "harvest_live.html")
 
 
 def run_twin(request: Request, language: str, run: str) -> Response:
@@ -154,8 +157,8 @@ def document_bytes(request: Request, language: str, name: str) -> Response:
     )  # fmt: skip
 
 
-def _run(request: Request, w: Words, run: str, template: str) -> Response:
-    view = _run_view(request, run, w)
+def _run(request: Request, w: Words, view: RunView, template: str) -> Response:
+    run = view.run.id
     title = w.text("harvest.run_of", n=run, source=view.source)
     of = _page(request, w, title, f"runs/{run}", twin=_twin(request, f"{home(w)}/runs/{run}.json"))
     return render(request, template, w, of, headers=FLEETING, v=view, listing=view.listing)

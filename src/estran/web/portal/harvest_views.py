@@ -179,25 +179,44 @@ def run_view(node: Node, run: int, state: str, cursor: str, w: Words) -> RunView
     if state and state not in STATES:
         raise Invalid(f"there is no state “{state[:40]}”; choose one of {', '.join(STATES)}", "state")
     report = node.harvest.show_run(run)
-    here = f"{home(w)}/runs/{run}"
-    seen_last = sum(node.harvest.tally(run).values())
-    counts = [(s, getattr(report, s)) for s in STATES]
-    choices = (("", here, report.seen + report.removed), *((s, f"{here}?state={s}", n) for s, n in counts))
-    if state == "missed":
-        missed = node.harvest.missed(run, PAGE + 1, cursor)
-        things = tuple(Thing(key=m.place, outcome="missed", state="missed", why=m.why) for m in missed[:PAGE])
-        following = things[-1].key if len(missed) > PAGE else ""
-    else:
-        page = node.harvest.entries(run, state, cursor, PAGE)
-        things, following = things_of(node, report.source, page.entries, w), page.next
+    return _run_view(report, _run_listing(node, report, state, cursor, w), _later(node, report), w)
+
+
+def live_view(node: Node, run: int, w: Words) -> RunView:
+    """How far a run is, and nothing that takes longer to find out."""
+    nothing = Listing(state="", choices=(), things=(), more="")
+    return _run_view(node.harvest.show_run(run), nothing, 0, w)
+
+
+def _run_view(report: RunReport, listing: Listing, later: int, w: Words) -> RunView:
     return RunView(
         run=run_line(report, w), source=report.source, source_href=source_href(report.source, w),
         since=w.date(report.since), seen=report.seen, had=report.had, announced=report.announced,
-        live=report.state == "running", later=max(0, report.seen + report.removed - seen_last),
-        listing=Listing(
-            state=state, things=things, choices=tuple(c for c in choices if c[2] or c[0] == state),
-            more=f"{here}?{_query(state, following)}" if following else "",
-        ),
+        live=report.state == "running", later=later, listing=listing,
+    )  # fmt: skip
+
+
+def _later(node: Node, report: RunReport) -> int:
+    """How many things of a run a later one saw again."""
+    if node.harvest.runs(report.source, 1)[0].id == report.id:
+        return 0
+    return max(0, report.seen + report.removed - sum(node.harvest.tally(report.id).values()))
+
+
+def _run_listing(node: Node, report: RunReport, state: str, cursor: str, w: Words) -> Listing:
+    here = f"{home(w)}/runs/{report.id}"
+    counts = [(s, getattr(report, s)) for s in STATES]
+    choices = (("", here, report.seen + report.removed), *((s, f"{here}?state={s}", n) for s, n in counts))
+    if state == "missed":
+        missed = node.harvest.missed(report.id, PAGE + 1, cursor)
+        things = tuple(Thing(key=m.place, outcome="missed", state="missed", why=m.why) for m in missed[:PAGE])
+        following = things[-1].key if len(missed) > PAGE else ""
+    else:
+        page = node.harvest.entries(report.id, state, cursor, PAGE)
+        things, following = things_of(node, report.source, page.entries, w), page.next
+    return Listing(
+        state=state, things=things, choices=tuple(c for c in choices if c[2] or c[0] == state),
+        more=f"{here}?{_query(state, following)}" if following else "",
     )  # fmt: skip
 
 
@@ -232,11 +251,16 @@ def things_of(
             key=one.key, outcome=one.outcome, state=one.state, why=one.why,
             records=tuple((titles[id_], f"/{w.language}/data/{id_}") for id_ in one.records if id_ in titles),
             items=tuple((item, _item_href(item)) for item in one.items),
-            document=f"{here}/document?{urlencode({'key': one.key})}" if one.state != "gone" else "",
+            document=f"{here}/document?{urlencode({'key': one.key})}" if _has_document(one) else "",
             last_run=f"{home(w)}/runs/{one.run}" if run else "",
         )
         for one in listed
     )  # fmt: skip
+
+
+def _has_document(one: HarvestEntry) -> bool:
+    """Whether its bytes are kept: an item is its own document."""
+    return one.state == "refused" or (one.state == "held" and (bool(one.records) or not one.items))
 
 
 def run_line(report: RunReport, w: Words) -> RunLine:

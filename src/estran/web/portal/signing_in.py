@@ -14,7 +14,7 @@ from estran.errors import NotAllowed, NotFound
 from estran.model import moment_us
 from estran.web import node_of, replies
 from estran.web.portal.render import as_json, page, render, spoken
-from estran.web.signing import Form, OwnForm, Tries, check_home, drop, put, session_of
+from estran.web.signing import Form, OwnForm, Tries, drop, put, session_of
 
 if TYPE_CHECKING:
     from estran.node import Node
@@ -89,7 +89,6 @@ def routes(operators: Node) -> APIRouter:
     @router.post("/{language}/sign-out", response_model=None)
     def sign_out(request: Request, language: str, _form: OwnForm) -> Response:
         spoken(language)
-        check_home(request)
         response = replies.see(f"/{language}/")
         drop(response, request)
         response.headers.update(_FLEETING)
