@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from estran.model import Record
 
-__all__ = ["OGC", "SERVICES", "Resource", "Why", "of_record", "resource"]
+__all__ = ["OGC", "SERVICES", "Resource", "Why", "landing", "of_record", "resource"]
 
 OGC = ("WMS", "WFS", "WMTS", "WCS", "SOS", "CSW", "WPS")
 """Services that answer GetCapabilities."""
@@ -171,10 +171,14 @@ def of_record(record: Record) -> Iterator[tuple[Distribution, Resource]]:
     for one in record.distributions:
         if one.function != "thumbnail" and (found := resource(one)):
             yield one, found
-    if record.landing_page:
-        page = Distribution(url=record.landing_page, function="information", media_type="text/html")
-        if found := resource(page):
-            yield page, found
+    page = landing(record)
+    if found := resource(page):
+        yield page, found
+
+
+def landing(record: Record) -> Distribution:
+    """The landing page of a record as a distribution; without an address where it has none."""
+    return Distribution(url=record.landing_page, function="information", media_type="text/html")
 
 
 def resource(distribution: Distribution) -> Resource | None:

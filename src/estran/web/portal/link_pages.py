@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from estran.catalogue.probing import LinkCheck, RecordLink
     from estran.catalogue.probing.door import Lead
+    from estran.model import Distribution
     from estran.node import Node
     from estran.web.portal.i18n import Words
     from estran.web.portal.views import Viewer
@@ -103,22 +104,16 @@ def mark(check: LinkCheck, w: Words, claimed_bytes: int = -1) -> Mark:
     )  # fmt: skip
 
 
-def marks(leads: tuple[Lead, ...], w: Words) -> dict[str, tuple[str, str, Mark | None]]:
-    """Address of a distribution -> what it is, what can be done with it, and what is known of it."""
-    found: dict[str, tuple[str, str, Mark | None]] = {}
-    for lead in leads:
-        kind = lead.resource.kind
-        known = mark(lead.check, w, lead.distribution.size_bytes) if lead.check else None
-        found.setdefault(
-            place_of(lead.distribution.url, lead.distribution.name),
-            (w.label("service", kind), w.label("service_use", kind), known),
+def marks(leads: tuple[Lead, ...], w: Words) -> dict[Distribution, tuple[str, str, Mark | None]]:
+    """What each distribution is, what can be done with it, and what is known of it."""
+    return {
+        lead.distribution: (
+            w.label("service", lead.resource.kind),
+            w.label("service_use", lead.resource.kind),
+            mark(lead.check, w, lead.distribution.size_bytes) if lead.check else None,
         )
-    return found
-
-
-def place_of(url: str, name: str) -> str:
-    """What tells two distributions of a record apart: several layers share an address."""
-    return f"{name}\n{url}"
+        for lead in leads
+    }
 
 
 def _why(check: LinkCheck, w: Words, claimed_bytes: int) -> str:

@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 from estran import formats
 from estran.catalogue.query import Query
+from estran.catalogue.resources import landing
 from estran.web import signposts
 from estran.web.portal.items import Teaser, teaser
-from estran.web.portal.link_pages import Mark, marks, place_of
+from estran.web.portal.link_pages import Mark, marks
 from estran.web.portal.snippets import Snippet, snippets
 from estran.web.portal.together import Together, together
 from estran.web.portal.views import Card, Viewer, doi_link, link
@@ -145,7 +146,7 @@ def record_view(node: Node, found: Asked, viewer: Viewer, links: Links) -> Recor
         concepts=_concepts(record.concepts, w),
         meanings=node.vocabulary.lookup(x.standard_name for x in record.variables),
         boxes=json.dumps([[b.west, b.south, b.east + 360 * b.crosses, b.north] for b in record.extent.boxes]),
-        files=files, landing=link(record.landing_page), landing_mark=known.get(place_of(record.landing_page, ""), _NO_MARK)[2],
+        files=files, landing=link(record.landing_page), landing_mark=known.get(landing(record), _NO_MARK)[2],
         relations=relations,
         snippets=(*((items.snippet,) if items else ()), *snippets(record, links, w)),
         citation=written["citation-text"].decode().strip() if "citation-text" in written else w.of(record.title),
@@ -270,8 +271,8 @@ def _sorted(distributions: Sequence[Distribution]) -> list[Distribution]:
     return sorted((d for d in distributions if d.function not in _SIDE and (d.url or d.title)), key=rank)
 
 
-def _file(d: Distribution, w: Words, known: dict[str, tuple[str, str, Mark | None]]) -> File:
-    way, use, mark = known.get(place_of(d.url, d.name), _NO_MARK)
+def _file(d: Distribution, w: Words, known: dict[Distribution, tuple[str, str, Mark | None]]) -> File:
+    way, use, mark = known.get(d, _NO_MARK)
     title = w.of(d.title) or d.name or d.url.rstrip("/").rpartition("/")[2] or d.url
     return File(
         title=title, url=d.url, href=link(d.url), function=w.label("function", d.function),
