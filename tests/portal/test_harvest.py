@@ -299,7 +299,7 @@ def test_a_source_is_added_by_its_protocol_or_a_guess(operator: Operator, node: 
 @pytest.mark.parametrize(
     ("fields", "at"),
     [
-        ({"name": "Été"}, "name"), ({"name": "theirs"}, "name"), ({"url": ""}, "url"), ({"schedule": "at night"}, "schedule"),
+        ({"name": "Été"}, "name"), ({"name": "theirs"}, "name"), ({"url": ""}, "url"), ({"schedule": "at night"}, "schedule"), ({"schedule": "99 99 * * *"}, "schedule"), ({"schedule": "0 0 31 2 *"}, "schedule"),
         ({"centre": "nowhere"}, "centre"), ({"visibility": "odd"}, "visibility"), ({"precedence": "first"}, "precedence"),
         ({"protocol": "none"}, "protocol"), ({"protocol": "", "url": "http://127.0.0.1:1/"}, "url"),
     ],

@@ -15,6 +15,7 @@ from estran.catalogue.harvest.values import HarvestSource
 from estran.catalogue.portions import Assignment, claims
 from estran.catalogue.store.harvest import Plan
 from estran.errors import Conflict, EstranError, Invalid, NotAllowed
+from estran.jobs.times import check_cron
 from estran.model import now
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Harvest"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
-_CRON = re.compile(r"[-*/,0-9A-Za-z?#]+")
-_CRON_FIELDS = (5, 6)
 _VISIBILITIES = ("public", "restricted", "draft")
 # A source that only tells what changed is read whole now and then, to see what is gone.
 _WHOLE_AFTER = timedelta(days=30)
@@ -352,11 +351,11 @@ class Harvest:
                 f"there is no visibility “{visibility}”; choose one of {', '.join(_VISIBILITIES)}",
                 "visibility",
             )
-        fields = schedule.split()
-        if fields and (len(fields) not in _CRON_FIELDS or not all(map(_CRON.fullmatch, fields))):
-            raise Invalid(
-                "write it as cron does: minute hour day month weekday, such as 0 3 * * *", "schedule"
-            )
+        if schedule.strip():
+            try:
+                check_cron(schedule)
+            except Invalid as error:
+                raise Invalid(error.why, "schedule") from None
 
     @staticmethod
     def _check_options(protocol: str, options: Mapping[str, str]) -> None:
