@@ -259,7 +259,7 @@ def test_copying_gives_the_address_and_the_citation(browser: Browser, server: st
     watch.page.wait_for_selector("a[data-copy]:has-text('Copied')")
     assert (
         watch.page.evaluate("navigator.clipboard.readText()")
-        == server + "/ogc/collections/records/items?q=snow"
+        == server + "/ogc/collections/records/items?q=snow&meaning=yes"
     )
     watch.open(f"/en/data/{ids.rich}")
     watch.page.locator("[data-copy-from=cite-text]").click()
