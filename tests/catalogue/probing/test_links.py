@@ -99,6 +99,12 @@ def test_a_layer_that_a_service_lacks_is_wrong_for_its_record_only(node: Node, s
         assert lead.check is not None
         assert (lead.check.state, lead.check.reason) == ("wrong", "layer")
         assert len(node.link_checks.list("ok").links) == 3
+        # Another layer makes the service due, and a record that says nothing new does not.
+        store(record("late", {"url": url, "protocol": "OGC:WMS", "name": "wind"}))
+        assert node.link_checks.check().checked == 1
+        assert [link.layer for link in node.link_checks.list("wrong").links] == ["chl", "wind"]
+        store(record("later", {"url": url, "protocol": "OGC:WMS"}))
+        assert node.link_checks.check().checked == 0
 
 
 def test_records_that_change_or_go_take_their_links_along(node: Node, store):

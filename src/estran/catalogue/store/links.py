@@ -98,6 +98,9 @@ class LinkStore:
                 self._insert(connection, {link.key: link for key, link in wanted.items() if key in fresh})
                 rows = [{"pk": pk, "link": link, "layer": layer, "missing": 0} for pk, link, layer in fresh]
                 connection.execute(insert(schema.link_use), rows)
+                # Whether a service has a layer that nobody named before is not known.
+                for part in _portions(sorted({link for _, link, layer in fresh if layer})):
+                    connection.execute(update(schema.link_check).where(_L.key.in_(part)).values(due=0))
             put_meta(connection, _GATHERED, str(position).encode())
             if gone or fresh:
                 touched = {pk for pk, *_ in gone} | {pk for pk, *_ in fresh}
