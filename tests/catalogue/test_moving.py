@@ -20,7 +20,7 @@ from estran.catalogue.items import ItemQuery
 from estran.catalogue.query import Query
 from estran.catalogue.store import moving
 from estran.errors import Conflict, EstranError, Invalid, NotAllowed, Unavailable
-from estran.model import Box, Organisation, Text
+from estran.model import Box, Identifier, Organisation, Record, Text
 from estran.storage import Database, copying, schema, shown
 from estran.vocabulary import ConceptScheme, Entry
 from tests.catalogue.records import put, some_records
@@ -76,6 +76,10 @@ def fill(node: Node, folder: Path) -> None:
     report = node.harvest.run("shelf")
     assert (report.new, report.refused, report.missed) == (1, 1, 1)
     assert node.link_checks.gather()[0] > 100
+    same = (Identifier("10.1234/same", "doi"),)
+    twins = [Record(identifier=one, source=one, title=Text.of("Tides"), identifiers=same) for one in "ab"]
+    put(node, twins, run=9)
+    assert len(node.search("tides").others) == 1
 
 
 secrets: dict[Path, str] = {}
@@ -113,7 +117,7 @@ def answers(node: Node) -> list[Any]:
     ):  # fmt: skip
         for actor in (node.actor, ANYONE, Actor(name="x", role="reader", centres=("coriolis",))):
             page = node.acting_as(actor).ask(question)
-            said.append((page.matched, [plain_record(r) for r in page], page.facets))
+            said.append((page.matched, [plain_record(r) for r in page], page.facets, page.others))
     for asked in (
         {}, {"bbox": Box(170, -60, -160, 60)}, {"bbox": Box(0, 0, 40, 40)}, {"filter": "eo:cloud_cover < 20"},
         {"filter": "note LIKE '%1'"}, {"filter": "start_datetime < DATE('2019-01-01') OR note IS NULL"},
