@@ -45,6 +45,8 @@ PAGES = {
     "nothing": "search?q=snow&hub=biodiversity&from=2020",
     "wrong": "search?from=2024-02-30",
     "record": "data/{id}",
+    "compare": "data/{id}/compare",
+    "sign-in": "sign-in",
     "collection": "data/{scenes}",
     "items": "data/{scenes}/items",
     "month": "data/{scenes}/items?from=2023-05&to=2023-05&cloud=90",

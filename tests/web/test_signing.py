@@ -15,7 +15,7 @@ import estran
 from estran.access import sessions
 from estran.errors import NotAllowed
 from estran.storage import schema
-from estran.web import signing
+from estran.web import held, signing
 from estran.web.app import create_app
 from tests.portal.html import Html
 from tests.web.client import Client
@@ -266,6 +266,26 @@ def test_nothing_of_it_is_held_or_logged(
     assert "etag" not in page.headers
     assert not [said for said in (secret, "misspelt", held) if said in caplog.text]
     assert client.get(PAGE, Cookie=held).text != client.get(PAGE).text
+
+
+def test_what_someone_sees_is_neither_held_for_others_nor_taken_from_them(
+    client: Client, node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, taken = list[object](), list[object]()
+    get, hold = held.Held.get, held.Held.put
+    monkeypatch.setattr(held.Held, "get", lambda self, key: taken.append(found := get(self, key)) or found)
+    monkeypatch.setattr(held.Held, "put", lambda self, *given: put.append(given) or hold(self, *given))
+    mine = cookie(client, node.tokens.create("Ada", "reader", "coriolis").secret)
+    for path in ("/en/centres", "/en/sign-in", "/en/centres.json"):
+        node.revision()
+        assert client.get(path, accept="text/html", Cookie=mine).status_code == 200
+        assert (put, taken) == ([], [])
+    assert client.get("/en/sign-in", accept="text/html").status_code == 200
+    assert put == []
+    node.revision()
+    assert client.get("/en/centres", accept="text/html").status_code == 200
+    assert len(put) == 1
+    assert taken == [None, None]
 
 
 def test_a_token_that_ends_soon_ends_its_session(node: Node) -> None:
