@@ -106,6 +106,7 @@ def test_to_be_sent_where_one_signs_in_is_to_want_a_login(to):
 
     outcome = ask(answer, "/a.nc", family="NetCDF")
     assert (outcome.state, outcome.reason) == ("login", "redirected")
+    assert outcome.detail.endswith(to.partition("?")[0])
     # A page that is about signing in is not sent there.
     assert ask(lambda _: PAGE, "/login", kind="page").state == "ok"
     assert ask(lambda _: PAGE, "/login", kind="login")[:2] == ("login", "portal")
@@ -308,3 +309,8 @@ def test_words_that_only_look_like_signing_in(to):
         lambda a: PAGE if a.path == to else Answer(status=302, headers={"location": to}), kind="page"
     )
     assert outcome.state == "ok"
+
+
+def test_an_empty_file_has_nothing_to_give():
+    empty = Answer(b"no such range", 416, {"content-range": "bytes */0"})
+    assert ask(lambda _: empty, family="NetCDF")[:2] == ("wrong", "empty")

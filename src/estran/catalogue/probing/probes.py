@@ -102,7 +102,8 @@ def _refused(link: Link, seen: _Seen) -> Outcome | None:
         state = "gone" if reply.status in _GONE else "refused" if reply.status in _FORBIDS else "failing"
         return seen.outcome(state, "status", f"HTTP {reply.status}")
     if _was_sent_to_sign_in(link.url, reply.url):
-        return seen.outcome("login", "redirected", reply.url)
+        # What is asked there may be a ticket of this visit.
+        return seen.outcome("login", "redirected", reply.url.partition("?")[0])
     if not reply.body:
         return seen.outcome("wrong", "empty")
     return None
