@@ -42,7 +42,7 @@ class Slow:
         if asked.path == "/slow.json":
             self.go.wait(30)
         return {
-            "/": Answer(f"<html><body>{listing}</body></html>".encode(), headers={"content-type": "text/html"}),
+            "/": Answer(f"<html><head><title>Index of /</title></head><body><h1>Index of /</h1>{listing}</body></html>".encode(), headers={"content-type": "text/html"}),
             "/a.json": dataset(1, "Salinity"), "/slow.json": dataset(2, "Salinity"), "/bad.xml": BAD,
         }[asked.path]  # fmt: skip
 

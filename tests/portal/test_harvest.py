@@ -272,28 +272,49 @@ def test_pause_and_resume(operator: Operator, node: Node) -> None:
     assert node.harvest.source("theirs").active
 
 
-def test_a_source_is_added_by_its_protocol_or_a_guess(operator: Operator, node: Node, tmp_path: Path) -> None:
+def test_a_source_is_added_by_its_protocol_or_a_guess(
+    operator: Operator, node: Node, server: tuple[str, harvested.Slow]
+) -> None:
     form = Html(operator.text("/fr/harvest/new?protocol=oai-pmh"))
     assert form.one("input", id="option-set")["name"] == "option.set"
     assert "seul ensemble" in form.one("span", id="option-set-hint").text
     assert form.one("input", id="option-set")["aria-describedby"] == "option-set-hint"
     found = operator.post(
-        "/en/harvest/new?protocol=folder", protocol="folder", name="added", url=str(tmp_path), option__suffix=" .json ",
+        "/en/harvest/new?protocol=waf", protocol="waf", name="added", url=server[0], option__depth=" 1 ",
         visibility="restricted", schedule="0 4 * * *", precedence="5", centre="coriolis",
     )  # fmt: skip
     assert (found.status_code, found.headers["location"]) == (303, "/en/harvest/sources/added")
     made = node.harvest.source("added")
-    assert (made.options, made.visibility, made.precedence, made.centre) == (
-        {"suffix": ".json"},
-        "restricted",
-        5,
-        "coriolis",
-    )
-    guessed = operator.post("/en/harvest/new", name="guessed", url=str(tmp_path), visibility="public")
+    assert (made.options, made.visibility, made.precedence, made.centre) == ({"depth": "1"}, "restricted", 5, "coriolis")  # fmt: skip
+    guessed = operator.post("/en/harvest/new", name="guessed", url=server[0], visibility="public")
     assert guessed.status_code == 303, guessed.text
-    assert node.harvest.source("guessed").protocol == "folder"
+    assert node.harvest.source("guessed").protocol == "waf"
     for name in ("added", "guessed"):
         node.harvest.remove(name, keep_records=False)
+
+
+def test_files_of_the_machine_are_out_of_reach_from_afar(operator: Operator, node: Node) -> None:
+    """Who signs in may do everything with the catalogue, and nothing with the machine that it runs on."""
+    for protocol, url in (
+        ("folder", "/etc"),
+        ("git", "file:///srv/git"),
+        ("", "/etc"),
+        ("waf", "ftp://x/"),
+        ("git", "git@host:x"),
+    ):
+        found = operator.post(
+            "/fr/harvest/new", name="fresh", url=url, protocol=protocol, visibility="public"
+        )
+        assert found.status_code == 400, url
+        assert "estran harvest add" in Html(found.text).one("span", id="url-wrong").text
+    assert operator.post(f"{SOURCE}/change", url="/etc", visibility="public").status_code == 400
+    assert node.harvest.source("theirs").url.endswith("/theirs")
+    kept = node.harvest.source("theirs")
+    found = operator.post(
+        f"{SOURCE}/change", url=kept.url, visibility="public", schedule=kept.schedule, centre=kept.centre
+    )
+    assert found.status_code == 303
+    assert node.harvest.source("theirs").url == kept.url
 
 
 @pytest.mark.parametrize(
@@ -309,11 +330,11 @@ def test_what_is_wrong_stands_beside_its_field(
 ) -> None:
     given = {
         "name": "fresh",
-        "url": "/nowhere",
-        "protocol": "folder",
+        "url": "http://127.0.0.1:1/",
+        "protocol": "waf",
         "visibility": "public",
         "schedule": "",
-        "option__suffix": ".kept",
+        "option__depth": "7",
     }
     found = operator.post("/en/harvest/new", **{**given, **fields})
     assert found.status_code == 400, found.text
@@ -326,7 +347,7 @@ def test_what_is_wrong_stands_beside_its_field(
     if "name" not in fields:
         assert page.one("input", id="name")["value"] == "fresh"
     if "protocol" not in fields:
-        assert page.one("input", id="option-suffix")["value"] == ".kept"
+        assert page.one("input", id="option-depth")["value"] == "7"
     assert "fresh" not in {one.name for one in node.harvest.sources()}
 
 
