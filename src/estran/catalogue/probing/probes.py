@@ -69,9 +69,8 @@ class _Seen(NamedTuple):
         """An outcome that says what came."""
         reply = self.reply
         return Outcome(
-            state, reason, _said(detail), reply.status, _said(reply.media_type), _size(reply),
-            moved=_said(reply.moved), **more,
-        )  # fmt: skip
+            state, reason, _said(detail), reply.status, _said(reply.media_type), _size(reply), **more
+        )
 
     @property
     def what(self) -> str:

@@ -51,7 +51,6 @@ class Outcome(NamedTuple):
         state: one of `LinkState`, never "new" and never "dead", which takes several.
         reason: why; detail: what came, as the server or the network said it.
         status: of HTTP, 0 without an answer; size: in bytes, -1 where it is not known.
-        moved: where it redirects for good.
         layers: what a service has, None where that is not known or not all of it.
     """
 
@@ -61,7 +60,6 @@ class Outcome(NamedTuple):
     status: int = 0
     media_type: str = ""
     size: int = -1
-    moved: str = ""
     layers: frozenset[str] | None = None
 
 
