@@ -69,6 +69,9 @@ def test_a_page_is_one_key_however_it_is_written(written: str) -> None:
         "https://[portal/data/12",
         "https://portal.example:x/data/12",
         "not an address",
+        "https://portal.example/data/12%00",
+        "https://portal.example/data/12%0A",
+        "https://doi.org/10.1234/a%00b",
     ],
 )
 def test_a_front_page_is_no_key(generic: str) -> None:

@@ -57,7 +57,10 @@ def keys(record: Record) -> tuple[str, ...]:
     """The keys of a record, each once."""
     before = "service-" if record.kind == "service" else ""
     tied = {key for r in record.relations if r.kind != _SAME for key in _named(r.target, r.scheme)}
-    found = dict.fromkeys(key for key in _own(record) if key not in tied and len(key) <= _LONGEST)
+    # Escapes in an address may stand for what no database keeps as text.
+    found = dict.fromkeys(
+        key for key in _own(record) if key not in tied and len(key) <= _LONGEST and key.isprintable()
+    )
     return tuple(before + key for key in list(found)[:_MOST_KEYS])
 
 
@@ -81,7 +84,7 @@ def _own(record: Record) -> Iterator[str]:
 
 def _named(value: str, scheme: str) -> Iterator[str]:
     """The keys of a name; none where it is a name only within its catalogue."""
-    if not value or scheme == "stac":
+    if not value or scheme == "stac" or len(value) > _LONGEST:
         return
     if scheme == "doi":
         yield f"doi:{value.lower()}"
