@@ -37,6 +37,9 @@ PAGES = {
     "vocabularies": "/{lang}/vocabulary?q=wat",
     "vocabulary": "/{lang}/vocabulary/t?at=water",
     "concept": "/{lang}/vocabulary/t/sea",
+    "annotated": "/{lang}/vocabulary/annotate?text=Sea+water",
+    "browse": "/{lang}/browse",
+    "science": "/{lang}/browse/science/ocean",
 }
 ITEM_PAGES = {
     "record": "/{lang}/data/{scenes}",

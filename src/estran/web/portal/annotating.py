@@ -59,9 +59,10 @@ def routes() -> APIRouter:
 
 
 def _page(request: Request, w: Words, view: AnnotateView) -> Response:
-    of = page(
-        request, w, w.text("annotate.title"), _PATH, section="vocabulary", twin=f"/{w.language}/{_PATH}.json"
-    )
+    # A text that was sent is too long for an address.
+    asked = f"?{request.url.query}" if request.url.query else ""
+    twin = f"/{w.language}/{_PATH}.json{asked}"
+    of = page(request, w, w.text("annotate.title"), _PATH, section="vocabulary", twin=twin)
     return render(request, "annotate.html", w, of, v=view, longest=_LONGEST)
 
 
