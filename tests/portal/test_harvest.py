@@ -365,6 +365,14 @@ def test_a_source_is_changed_and_keeps_its_password(operator: Operator, node: No
     assert (held.url, held.options, held.schedule) == (
         "https://someone:secret@catalogue.example/oai", {"set": "land"}, "0 5 * * 1",
     )  # fmt: skip
+    moved = operator.post(here, url="https://someone:…@catalogue.example/new", visibility="draft")
+    assert moved.status_code == 303
+    assert node.harvest.source("never").url == "https://someone:secret@catalogue.example/new"
+    for elsewhere in ("https://someone:…@other.example/oai", "https://other:…@catalogue.example/oai"):
+        stolen = operator.post(here, url=elsewhere, visibility="draft")
+        assert stolen.status_code == 400
+        assert "secret" not in stolen.text
+    assert node.harvest.source("never").url == "https://someone:secret@catalogue.example/new"
     wrong = operator.post(here, url="", schedule="x", visibility="public")
     assert wrong.status_code == 400
     assert Html(wrong.text).one("span", id="url-wrong").text

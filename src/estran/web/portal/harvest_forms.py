@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _FIELDS = ("name", "url", "protocol", "centre", "visibility", "schedule", "precedence")
 _OPTION = "option."
 VISIBILITIES = ("public", "restricted", "draft")
+_HIDDEN = ":…@"
 # More than a browser waits for is left to the command line.
 _MOST_REMOVED = 5000
 _FLEETING = {"Cache-Control": "private, no-store"}
@@ -119,16 +121,15 @@ def change(request: Request, language: str, name: str, form: OwnForm) -> Respons
     w, node = spoken(language), node_of(request)
     harvest, wrong = node.harvest, dict[str, str]()
     held = harvest.source(name)
-    precedence, url = _whole(form, wrong), form.get("url", "").strip()
-    if url != without_password(held.url):
+    precedence, url = _whole(form, wrong), _with_password(form.get("url", "").strip(), held.url)
+    if url != held.url:
         _check_address(url, w, wrong)
     if not wrong:
         try:
             harvest.change(
                 name, options=_options(form), centre=form.get("centre", ""),
                 visibility=form.get("visibility", "public"), schedule=form.get("schedule", "").strip(),
-                # The page shows no password; what was not touched keeps it.
-                url=None if url == without_password(held.url) else url, precedence=precedence,
+                url=None if url == held.url else url, precedence=precedence,
             )  # fmt: skip
             return _see(source_href(name, w))
         except EstranError as error:
@@ -254,6 +255,17 @@ def _check_address(url: str, w: Words, wrong: dict[str, str]) -> None:
     """Whoever signs in from afar must not read files of this machine; who works on it sets folders up there."""
     if not url.strip().startswith(("http://", "https://")):
         wrong["url"] = w.text("harvest.url_wrong")
+    elif _HIDDEN in url:
+        wrong["url"] = w.text("harvest.url_password")
+
+
+def _with_password(url: str, held: str) -> str:
+    """An address of a form, with the password that its page did not show; never for another host."""
+    shown = without_password(held)
+    if url == shown:
+        return held
+    host, hidden = urlsplit(held).netloc, urlsplit(shown).netloc
+    return url.replace(f"//{hidden}/", f"//{host}/", 1) if _HIDDEN in hidden else url
 
 
 def _whole(form: Mapping[str, str], wrong: dict[str, str]) -> int:
