@@ -11,7 +11,7 @@ from estran.access import ANYONE
 from estran.catalogue import Query
 from estran.catalogue.store.inbound import numbers, packed
 from estran.errors import Invalid
-from estran.model import Concept, Record, Text, Variable
+from estran.model import Concept, Identifier, Record, Text, Variable
 from estran.storage import put_meta, schema
 from tests.catalogue.records import put, replace
 
@@ -306,3 +306,29 @@ def test_applications_gather_records_by_what_their_words_mean(
         )
         node.load(tmp_path / "flood.ttl")
         assert set(names(node, "", application="risks")) == {"a", "d"}
+
+
+def test_a_record_that_stands_for_others_says_why_they_were_found(
+    open_node: Callable[[Path], Node], tmp_path: Path
+) -> None:
+    (tmp_path / "weather.ttl").write_text(WEATHER)
+    doi = (Identifier("10.1234/same", "doi"),)
+    with open_node(tmp_path / "node") as node:
+        node.load(tmp_path / "weather.ttl")
+        one = replace(
+            record("one", "Campagne", abstract="All that is known of it."), identifiers=doi, source="first"
+        )
+        put(node, [one, replace(record("two", "Campagne", "drizzle"), identifiers=doi, source="second")])
+        found = node.search("pluie")
+        assert found.matched == 1
+        (shown,) = found
+        assert len(found.others[shown.id]) == 1
+        assert [(r.how, str(r.label)) for r in found.reasons[shown.id]] == [("narrower", "drizzle")]
+
+
+def test_a_long_question_has_its_bounds(rain: Node) -> None:
+    words = " ".join(
+        ["pluie", "neige", "bruine", "rain", "rainfall", "snow", "drizzle", "total", "water"] * 4
+    )
+    assert rain.search(words).matched == 0
+    assert set(names(rain, " ".join(["pluie", "rain", "rainfall", "pluies"] * 5))) == RAINY

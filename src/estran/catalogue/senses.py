@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "Sense", "Senses"]
 
+_MOST_LOOKED_FOR = 64
 _FIELDS = ("title", "subject", "body")
 _HOW: Mapping[Reach, How] = {"itself": "concept", "same": "same", "narrower": "narrower"}
 
@@ -77,7 +78,9 @@ class Senses:
     def _row(self, terms: Sequence[Term], first: int, last: int, found: list[Sense | None]) -> None:
         """The senses of terms that follow each other."""
         words = tuple(word for term in terms[first:last] for word in term.words)
-        runs = self._meaning.runs(self._view, words)
+        # The more words, the fewer other labels of each are looked for: a question has its bounds.
+        most = _MOST_LOOKED_FOR // max(1, len(words))
+        runs = [r._replace(synonyms=r.synonyms[:most]) for r in self._meaning.runs(self._view, words)]
         start = 0
         for n in range(first, last):
             end = start + len(terms[n].words)
