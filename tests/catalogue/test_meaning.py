@@ -261,6 +261,15 @@ def test_trees_follow_the_question_and_open_down_to_what_is_chosen(
             "bruine",
             2,
         )
+        # What is broader in a vocabulary that is not here keeps nothing from sight.
+        (tmp_path / "more.ttl").write_text(
+            "@prefix s: <http://www.w3.org/2004/02/skos/core#> . <http://example.org/f/fog> s:prefLabel 'mist'@en ; "
+            "s:broader <http://elsewhere.example/air> ."
+        )
+        node.load(tmp_path / "more.ttl")
+        put(node, [record("e", "Nantes", "mist", role="theme")])
+        tops = node.ask(Query(limit=0, trees=("theme",))).trees["theme"]
+        assert [(str(one.label), one.count) for one in tops] == [("atmospheric water", 3), ("mist", 1)]
         with pytest.raises(Invalid, match="variable"):
             node.ask(Query(trees=("keyword",)))
 

@@ -38,7 +38,8 @@ class Query:
             names, whatever is narrower, and their other labels.
         bbox: only records that touch this box.
         time: only records that overlap this interval, [start, end) in microseconds since 1970 UTC.
-        where: facet field -> values; values of one field are alternatives, fields add up.
+        where: facet field -> values; values of one field are alternatives, fields add up. A ``concept`` is
+            an address, and stands for all that is narrower too.
         ids: only these records.
         external_ids: only records that carry one of these foreign identifiers: ``scheme:value``, a bare
             value, or ``scheme:``.

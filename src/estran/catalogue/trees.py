@@ -10,7 +10,7 @@ from estran.catalogue.query import Counted
 from estran.vocabulary.store.reading import entries_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from pyroaring import BitMap
 
@@ -88,11 +88,15 @@ class Trees:
         gather(grown)
         entries = entries_of(self._view.connection, self._view.engine, uris)
 
-        def labelled(one: Counted) -> Counted | None:
-            entry = entries.get(one.uri)
-            below = tuple(named for other in one.narrower if (named := labelled(other)))
-            if entry is None:
-                return None
-            return replace(one, label=entry.label, scheme=entry.scheme, local=entry.local, narrower=below)
+        def labelled(listed: Iterable[Counted]) -> Iterator[Counted]:
+            for one in listed:
+                entry, below = entries.get(one.uri), tuple(labelled(one.narrower))
+                if entry is None:
+                    # What is broader may stand in a vocabulary that is not here.
+                    yield from below
+                else:
+                    yield replace(
+                        one, label=entry.label, scheme=entry.scheme, local=entry.local, narrower=below
+                    )
 
-        return tuple(named for one in grown if (named := labelled(one)))
+        return tuple(labelled(grown))
