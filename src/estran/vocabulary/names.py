@@ -19,7 +19,9 @@ __all__ = ["RESERVED", "locals_of", "name_of", "namespace", "slug", "tail"]
 _LONGEST = 60
 _NO_NAME = re.compile(r"[^a-z0-9]+")
 _NO_LOCAL = re.compile(r"[^\w.()~-]+")
-RESERVED = frozenset({"search", "concept", "children", "expand", "variables", "annotate", "usage", "deprecated"})
+RESERVED = frozenset(
+    {"search", "concept", "children", "expand", "variables", "annotate", "usage", "deprecated"}
+)
 """Names that stand beside the vocabularies in addresses."""
 
 # Last parts of addresses that tell nothing of whose they are.

@@ -41,7 +41,12 @@ def _routes(_node: Node) -> APIRouter:
         held = [holding(one, base, short=True) for one in node_of(request).vocabulary.holdings()]
         return replies.json({"vocabularies": held})
 
-    for add in (_vocabulary_finding.words, _vocabulary_finding.trees, _vocabulary_finding.users, _vocabulary_finding.texts):
+    for add in (
+        _vocabulary_finding.words,
+        _vocabulary_finding.trees,
+        _vocabulary_finding.users,
+        _vocabulary_finding.texts,
+    ):
         add(router)
 
     @router.get(
