@@ -12,15 +12,18 @@ from estran.catalogue.applications import applications
 from estran.catalogue.query import Query
 from estran.errors import NotFound
 from estran.web import node_of, replies
+from estran.web.portal.asking import Asked
 from estran.web.portal.render import as_json, page, render, spoken, viewer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from estran.catalogue import Results
     from estran.catalogue.query import Bucket, Counted
     from estran.web.portal.i18n import Words
     from estran.web.portal.views import Viewer
+
+    type Maker = Callable[[Request, Words], BrowseView]
 
 _FEW, _MOST = 8, 300
 _KINDS = ("kind", "level")
@@ -91,12 +94,6 @@ def routes() -> APIRouter:
     add("browse/application", _applications)
     add("browse/application/{use}", _application)
     return router
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    type Maker = Callable[[Request, Words], BrowseView]
 
 
 def _ways(request: Request, w: Words) -> BrowseView:
@@ -247,6 +244,4 @@ def _address(path: str, **asked: str) -> str:
 
 
 def _search(w: Words, where: Mapping[str, tuple[str, ...]]) -> str:
-    from estran.web.portal.asking import Asked  # noqa: PLC0415
-
     return Asked(where=where).address(f"/{w.language}/search")
