@@ -20,9 +20,11 @@ import resource
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +94,7 @@ def changes(visit: Visit) -> Iterator[Event]:
 
 # A catalogue service, no more than a harvester needs.
 
+_FIRST = date(2023, 1, 1)
 _DAYS = 400
 _CAP = 10_000
 _CSW = 'xmlns:csw="http://www.opengis.net/cat/csw/2.0.2"'
@@ -104,7 +107,20 @@ _BETWEEN = re.compile(rb">(\d{4}-\d\d-\d\d)(?:T([0-9:.]+)Z?)?<")
 
 def day_of(n: int) -> date:
     """The day on which a document changed last; as many on each day."""
-    return date(2023, 1, 1) + timedelta(days=n % _DAYS)
+    return _FIRST + timedelta(days=n % _DAYS)
+
+
+class Days(Sequence[int]):
+    """The numbers of several days, one day after the other, not listed before they are taken."""
+
+    def __init__(self, days: list[range]) -> None:
+        self.days = days
+
+    def __len__(self) -> int:
+        return sum(map(len, self.days))
+
+    def __getitem__(self, at: Any) -> Any:
+        return list(islice(chain.from_iterable(self.days), at.start, at.stop))
 
 
 class Catalogue(BaseHTTPRequestHandler):
@@ -137,14 +153,15 @@ class Catalogue(BaseHTTPRequestHandler):
             + b"</csw:SearchResults></csw:GetRecordsResponse>"
         )
 
-    def _between(self, asked: bytes, days: list[date]) -> range | list[int]:
+    def _between(self, asked: bytes, days: list[date]) -> Sequence[int]:
         if b"PropertyIsNull" in asked:
-            return []
+            return ()
         if not days:
             return range(self.count)
-        low = days[0] if b"Greater" in asked or b"Between" in asked else date.min
+        low = days[0] if b"Greater" in asked or b"Between" in asked else _FIRST
         high = days[-1] if b"Less" in asked or b"Between" in asked else date.max
-        return [n for n in range(self.count) if low <= day_of(n) <= high]
+        first, last = max(0, (low - _FIRST).days), min(_DAYS - 1, (high - _FIRST).days)
+        return Days([range(day, self.count, _DAYS) for day in range(first, last + 1)])
 
     def _say(self, body: bytes) -> None:
         self.send_response(200)

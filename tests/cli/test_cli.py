@@ -139,7 +139,7 @@ def test_show_and_export(run: Callable[..., Outcome], loaded: str, tmp_path: Pat
         (("show", "nothing"), 3),
         (("export", "nothing", "-f", "bibtex"), 3),
         (("export", "ID", "-f", "nothing"), 3),
-        (("export", "ID", "-f", "dublin-core"), 5),
+        (("export", "ID", "-f", "dif"), 5),
         (("search", "--bbox", "1,2"), 5),
         (("search", "--time", "2024-02-30"), 5),
         (("search", "--filter", "title = "), 5),
