@@ -123,6 +123,9 @@ class Run:
             return True
         finally:
             self._readers.close()
+            if self._inbox is not None:
+                self._inbox.close()
+                self._inbox = None
 
     # The visit
 

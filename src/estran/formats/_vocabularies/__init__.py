@@ -15,8 +15,7 @@ import msgspec
 
 from estran.errors import Invalid
 from estran.formats import Document, _json, _xml
-from estran.formats._rdf_parse import parse
-from estran.formats._vocabularies import lists, skos, tables, trees
+from estran.formats._vocabularies import lists, tables, trees
 from estran.formats._vocabularies.words import stem
 from estran.vocabulary import Original
 
@@ -95,6 +94,10 @@ def _of_rdf(name: str, body: bytes, form: Serialisation, title: str = "") -> lis
     warnings: list[str] = []
     if form != "rdfxml" and not body.startswith(_BOMS):
         body = _in_utf8(body, warnings)
+    # Load the RDF library, which an idle worker does not need.
+    from estran.formats._rdf_parse import parse  # noqa: PLC0415
+    from estran.formats._vocabularies import skos  # noqa: PLC0415
+
     graph = parse(Document(name, body), form, warnings)
     return skos.readings(graph, stem(name), title, warnings)
 
