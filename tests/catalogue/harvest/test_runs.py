@@ -284,7 +284,7 @@ def test_what_does_not_fit_is_said(node, added, says):
         h.add("other", url, "scripted", centre="nowhere")
     with pytest.raises(Invalid, match="visibility"):
         h.add("other", url, "scripted", visibility="secret")
-    with pytest.raises(Invalid, match="cron"):
+    with pytest.raises(Invalid, match="five fields"):
         h.add("other", url, "scripted", schedule="each morning")
     with pytest.raises(Invalid, match="it has set"):
         h.add("other", url, "scripted", options={"sett": "x"})
