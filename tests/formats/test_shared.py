@@ -42,6 +42,11 @@ def test_dois(given: str, bare: str) -> None:
     assert doi(given) == bare
 
 
+def test_an_address_that_hides_what_is_no_letter_is_no_doi() -> None:
+    assert doi("https://doi.org/10.1234/a%00b") == ""
+    assert doi("https://doi.org/10.1234/a%20b") == "10.1234/a b"
+
+
 @pytest.mark.parametrize(
     ("given", "scheme", "found"),
     [

@@ -57,7 +57,8 @@ def doi(text: str) -> str:
     if found is None:
         return ""
     bare = unquote(found[1]) if "://" in text else found[1]
-    return bare.lower()
+    # What an address hides in its escapes may be no letter at all, which no database keeps.
+    return bare.lower() if bare.isprintable() else ""
 
 
 def identifier(text: str, scheme: str = "") -> Identifier:
