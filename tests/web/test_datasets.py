@@ -150,6 +150,13 @@ def test_the_page_names_the_others_and_has_a_complete_view(
     assert not single.all("section", id="together")
 
 
+def test_a_card_says_that_there_are_others(client: Client) -> None:
+    said = "Another description of the same dataset is on this node."
+    assert client.get("/en/search?q=salinity").text.count(said) == 1
+    assert said not in client.get("/en/search?q=snow").text
+    assert "Une autre description du même jeu de données" in client.get("/fr/search?q=salinity").text
+
+
 def test_nobody_learns_of_a_member_that_they_may_not_see(
     client: Client, node: Node, records: dict[str, Record]
 ) -> None:

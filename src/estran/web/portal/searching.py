@@ -98,13 +98,10 @@ def search(node: Node, asked: Asked, words: Words, viewer: Viewer) -> SearchView
         Chip(label=viewer.chip(name, value), href=rest.address(path)) for name, value, rest in asked.filters()
     )
     matched = found.matched if found is not None else 0
-    records = found.records if found is not None else ()
     return SearchView(
         matched=matched,
         status=_status(words, asked, found),
-        cards=tuple(
-            viewer.card(record, found.reasons.get(record.id, ()) if found else ()) for record in records
-        ),
+        cards=_cards(found, viewer) if found is not None else (),
         facets=tuple(viewer.facets(found, asked)) if found is not None else (),
         chips=chips,
         rescue=_rescue(node, asked, viewer, path) if found is not None and not matched else (),
@@ -188,6 +185,13 @@ def _orders(asked: Asked, words: Words) -> tuple[tuple[str, str], ...]:
     usual = default_order(asked.text)
     others = (code for code in ORDERS if code not in (usual, "" if asked.text else "relevance"))
     return ("", words.label("sort", usual)), *((code, words.label("sort", code)) for code in others)
+
+
+def _cards(found: Results, viewer: Viewer) -> tuple[Card, ...]:
+    return tuple(
+        viewer.card(record, found.reasons.get(record.id, ()), len(found.others.get(record.id, ())))
+        for record in found
+    )
 
 
 def _rescue(node: Node, asked: Asked, viewer: Viewer, path: str) -> tuple[Chip, ...]:

@@ -74,6 +74,7 @@ class Card:
     boxes: tuple[Box, ...] = ()
     thumbnail: str = ""
     why: tuple[Why, ...] = ()
+    others: str = ""
 
     @property
     def css(self) -> str:
@@ -172,8 +173,8 @@ class Viewer:
             )
         return self._hubs[centre]
 
-    def card(self, record: Record, reasons: Iterable[Reason] = ()) -> Card:
-        """A record in a list, and why it is there."""
+    def card(self, record: Record, reasons: Iterable[Reason] = (), others: int = 0) -> Card:
+        """A record in a list, why it is there, and how many others describe the same dataset."""
         w, period = self.words, record.extent.period
         title = title_of(record)
         return Card(
@@ -184,7 +185,7 @@ class Viewer:
             access=w.label("access", record.access) if record.access else "",
             abstract=shortened(w.of(record.abstract)), abstract_tongue=w.tongue(record.abstract),
             boxes=record.extent.boxes[:_MOST_BOXES], thumbnail=self.thumbnail(record),
-            why=whys(reasons, w),
+            why=whys(reasons, w), others=w.count("data.together_more", others) if others else "",
         )  # fmt: skip
 
     def thumbnail(self, record: Record) -> str:
