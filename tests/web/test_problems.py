@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from fastapi.exceptions import RequestValidationError
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.exceptions import HTTPException
 
@@ -82,6 +82,8 @@ def test_any_accept_header_is_read(header: str) -> None:
 
 
 @given(st.text(), st.text())
+@example("", "<")
+@example("a>", '"')
 def test_nothing_gets_out_of_a_link_header(href: str, media_type: str) -> None:
     header = link_header([{"href": href, "rel": "item", "type": media_type}])
     header.encode("ascii")

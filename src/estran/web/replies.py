@@ -61,7 +61,7 @@ _IN_URL = "!#$%&'()*+,-./:;=?@[]_~"
 
 
 def _plain(words: str) -> bool:
-    return bool(words) and words.isascii() and words.isprintable() and '"' not in words and "\\" not in words
+    return bool(words) and words.isascii() and words.isprintable() and not set(words) & set('"\\<>')
 
 
 def address(path: str, params: Iterable[tuple[str, str]]) -> str:
