@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
-import sys
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
@@ -15,7 +13,8 @@ from estran.access import OPERATOR, Actor, Organisations, Tokens
 from estran.access.founding import founding
 from estran.catalogue import FACETS, Catalogue, Change, LoadReport, OriginalDocument, Progress, Query, Results
 from estran.catalogue.store.moving import Migration, Step, move
-from estran.errors import Conflict, EstranError, Invalid, NotAllowed
+from estran.doctor import Check, checks
+from estran.errors import Conflict, Invalid, NotAllowed
 from estran.formats import Links, Written
 from estran.jobs import Jobs
 from estran.model import Box, Record, interval
@@ -36,17 +35,6 @@ if TYPE_CHECKING:
     from estran.jobs import Work
 
 _FIRST_SETTINGS = "# Settings of this Estran node; “estran settings” lists all that there are.\n"
-_LOW_ROOM_BYTES = 1 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that `Node.doctor` looked at; advice says what to do where it is not well."""
-
-    name: str
-    ok: bool
-    detail: str
-    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -429,7 +417,11 @@ class Node:
 
     def doctor(self) -> tuple[Check, ...]:
         """What is well with the node and what is not, with advice."""
-        return tuple(_checks(self))
+        home, known = self.settings.centre, {o.id for o in self.organisations.all()}
+        return tuple(checks(self.folder, self._contents, home, known))
+
+    def _contents(self) -> str:
+        return f"{self.ask(Query(limit=1)).matched} records, change {self.revision()}"
 
 
 def _works(node: Node) -> tuple[Work, ...]:
@@ -484,44 +476,3 @@ def _box(given: Box | Sequence[float] | str | None) -> Box | None:
     if isinstance(given, str):
         return Box.parse(given)
     return Box.parse(",".join(repr(float(v)) for v in given))
-
-
-def _checks(node: Node) -> Iterable[Check]:
-    yield Check(
-        "python", sys.version_info >= (3, 12), sys.version.split()[0], "Estran needs Python 3.12 or newer."
-    )
-    free = shutil.disk_usage(node.folder).free
-    yield Check(
-        "room",
-        free > _LOW_ROOM_BYTES,
-        f"{free / 2**30:.1f} GiB free in {node.folder}",
-        "Make room, or move the node's folder.",
-    )
-    try:
-        found = node.ask(Query(limit=1))
-        yield Check("database", ok=True, detail=f"{found.matched} records, change {node.revision()}")
-    except EstranError as error:
-        yield Check(
-            "database",
-            ok=False,
-            detail=str(error),
-            advice="Look at the disk and at who else holds the database.",
-        )
-    home = node.settings.centre
-    known = {o.id for o in node.organisations.all()}
-    yield Check(
-        "centre",
-        ok=not home or home in known,
-        detail=f"the node's own centre is “{home}”" if home else "the node has no centre of its own",
-        advice="Set “centre” in estran.toml to an id of “estran centre list”.",
-    )
-    for name in formats.names():
-        try:
-            formats.find(name)
-        except Exception as error:  # noqa: BLE001 - a plugin may fail in any way
-            yield Check(
-                f"format {name}",
-                ok=False,
-                detail=f"{type(error).__name__}: {error}",
-                advice="Reinstall or remove the package that brings it.",
-            )

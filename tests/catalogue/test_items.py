@@ -98,9 +98,13 @@ def newest_first(items: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(i["collection"], i["id"]) for i in ordered]
 
 
-_boxes = st.tuples(st.floats(-180, 180), st.floats(-90, 80), st.floats(-180, 180), st.floats(0, 40)).map(
-    lambda b: Box(b[0], b[1], b[2], min(b[1] + b[3], 90))
-)
+# Whole thousandths of a degree: a polygon narrower than its letters can tell is rightly refused.
+_boxes = st.tuples(
+    st.integers(-180_000, 180_000),
+    st.integers(-90_000, 80_000),
+    st.integers(-180_000, 180_000),
+    st.integers(0, 40_000),
+).map(lambda b: Box(b[0] / 1000, b[1] / 1000, b[2] / 1000, min(b[1] + b[3], 90_000) / 1000))
 
 
 @given(

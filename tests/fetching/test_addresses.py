@@ -123,7 +123,7 @@ def test_a_name_that_answers_differently_a_second_time_gains_nothing(monkeypatch
     with Fetcher(Policy(robots=False)) as fetcher:
         with pytest.raises((SocketConnectBlockedError, UserWarning), match=r"93\.184\.215\.14"):
             fetcher.get("http://rebinding.test:9/")
-        with pytest.raises(NotAllowed, match=r"rebinding\.test is 127\.0\.0\.1"):
+        with pytest.raises(NotAllowed, match=r"rebinding\.test \(127\.0\.0\.1\)"):
             fetcher.get("http://rebinding.test:9/")
 
 

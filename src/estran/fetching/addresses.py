@@ -107,8 +107,9 @@ class Checked(httpcore2.NetworkBackend):
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         allowed = [a for a in addresses if self._private or within_reach(a)]
         if addresses and not allowed:
+            where = host if host == addresses[0] else f"{host} ({addresses[0]})"
             raise NotAllowed(
-                f"{host} is {addresses[0]}, which is no address of the public internet and is not asked; "
+                f"{where} is no address of the public internet and is not asked; "
                 "where this is meant, set “allow_private” in the settings’ table “harvest”, or “links” for links"
             )
         return allowed

@@ -1,0 +1,76 @@
+"""The tables of a node, the same on every engine; text and place indexes are the engine's own.
+
+Instants are microseconds since 1970 UTC. `pk` is a small number that never leaves the store: sets of
+records are Roaring bitmaps of it.
+"""
+
+from estran.storage.schema.base import metadata
+from estran.storage.schema.concepts import (
+    concept,
+    concept_label,
+    concept_name,
+    concept_relation,
+    concept_scheme,
+    concept_source,
+    concept_token,
+    facet_concept,
+    facet_word,
+)
+from estran.storage.schema.harvest import harvest_entry, harvest_missed, harvest_run, harvest_source
+from estran.storage.schema.items import item, item_body, item_collection, item_queryable, item_value
+from estran.storage.schema.nodes import meta, organisation, source
+from estran.storage.schema.records import (
+    blob,
+    change,
+    external_id,
+    facet_bits,
+    facet_value,
+    link_check,
+    link_use,
+    original,
+    period,
+    record,
+    record_cluster,
+    record_document,
+    record_identity,
+    token,
+)
+
+__all__ = [
+    "blob",
+    "change",
+    "concept",
+    "concept_label",
+    "concept_name",
+    "concept_relation",
+    "concept_scheme",
+    "concept_source",
+    "concept_token",
+    "external_id",
+    "facet_bits",
+    "facet_concept",
+    "facet_value",
+    "facet_word",
+    "harvest_entry",
+    "harvest_missed",
+    "harvest_run",
+    "harvest_source",
+    "item",
+    "item_body",
+    "item_collection",
+    "item_queryable",
+    "item_value",
+    "link_check",
+    "link_use",
+    "meta",
+    "metadata",
+    "organisation",
+    "original",
+    "period",
+    "record",
+    "record_cluster",
+    "record_document",
+    "record_identity",
+    "source",
+    "token",
+]

@@ -1,0 +1,27 @@
+"""What a node is: its notebook, its organisations, where its records come from."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, LargeBinary, Table
+
+from estran.storage.schema.base import Text, metadata
+
+meta = Table(
+    "meta", metadata, Column("key", Text, primary_key=True), Column("value", LargeBinary, nullable=False)
+)
+
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("centre", Text, nullable=False),
+    Column("visibility", Text, nullable=False),
+    Column("added", BigInteger, nullable=False),
+)
