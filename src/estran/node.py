@@ -382,6 +382,10 @@ class Node:
         """The revision where it is known without asking the database, else None; it never waits."""
         return self._house.catalogue.revision_at_hand()
 
+    def revision_seen(self) -> int | None:
+        """The newest revision that this process has met, where asking is dear, else None."""
+        return self._house.catalogue.revision_seen()
+
     def warm(self, askers: int) -> None:
         """Make ready to be asked by so many at once: what serving begins with."""
         self._house.database.warm(askers)

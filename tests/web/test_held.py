@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import estran
 from estran.web import held
 from estran.web.app import create_app
 from tests.web.client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from estran.node import Node
@@ -27,8 +26,8 @@ def item(number: int) -> bytes:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Node]:
-    with estran.open(tmp_path / "node") as node:
+def own(tmp_path: Path, open_node: Callable[[Path], Node]) -> Iterator[Node]:
+    with open_node(tmp_path / "node") as node:
         yield node
 
 
@@ -66,14 +65,34 @@ def test_the_second_asker_gets_what_the_first_got(own: Node, tmp_path: Path, cou
     assert client.ask("HEAD", "/stac/collections/c").content == b""
 
 
-def test_a_change_by_anyone_ends_it(own: Node, tmp_path: Path, counted: list[object]) -> None:
+def test_a_change_by_anyone_ends_it(
+    own: Node, tmp_path: Path, counted: list[object], open_node: Callable[[Path], Node]
+) -> None:
     put(own, tmp_path, 1)
     client = Client(create_app(own))
     assert len(client.json("/stac/collections/c/items")["features"]) == 1
-    with estran.open(tmp_path / "node") as another:
+    with open_node(tmp_path / "node") as another:
         put(another, tmp_path, 2)
     assert len(client.json("/stac/collections/c/items")["features"]) == 2
     assert not counted
+
+
+def test_no_tag_speaks_of_a_revision_older_than_its_answer(
+    own: Node, tmp_path: Path, open_node: Callable[[Path], Node]
+) -> None:
+    put(own, tmp_path, 1)
+    own.revision()
+    tag = Client(create_app(own)).get("/stac/collections/c/items").headers["etag"]
+    with open_node(tmp_path / "node") as another:
+        put(another, tmp_path, 2)
+    # Nothing is held here, so nobody asks the database first whether something changed.
+    client = Client(create_app(own))
+    found = client.get("/stac/collections/c/items")
+    assert len(found.json()["features"]) == 2
+    assert found.headers.get("etag") != tag
+    assert client.get("/stac/collections/c/items", If_None_Match=tag).status_code == 200
+    last = client.get("/stac/collections/c/items").headers["etag"]
+    assert client.get("/stac/collections/c/items", If_None_Match=last).status_code == 304
 
 
 def test_what_is_packed_is_given_to_those_who_take_it(
@@ -81,6 +100,7 @@ def test_what_is_packed_is_given_to_those_who_take_it(
 ) -> None:
     put(own, tmp_path, 1)
     client = Client(create_app(own))
+    own.revision()
     packed = client.get("/stac", Accept_Encoding="gzip")
     plain = client.get("/stac", Accept_Encoding="identity")
     assert packed.headers["content-encoding"] == "gzip"

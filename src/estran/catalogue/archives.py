@@ -6,7 +6,6 @@ refused long before it hurts.
 
 from __future__ import annotations
 
-import gzip
 import io
 import stat
 import zipfile
@@ -14,7 +13,9 @@ import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from isal import igzip, isal_zlib
 
 from estran.errors import Invalid
 from estran.formats import Refusal
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Buffer, Callable, Generator, Iterator
     from pathlib import Path
 
+# The last one's declared type is an instance.
+_BROKEN = (
+    igzip.BadGzipFile,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    cast("type[Exception]", isal_zlib.error),
+)
 MEBIBYTE = 1 << 20
 HEAD_BYTES = 1 << 16
 """What is read of a file to know what it is."""
@@ -117,7 +126,7 @@ class Source:
 class _Unpacked(io.RawIOBase):
     """What comes out of a container, counted; a read fills its buffer, so that a peek sees a whole head."""
 
-    def __init__(self, packed: IO[bytes] | gzip.GzipFile, meter: Meter, name: str) -> None:
+    def __init__(self, packed: IO[bytes] | igzip.IGzipFile, meter: Meter, name: str) -> None:
         self._packed, self._meter, self._name = packed, meter, name
 
     def readable(self) -> bool:
@@ -169,7 +178,7 @@ def why_unreadable(error: Exception) -> str:
             why = "it may not be read; give this user the right to read it"
         case FileNotFoundError():
             why = "there is no such file or folder; check the path"
-        case gzip.BadGzipFile() | zlib.error() | EOFError() | zipfile.BadZipFile():
+        case _ if isinstance(error, _BROKEN):
             why = f"the compressed data are broken: {said}; fetch or pack it again"
         case NotImplementedError():
             why = f"it cannot be unpacked here ({said}); unpack it and load what is in it"
@@ -178,13 +187,13 @@ def why_unreadable(error: Exception) -> str:
     return why
 
 
-READING_ERRORS = (Invalid, OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+READING_ERRORS = (Invalid, OSError, NotImplementedError, *_BROKEN)
 """What reading from files and containers of strangers raises."""
 
 
 @contextmanager
 def _opened(
-    source: Source, packed: IO[bytes] | gzip.GzipFile, name: str, size: int = -1
+    source: Source, packed: IO[bytes] | igzip.IGzipFile, name: str, size: int = -1
 ) -> Generator[Source]:
     with packed, io.BufferedReader(_Unpacked(packed, source.meter, name), HEAD_BYTES) as stream:
         yield Source(name, stream, source.meter, None, size, source.depth + 1)
@@ -192,7 +201,7 @@ def _opened(
 
 def gunzipped(source: Source) -> Iterator[Source]:
     """What a gzip file holds, as one source of the same name."""
-    with _opened(source, gzip.GzipFile(fileobj=source.stream), source.name) as inner:
+    with _opened(source, igzip.IGzipFile(fileobj=source.stream), source.name) as inner:
         yield inner
 
 

@@ -224,6 +224,10 @@ class Catalogue:
         """The same where it is known without asking the database, else None; it never waits."""
         return self._store.revision_at_hand()
 
+    def revision_seen(self) -> int | None:
+        """The newest that this process has met, where asking is dear, else None; there may be newer ones."""
+        return self._store.revision_seen()
+
 
 def _pk(view: View, id: str, actor: Actor) -> int:  # noqa: A002 - the word of the model
     pk = view.pk_of(id)

@@ -29,12 +29,12 @@ from estran.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
     from concurrent.futures import Future
 
     from estran.catalogue.items.prepare import PreparedItem
     from estran.catalogue.items.queryables import Declared
-    from estran.catalogue.portions import Assignment, Portion
+    from estran.catalogue.portions import Assignment, Lesson, Portion
     from estran.catalogue.store import Outcome, Store
     from estran.catalogue.store.items import ItemStore
     from estran.catalogue.vocabularies import LoadedVocabulary
@@ -113,10 +113,13 @@ class Inbox:
         if self._thread is not None:
             self._thread.shutdown()
 
-    def packing(self) -> tuple[dict[str, int], dict[int, bytes], tuple[Declared, ...]]:
-        """What processes need to make the bodies of items small and to find declared properties."""
-        self.flush()
-        return self._items.packing()
+    def lesson(self, besides: Container[str] = ()) -> Lesson:
+        """What processes need to make the bodies of items small, but for some collections."""
+        return self._items.packing(besides)
+
+    def declared(self) -> tuple[Declared, ...]:
+        """The declared properties, for processes to find them."""
+        return self._items.declared()
 
     def finish(self) -> None:
         """Store the rest; collections that only items describe learn from them where and when they are."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from estran.catalogue.documents import Lines, count_hint, files, of_file
 from estran.catalogue.inbox import Inbox, LoadReport
 from estran.catalogue.portions import Assignment, SmallFile, prepared, size_of
-from estran.catalogue.processes import pool, rarely_collecting
+from estran.catalogue.processes import cores, pool, rarely_collecting
 from estran.errors import Invalid
 from estran.formats import Refusal
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from estran.catalogue.items.queryables import Declared
-    from estran.catalogue.portions import Portion, Task
+    from estran.catalogue.portions import Lesson, Portion, Task
     from estran.catalogue.store import Store
     from estran.catalogue.store.items import ItemStore
 
@@ -33,6 +32,8 @@ _ALONE = 400
 # What is given to processes and not yet done; it is in memory twice.
 _UNDER_WAY_BYTES = 24 << 20
 _MOST_UNDER_WAY = 64
+# How often the processes are told of a new dictionary, for each of them.
+_TIMES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,26 +122,46 @@ def _portions_done(work: Iterator[Task], given: Assignment, inbox: Inbox) -> Ite
             break
     else:
         return
-    yield from _in_parallel(portions, given, inbox.packing())
+    inbox.flush()
+    yield from _in_parallel(portions, given, inbox)
 
 
-def _in_parallel(
-    portions: Iterator[list[Task]],
-    given: Assignment,
-    packing: tuple[dict[str, int], dict[int, bytes], tuple[Declared, ...]],
-) -> Iterator[Portion]:
-    with pool(packing) as executor:
+def _in_parallel(portions: Iterator[list[Task]], given: Assignment, inbox: Inbox) -> Iterator[Portion]:
+    with pool(inbox.declared()) as executor:
+        lessons = _Lessons(inbox)
         under_way: deque[tuple[int, Any]] = deque()
         size = 0
         for portion in portions:
             size += (more := sum(map(size_of, portion)))
-            under_way.append((more, executor.submit(prepared, portion, given)))
+            under_way.append((more, executor.submit(prepared, portion, given, lessons.next())))
             while size > _UNDER_WAY_BYTES or len(under_way) > _MOST_UNDER_WAY:
                 less, done = under_way.popleft()
                 size -= less
                 yield done.result()
         for _, done in under_way:
             yield done.result()
+
+
+class _Lessons:
+    """What the processes are told of collections that got their dictionary since they began.
+
+    Each lesson goes with so many portions that every process probably hears it; what one that did not hands over
+    is packed by the one that stores it.
+    """
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox, self._told = inbox, set[str]()
+        self._lesson: Lesson = ({}, {})
+        self._times = 0
+
+    def next(self) -> Lesson | None:
+        """What to say with the next portion."""
+        if not self._times:
+            self._lesson = self._inbox.lesson(besides=self._told)
+            self._told.update(self._lesson[0])
+            self._times = _TIMES * cores() if self._lesson[0] else 0
+        self._times = max(self._times - 1, 0)
+        return self._lesson if self._lesson[0] else None
 
 
 def _portioned(work: Iterator[Task]) -> Iterator[list[Task]]:

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Assignment",
+    "Lesson",
     "Portion",
     "SmallFile",
     "Task",
     "claim",
     "claims",
-    "give_packing",
+    "look_for",
     "prepared",
     "prepared_document",
     "size_of",
@@ -93,6 +94,9 @@ class SmallFile(NamedTuple):
     size: int
 
 
+type Lesson = tuple[dict[str, int], dict[int, bytes]]
+"""Numbers of collections, and their dictionaries."""
+
 type Task = Document | Refusal | Lines | SmallFile
 
 
@@ -117,6 +121,13 @@ class _Packing:
         self.numbers: dict[str, int] = {}
         self.dictionaries = Dictionaries()
 
+    def learn(self, numbers: dict[str, int], dictionaries: dict[int, bytes]) -> None:
+        """Know more collections."""
+        for number, body in dictionaries.items():
+            if not self.dictionaries.knows(number):
+                self.dictionaries.learn(number, body)
+        self.numbers.update(numbers)
+
     def packed(self, item: PreparedItem) -> PreparedItem:
         """The item with its body made small, if its collection is known."""
         number = self.numbers.get(item.collection)
@@ -128,11 +139,8 @@ class _Packing:
 _packing = _Packing()
 
 
-def give_packing(
-    numbers: dict[str, int], dictionaries: dict[int, bytes], declared: tuple[Declared, ...]
-) -> None:
-    """Let this process make the bodies of items small and find their declared properties."""
-    _packing.numbers, _packing.dictionaries = numbers, Dictionaries(dictionaries)
+def look_for(declared: tuple[Declared, ...]) -> None:
+    """Let this process find the values of declared properties."""
     _packing.declared = declared
 
 
@@ -147,9 +155,11 @@ def size_of(task: Task) -> int:
             return len(task.body)
 
 
-def prepared(portion: list[Task], given: Assignment) -> Portion:
-    """What becomes of some tasks."""
+def prepared(portion: list[Task], given: Assignment, lesson: Lesson | None = None) -> Portion:
+    """What becomes of some tasks; a lesson tells a process what it needs to know for them and those after."""
     done = Portion()
+    if lesson is not None:
+        _packing.learn(*lesson)
     for task in portion:
         for document in _documents(task):
             if isinstance(document, Refusal):

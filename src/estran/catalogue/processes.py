@@ -9,27 +9,32 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from estran.catalogue.portions import give_packing
+from estran.catalogue.portions import look_for
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from estran.catalogue.items.queryables import Declared
 
-__all__ = ["pool", "rarely_collecting"]
+__all__ = ["cores", "pool", "rarely_collecting"]
 
 _WATCH_S = 1.0
 # Objects made between two looks for cycles, and how many looks at the young before one at the old.
 _COLLECT_AFTER = (50_000, 20, 50)
 
 
-def pool(packing: tuple[dict[str, int], dict[int, bytes], tuple[Declared, ...]]) -> Any:
+def cores() -> int:
+    """How many processes may work at once."""
+    usable = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.sched_getaffinity(0))  # type: ignore[attr-defined]
+    return usable or 1
+
+
+def pool(declared: tuple[Declared, ...]) -> Any:
     """As many processes as there are cores, as an executor; they end with this one, however it ends."""
     # loky's processes do not run the caller's main module again, so a plain script may load.
     from loky import ProcessPoolExecutor  # noqa: PLC0415 - only large loads need it
 
-    cores = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.sched_getaffinity(0))  # type: ignore[attr-defined]
-    return ProcessPoolExecutor(cores or 1, initializer=_start, initargs=(os.getpid(), *packing))
+    return ProcessPoolExecutor(cores(), initializer=_start, initargs=(os.getpid(), declared))
 
 
 @contextmanager
@@ -43,12 +48,10 @@ def rarely_collecting() -> Generator[None]:
         gc.set_threshold(*before)
 
 
-def _start(
-    loader: int, numbers: dict[str, int], dictionaries: dict[int, bytes], declared: tuple[Declared, ...]
-) -> None:
+def _start(loader: int, declared: tuple[Declared, ...]) -> None:
     """What a process does before its first portion."""
     _end_with(loader)
-    give_packing(numbers, dictionaries, declared)
+    look_for(declared)
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
 

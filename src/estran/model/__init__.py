@@ -31,6 +31,7 @@ from estran.model.time import (
     Period,
     bounds,
     date,
+    instant_us,
     interval,
     moment,
     moment_us,
@@ -42,5 +43,5 @@ __all__ = [
     "CONCEPT_ROLES", "EVER_US", "KINDS", "NEVER_US", "NODE_FIELDS", "ORGANISATION_KINDS", "ROLES", "STATUSES",
     "Box", "Concept", "Conformity", "Constraint", "Distribution", "Extent", "Funding", "Identifier", "Item",
     "Licence", "Organisation", "Party", "Period", "Quality", "Record", "Relation", "Text", "Variable",
-    "Vertical", "bounds", "date", "hull", "interval", "moment", "moment_us", "now", "now_us", "plain",
+    "Vertical", "bounds", "date", "hull", "instant_us", "interval", "moment", "moment_us", "now", "now_us", "plain",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from estran.errors import Invalid
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _YEAR_US = 31_556_952_000_000
 # Open ends of an interval, as the engines store them: past and future of everything.
 EVER_US = -(2**62)
@@ -158,8 +159,25 @@ def bounds(canonical: str) -> tuple[int, int]:
             raise Invalid(f"“{canonical}” is not a canonical date", "date")
 
 
+_PLAIN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII)
+
+
+def instant_us(text: str, where: str = "date") -> int:
+    """The first microsecond of a date since 1970 UTC; the form that nearly all programs write is read at once.
+
+    Raises:
+        Invalid: as `date`.
+    """
+    if _PLAIN.fullmatch(text):
+        try:
+            return _us(datetime.fromisoformat(text))
+        except ValueError:
+            pass  # a leap second, 24:00 or no date: the calendar knows
+    return bounds(date(text, where))[0]
+
+
 def _us(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    return (at - _EPOCH) // _MICROSECOND
 
 
 def interval(text: str, where: str = "time") -> tuple[int, int]:

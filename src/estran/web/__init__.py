@@ -34,6 +34,7 @@ class Api:
         name: the word of its entry point.
         prefix: where its paths start, such as ``/ogc``; several may share one.
         routes: gives its routes, with whole paths; the node that it gets acts for anyone.
+        often: whether machines ask it so often that its routes are compared with a request before the others.
         conforms_to: URIs of the conformance classes that it adds to the OGC root.
         collections: the collections that it adds to ``/ogc/collections``, as their JSON.
     """
@@ -41,6 +42,7 @@ class Api:
     name: str
     prefix: str
     routes: Callable[[Node], APIRouter]
+    often: bool = False
     conforms_to: tuple[str, ...] = ()
     collections: Callable[[Node, Links], list[dict[str, Any]]] = lambda _node, _links: []
 

@@ -61,8 +61,8 @@ def create_app(node: Node, *, owned: bool = False) -> FastAPI:
         lifespan=life,
     )
     anyone = node.acting_as(ANYONE)
-    # The last by name is the one that machines ask most, and every request is compared in this order.
-    for api in reversed(apis):
+    # Every request is compared with the routes in this order.
+    for api in sorted(apis, key=lambda api: not api.often):
         app.include_router(api.routes(anyone))
     app.include_router(ogc.routes(apis, app))
     app.include_router(data.routes(portal.record_page))

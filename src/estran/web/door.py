@@ -139,14 +139,8 @@ class Door:
             if int(headers.get(b"content-length", b"0")) > self._most_bytes:
                 raise TooLarge(f"At most {self._most_bytes} bytes are read here.")
             state["links"] = self._links or Links(_base(scope, headers), self._node.settings.name)
-            secret = _secret(headers.get(b"authorization", b"").decode("latin-1"))
-            proof = signing.proof_of(request)
             caches = scope["method"] in ("GET", "HEAD") and not scope["path"].startswith(_OWN_CACHING)
-            revision = None if secret or proof else self._node.revision_at_hand()
-            if revision is None:
-                node, session, revision = await to_thread.run_sync(self._look, secret, proof, caches)
-            else:
-                node, session = self._anyone, None
+            node, session, revision = await self._asker(request, headers, passage, caches=caches)
         except (EstranError, ValueError) as error:
             if isinstance(error, ValueError):
                 error = Invalid("Content-Length is not a number", "Content-Length")
@@ -160,6 +154,32 @@ class Door:
             if passage.tag in headers.get(b"if-none-match", b"").decode("latin-1").split(", "):
                 return Response(status_code=304)
         return None
+
+    async def _asker(
+        self, request: Request, headers: dict[bytes, bytes], passage: _Passage, *, caches: bool
+    ) -> tuple[Node, Session | None, int]:
+        """Who asks, and the revision that the answer's tag speaks of."""
+        secret = _secret(headers.get(b"authorization", b"").decode("latin-1"))
+        proof = signing.proof_of(request)
+        if not secret and not proof:
+            revision = self._node.revision_at_hand() if caches else 0
+            if revision is None and b"if-none-match" not in headers:
+                revision = passage.supposed = self._supposed(request.scope, headers)
+            if revision is not None:
+                return self._anyone, None, revision
+        return await to_thread.run_sync(self._look, secret, proof, caches)
+
+    def _supposed(self, scope: Scope, headers: dict[bytes, bytes]) -> int | None:
+        """The revision that was met last, where nothing rests on its being the newest.
+
+        Nothing does where no answer is held that it would vouch for: an answer made now is of that revision or
+        of a newer one, and it is given again only when the database says that nothing changed since.
+        """
+        seen = self._node.revision_seen()
+        if seen is None:
+            return None
+        tag = self._tag(scope, headers, self._anyone.actor, seen)
+        return None if self.held.has((tag, headers.get(b"accept-encoding", b""))) else seen
 
     def _look(self, secret: str, proof: str, caches: bool) -> tuple[Node, Session | None, int]:
         """Who asks and at which revision; runs beside the event loop."""
@@ -186,6 +206,10 @@ class Door:
             whole.update(b"\n" + name + headers[name])
         return f'W/"{whole.hexdigest()[:24]}"'
 
+    def has_moved_from(self, revision: int) -> bool:
+        """Whether a newer revision has been met."""
+        return self._node.revision_seen() != revision
+
     def _counted(self, receive: Receive) -> Receive:
         taken = 0
 
@@ -211,6 +235,8 @@ class _Passage:
         self.key: tuple[str, bytes] | None = None
         self._start: Message | None = None
         self.started = self.ended = False
+        # The revision that the tag speaks of, where it was not asked for.
+        self.supposed: int | None = None
         self.is_head = scope["method"] == "HEAD"
         self.is_open = scope["path"].startswith(door.open_prefixes)
         # Whether the asker has said who they are.
@@ -223,6 +249,8 @@ class _Passage:
         """Pass a message of the application on, the headers completed."""
         if message["type"] == "http.response.start":
             self.started = True
+            if self.supposed is not None and self._door.has_moved_from(self.supposed):
+                self.tag, self.key = "", None
             if self.key and message["status"] == _OK and not _is_fleeting(message["headers"]):
                 self._start = {**message, "headers": list(message["headers"])}
             message["headers"] = self._headers(message["status"], message["headers"])

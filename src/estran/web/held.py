@@ -41,6 +41,10 @@ class Held:
         self._answers.move_to_end(key)
         return found
 
+    def has(self, key: tuple[str, bytes]) -> bool:
+        """Whether there may be an answer to a request."""
+        return key in self._answers
+
     def put(self, key: tuple[str, bytes], start: Message, body: bytes) -> None:
         """Hold an answer if it is small."""
         if len(body) > _LARGEST:

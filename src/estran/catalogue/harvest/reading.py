@@ -33,12 +33,8 @@ def read(documents: Sequence[Named], given: Assignment) -> list[Portion]:
 class Readers:
     """Reads documents; processes are started when there is enough to do."""
 
-    def __init__(
-        self,
-        given: Assignment,
-        packing: Callable[[], tuple[dict[str, int], dict[int, bytes], tuple[Declared, ...]]],
-    ) -> None:
-        self._given, self._packing = given, packing
+    def __init__(self, given: Assignment, declared: Callable[[], tuple[Declared, ...]]) -> None:
+        self._given, self._declared = given, declared
         self._stack, self._pool, self._done = ExitStack(), None, 0
 
     def begin(self, documents: Sequence[Named]) -> Callable[[], dict[str, Portion]]:
@@ -49,7 +45,7 @@ class Readers:
             done = read(documents, self._given)
             return lambda: dict(zip(keys, done, strict=True))
         if self._pool is None:
-            self._pool: Any = self._stack.enter_context(pool(self._packing()))
+            self._pool: Any = self._stack.enter_context(pool(self._declared()))
         waiting = [self._pool.submit(read, part, self._given) for part in _parts(documents)]
         return lambda: dict(zip(keys, (one for part in waiting for one in part.result()), strict=True))
 

@@ -99,7 +99,7 @@ class Run:
     ) -> None:
         self._stores, self._at, self._holder, self._harvester = stores, at, holder, harvester
         self._given, self._actor, self._progress = given, actor, progress
-        self._readers = Readers(given, stores.items.packing)
+        self._readers = Readers(given, stores.items.declared)
         self._under_way: deque[tuple[Gathering, Callable[[], dict[str, Portion]]]] = deque()
         self._inbox: Inbox | None = None
         self._announced = at.report.announced

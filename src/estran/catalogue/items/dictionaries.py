@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import zstandard
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _LEVEL = 3
 _DICTIONARY_BYTES = 64 << 10
@@ -43,9 +43,9 @@ class Dictionaries:
         self._known = {number: zstandard.ZstdCompressionDict(body) for number, body in (known or {}).items()}
         self._tools = _Tools()
 
-    def known(self) -> dict[int, bytes]:
-        """All that are held, by number."""
-        return {number: made.as_bytes() for number, made in self._known.items()}
+    def known(self, numbers: Iterable[int]) -> dict[int, bytes]:
+        """Those of some collections, as far as they are held."""
+        return {number: self._known[number].as_bytes() for number in numbers if number in self._known}
 
     def learn(self, number: int, body: bytes) -> None:
         """Hold a collection's dictionary."""

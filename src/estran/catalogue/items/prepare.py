@@ -9,7 +9,6 @@ import hashlib
 import re
 import struct
 import sys
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +16,7 @@ import msgspec
 
 from estran.catalogue.items.queryables import INSTRUMENTS, Value
 from estran.errors import Invalid
-from estran.model import EVER_US, NEVER_US, Box, bounds, date
+from estran.model import EVER_US, NEVER_US, Box, instant_us
 
 if TYPE_CHECKING:
     from estran.catalogue.items.queryables import Declared
@@ -31,11 +30,8 @@ _LONGEST_TEXT = 200
 _LONGEST_LIST = 1000
 # What every engine holds in a column of whole numbers; no percentage, distance or orbit comes near.
 _MOST = 2**31
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
 # Escaped surrogates, which may stand alone.
 _ODD = re.compile(rb"\\u[dD][89a-fA-F]")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class PreparedItem(NamedTuple):
@@ -206,7 +202,7 @@ def _real(value: Any) -> float | None:
 
 def _instant_or_none(value: Any) -> float | None:
     try:
-        return float(_instant(value, "item", "")) if isinstance(value, str) else None
+        return float(instant_us(value, "item: properties.")) if isinstance(value, str) else None
     except Invalid:
         return None
 
@@ -247,7 +243,7 @@ def _span(properties: dict[str, Any], where: str) -> tuple[int, int]:
     first, last = properties.get("start_datetime"), properties.get("end_datetime")
     at = properties.get("datetime")
     if isinstance(at, str) and at:
-        start = _instant(at, where, "datetime")
+        start = instant_us(at, f"{where}: properties.datetime")
         end = start + 1
     elif first or last:
         start, end = EVER_US, NEVER_US
@@ -255,20 +251,10 @@ def _span(properties: dict[str, Any], where: str) -> tuple[int, int]:
         raise Invalid("it has neither datetime nor start_datetime; give it one", where)
     # An interval beside the instant says how long it lasts; the order goes by the instant.
     if isinstance(first, str) and first and not at:
-        start = _instant(first, where, "start_datetime")
+        start = instant_us(first, f"{where}: properties.start_datetime")
     if isinstance(last, str) and last:
-        end = max(_instant(last, where, "end_datetime") + 1, start + 1)
+        end = max(instant_us(last, f"{where}: properties.end_datetime") + 1, start + 1)
     return start, end
-
-
-def _instant(words: str, where: str, name: str) -> int:
-    """The first microsecond of a date; the form that nearly all items use is read at once."""
-    if _INSTANT.fullmatch(words):
-        try:
-            return (datetime.fromisoformat(words) - _EPOCH) // _MICROSECOND
-        except ValueError:
-            pass  # a leap second, 24:00 or no date: the calendar knows
-    return bounds(date(words, f"{where}: properties.{name}"))[0]
 
 
 def place(geometry: Any, bbox: Any, where: str) -> tuple[tuple[Box, ...], bytes | None]:

@@ -91,6 +91,10 @@ class Store:
         stamp, found = self._revision
         return found if stamp is not None and stamp == self._database.stamp() else None
 
+    def revision_seen(self) -> int | None:
+        """Number of the newest change that this process has met, of a database that is dear to ask for it."""
+        return max(self._facets.seq, self._revision[1]) if self._database.engine.stamp is None else None
+
     def changes(self, after: int, limit: int) -> tuple[changes.Change, ...]:
         """The changes that follow number `after`, oldest first."""
         with self._database.read() as connection:

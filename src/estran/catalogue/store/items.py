@@ -30,7 +30,7 @@ from estran.model import EVER_US, NEVER_US, now_us
 from estran.storage import changes, schema, take_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Container, Generator, Iterator, Mapping, Sequence
 
     import sqlalchemy as sa
 
@@ -158,15 +158,17 @@ class ItemStore:
             return
         self._dictionaries.learn(number, made)
 
-    def packing(self) -> tuple[dict[str, int], dict[int, bytes], tuple[Declared, ...]]:
-        """Numbers and dictionaries of the collections written so far, and the declared properties.
+    def packing(self, besides: Container[str] = ()) -> tuple[dict[str, int], dict[int, bytes]]:
+        """Numbers and dictionaries of the collections written so far, for those who prepare items elsewhere."""
+        # A copy at one blow: another thread may write.
+        held = {name: number for name, number in dict(self._numbers).items() if name not in besides}
+        known = self._dictionaries.known(held.values())
+        return {name: number for name, number in held.items() if number in known}, known
 
-        For those who prepare items elsewhere.
-        """
-        known = self._dictionaries.known()
+    def declared(self) -> tuple[Declared, ...]:
+        """The declared properties."""
         with self._database.read() as connection:
-            declared = item_values.declared(connection)
-        return {name: number for name, number in self._numbers.items() if number in known}, known, declared
+            return item_values.declared(connection)
 
     def _read_collections(self, connection: sa.Connection, names: Sequence[str]) -> dict[str, int]:
         found: dict[str, int] = {}

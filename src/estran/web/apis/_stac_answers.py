@@ -5,6 +5,7 @@ A page of items is made by joining: nothing of an item is read unless the client
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -25,6 +26,7 @@ __all__ = ["PATH", "address", "chosen", "feature", "features", "part"]
 PATH = "/stac"
 # Characters of a path that stand for themselves, so that an item's own address is the one asked for.
 _IN_PATH = "~:@!$&()*+,;="
+_STANDS = re.compile(r"[A-Za-z0-9_.~-]*")
 _LINKS = (
     b',"links":[{"rel":"self","type":"application/geo+json","href":"%(collection)b/items/%(item)b"},'
     b'{"rel":"parent","type":"application/json","href":"%(collection)b"},'
@@ -41,7 +43,7 @@ _USUAL = (
 
 def part(identifier: str) -> str:
     """An identifier as a part of a path."""
-    return quote(identifier, safe=_IN_PATH)
+    return identifier if _STANDS.fullmatch(identifier) else quote(identifier, safe=_IN_PATH)
 
 
 def address(path: str, params: Iterable[tuple[str, str]]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from estran.errors import Invalid
-from estran.model import EVER_US, NEVER_US, Box, bounds, date
+from estran.model import EVER_US, NEVER_US, Box, instant_us
 from estran.web import asking
 from estran.web.apis._stac_cql2 import both, of_every_node, of_query, plain_name
 
@@ -117,7 +117,7 @@ def _instant(text: str) -> int:
             f"“{text}” is no instant of RFC 3339; write 2020-03-01T12:00:00Z, or two with a slash between",
             "datetime",
         )
-    return bounds(date(_FRACTION.sub(r"\1", text), "datetime"))[0]
+    return instant_us(_FRACTION.sub(r"\1", text), "datetime")
 
 
 def filter_of(found: Mapping[str, Any], known: Known = of_every_node) -> str | dict[str, Any]:

@@ -227,4 +227,4 @@ def _browsed(request: Request, collection: str, most: int) -> dict[str, Any]:
     }
 
 
-API = Api(name="stac", prefix=PATH, routes=_routes)
+API = Api(name="stac", prefix=PATH, routes=_routes, often=True)
