@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from estran.catalogue.items.collections import Collections
     from estran.catalogue.members import Merged
     from estran.catalogue.probing.door import LinkChecks
+    from estran.catalogue.saved_views import Views
     from estran.catalogue.sparql import Sparql
     from estran.catalogue.updates import Updates
     from estran.jobs import Work
@@ -189,6 +190,11 @@ class Node:
     def link_checks(self) -> LinkChecks:
         """Where records lead, and whether that works; only the operator may have it checked."""
         return self._house.catalogue.link_checks(self._actor, self.settings.checking())
+
+    @property
+    def views(self) -> Views:
+        """Searches that projects keep under a name; editors write those of their centre."""
+        return self._house.catalogue.views(self._actor)
 
     @property
     def jobs(self) -> Jobs:

@@ -16,6 +16,7 @@ from estran.catalogue.load import Assignment, LoadReport, Progress, load
 from estran.catalogue.members import Merged, merged
 from estran.catalogue.portions import claims
 from estran.catalogue.probing.door import LinkChecks
+from estran.catalogue.saved_views import Views
 from estran.catalogue.search import Search
 from estran.catalogue.sparql import Sparql
 from estran.catalogue.store import OriginalDocument, Store
@@ -24,6 +25,7 @@ from estran.catalogue.store.harvest_entries import EntryStore
 from estran.catalogue.store.items import ItemStore
 from estran.catalogue.store.links import LinkStore
 from estran.catalogue.store.marking import mark_concepts
+from estran.catalogue.store.saved_views import SavedViewStore
 from estran.catalogue.updates import Updates
 from estran.catalogue.vocabularies import take_refused
 from estran.errors import Invalid, NotAllowed, NotFound
@@ -54,6 +56,7 @@ class Catalogue:
         self._search = Search(self._store, self._cursors, organisations.hubs)
         self._items = ItemStore(database)
         self._links = LinkStore(database)
+        self._views = SavedViewStore(database)
         harvests = HarvestStore(database)
         self._stores = Stores(self._store, self._items, harvests, EntryStore(harvests))
         self._vocabulary = Vocabulary(database)
@@ -128,6 +131,10 @@ class Catalogue:
     def link_checks(self, actor: Actor, policy: Mapping[str, Any]) -> LinkChecks:
         """The addresses that records lead to; policy is what checking them may do."""
         return LinkChecks(self._store, self._links, self._cursors, actor, policy)
+
+    def views(self, actor: Actor) -> Views:
+        """The searches that somebody keeps under a name."""
+        return Views(self._views, self._organisations, actor)
 
     def harvest(self, actor: Actor, policy: Mapping[str, Any]) -> Harvest:
         """The catalogues of others that are read into this one; policy is what fetching may do.

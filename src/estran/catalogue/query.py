@@ -53,6 +53,7 @@ class Query:
             not disturb. None where pages follow cursors.
         every: whether records that describe one dataset are all found, instead of one that stands for them;
             so they are where `ids` names records.
+        within: another question, only among whose records this one looks: its words, places and filters.
         counts: facet fields to count.
         count_values: at most so many values of a field, the most frequent first.
         trees: fields whose concepts are counted as trees, open down to those that ``where["concept"]`` names.
@@ -73,6 +74,7 @@ class Query:
     cursor: str = ""
     skip: int | None = None
     every: bool = False
+    within: Query | None = None
     counts: tuple[str, ...] = ()
     count_values: int = 50
     trees: tuple[str, ...] = ()

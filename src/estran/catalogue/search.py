@@ -69,9 +69,9 @@ class Search:
             Invalid: a part of the query does not fit; the message names it.
         """
         _check(query)
-        hubs = self._hubs() if "hub" in query.where or "hub" in query.counts or query.filter else {}
+        hubs = self._hubs() if _needs_hubs(query) else {}
         with self._store.view() as view:
-            visible = view.facets.visible(actor)
+            visible = self._within(view, query, hubs, view.facets.visible(actor))
             alike = None if query.every or query.ids or among else view.facets.alike(actor)
             asked = Asked(self._fetched, view, query, hubs, meaning=self.meaning, alike=alike)
             if query.skip is not None and among is None:
@@ -92,6 +92,16 @@ class Search:
             )  # fmt: skip
             found = replace(found, reasons=asked.reasons(pks, found.records)) if query.meaning else found
             return replace(found, trees=asked.trees(base, chosen, pool)) if query.trees else found
+
+    def _within(self, view: View, query: Query, hubs: Mapping[str, tuple[str, ...]], pool: BitMap) -> BitMap:
+        """Those of some records that the question finds within which a query looks."""
+        if query.within is None:
+            return pool
+        inner = query.within
+        _check(inner)
+        asked = Asked(self._fetched, view, inner, hubs, meaning=self.meaning, alike=None)
+        found, _ = asked.base(self._within(view, inner, hubs, pool))
+        return BitMap.intersection(found, *(asked.carrying(f, v) for f, v in inner.where.items() if v))
 
     def about(self, view: View, text: str) -> BitMap:
         """The records that hold one of some terms, with commas between, or are called so."""
@@ -171,13 +181,18 @@ def _whole(view: View, asked: Asked, visible: BitMap) -> Order:
     return np.array([pk for pk, _ in rows], dtype=np.uint32)
 
 
+def _needs_hubs(query: Query) -> bool:
+    asks = "hub" in query.where or "hub" in query.counts or bool(query.filter)
+    return asks or (query.within is not None and _needs_hubs(query.within))
+
+
 def _question(query: Query) -> list[Any]:
     """What makes a page address belong to a query."""
     told = query.filter if isinstance(query.filter, str | dict) else repr(query.filter)
     return [
         query.text, query.words, query.bbox, query.time, sorted(query.where.items()), query.ids,
         query.external_ids, told, query.sort, query.unknown, query.every,
-        query.meaning,
+        query.meaning, *([_question(query.within)] if query.within else []),
     ]  # fmt: skip
 
 

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from estran.cli import harvest, links, moving, queryables, records, registry, running, vocabularies, working
+from estran.cli import (
+    harvest,
+    links,
+    moving,
+    queryables,
+    records,
+    registry,
+    running,
+    views,
+    vocabularies,
+    working,
+)
 from estran.cli.shared import complain
 from estran.errors import Conflict, EstranError, Invalid, NotAllowed, NotFound, Unavailable
 
@@ -60,6 +71,7 @@ app.add_typer(queryables.queryable_app, name="queryable")
 app.add_typer(vocabularies.vocabulary_app, name="vocabulary")
 app.add_typer(harvest.harvest_app, name="harvest")
 app.add_typer(links.links_app, name="links")
+app.add_typer(views.view_app, name="view")
 app.add_typer(working.jobs_app, name="jobs")
 
 
@@ -89,5 +101,6 @@ def commands() -> Iterable[str]:
         "vocabulary",
         "harvest",
         "links",
+        "view",
         "jobs",
     ]

@@ -9,6 +9,7 @@ from estran.catalogue.query import Query
 from estran.catalogue.queryables import RECORDS
 from estran.errors import Invalid
 from estran.model import Box, interval
+from estran.web import node_of
 from estran.web.openapi import parameter
 from estran.web.replies import one
 
@@ -58,6 +59,7 @@ PARAMETERS = (
         enum=["yes", "no"],
         default="no",
     ),
+    parameter("view", "Name of a view of this node: only its records are looked at.", example="brest"),
     parameter(
         "filter",
         "A filter in CQL2 on the properties that the records' `/queryables` lists.",
@@ -77,9 +79,11 @@ SHARED = tuple(str(one["name"]) for one in PARAMETERS)
 
 def shared(request: Request) -> Query:
     """The query that `PARAMETERS` make."""
+    view = one(request, "view")
     where = {"kind": listed(request, "type"), "concept": listed(request, "concept")}
     return Query(
         meaning=meaning(request),
+        within=node_of(request).views.show(view).query() if view else None,
         bbox=box(request),
         time=time(request),
         where={field: values for field, values in where.items() if values},

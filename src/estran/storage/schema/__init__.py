@@ -35,6 +35,7 @@ from estran.storage.schema.records import (
     record_identity,
     token,
 )
+from estran.storage.schema.views import saved_view
 
 __all__ = [
     "blob",
@@ -71,6 +72,7 @@ __all__ = [
     "record_cluster",
     "record_document",
     "record_identity",
+    "saved_view",
     "source",
     "token",
 ]
