@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
 from lxml.etree import Element, QName, SubElement
 
@@ -70,16 +71,18 @@ class Builder:
         languages: the further languages that texts have been written in.
     """
 
-    def __init__(self, form: Form, language: str) -> None:
+    def __init__(self, form: Form, language: str, name: str) -> None:
         self.form = form
         self.language = language
         self.languages: dict[str, None] = {}
+        # Answers of catalogue services hold many documents, and an id is one's own in all of an answer.
+        self._mark = f"{crc32(name.encode()):08x}"
         self._ids = 0
 
     def fresh(self, stem: str) -> str:
-        """A ``gml:id`` that the document has not used yet."""
+        """A ``gml:id`` that neither this document has used yet nor one of another name."""
         self._ids += 1
-        return f"{stem}-{self._ids}"
+        return f"{stem}-{self._mark}-{self._ids}"
 
     def make(self, name: str, /, **properties: Any) -> _Element:
         """An object with those of its properties that have content.
@@ -159,7 +162,7 @@ class Builder:
             self.languages[language] = None
             group = SubElement(free, QName(self.form.spaces[spoken], "textGroup"))
             localised = SubElement(group, self.form.tag("LocalisedCharacterString"))
-            localised.set("locale", f"#{language.upper()}")
+            localised.set("locale", f"#{self._locale_id(language)}")
             localised.text = _xml.legal(said)
 
     def locale(self, language: str) -> _Element:
@@ -170,8 +173,11 @@ class Builder:
             **{member: Code("LanguageCode", codes.bibliographic(language))},
             characterEncoding=Code("MD_CharacterSetCode", "utf8"),
         )
-        made.set("id", language.upper())
+        made.set("id", self._locale_id(language))
         return made
+
+    def _locale_id(self, language: str) -> str:
+        return f"{language.upper()}-{self._mark}"
 
     def gml(self, name: str, /, **parts: str) -> _Element:
         """A GML object with an id and its simple parts."""

@@ -25,7 +25,7 @@ def document(record: Record, language: str) -> _Element:
         record: what to write.
         language: the document's language.
     """
-    build = Builder(FORM_2003, language)
+    build = Builder(FORM_2003, language, record.id or record.identifier)
     parent = _parent(record)
     identification = _identification(build, record, parent)
     extent = _quality(build, record)

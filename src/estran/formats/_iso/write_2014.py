@@ -27,7 +27,7 @@ def document(record: Record, language: str) -> _Element:
         record: what to write.
         language: the document's language.
     """
-    build = Builder(FORM_2014, language)
+    build = Builder(FORM_2014, language, record.id or record.identifier)
     identification = _identification(build, record)
     scope = Code("MD_ScopeCode", parts.scope(record))
     name = None if record.kind == "dataset" else record.kind_label or record.kind
