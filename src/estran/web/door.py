@@ -25,6 +25,7 @@ from estran.formats import Links
 from estran.web import signing
 from estran.web.held import Held
 from estran.web.problems import TooLarge, TooLong, Unauthorised, answer, problem_of
+from estran.web.revisions import Revisions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,6 +85,7 @@ class Door:
         self.open_prefixes = open_prefixes
         self._anyone = node.acting_as(ANYONE)
         self.held = Held()
+        self._revisions = Revisions(node.revision)
         self._most_bytes = node.settings.web.request_bytes
         self._links = Links(node.settings.url, node.settings.name) if node.settings.url else None
         state = f"{version('estran')} {node.settings.model_dump_json()}"
@@ -165,8 +167,9 @@ class Door:
             revision = self._node.revision_at_hand() if caches else 0
             if revision is None and b"if-none-match" not in headers:
                 revision = passage.supposed = self._supposed(request.scope, headers)
-            if revision is not None:
-                return self._anyone, None, revision
+            if revision is None:
+                revision = await self._revisions.newest()
+            return self._anyone, None, revision
         return await to_thread.run_sync(self._look, secret, proof, caches)
 
     def _supposed(self, scope: Scope, headers: dict[bytes, bytes]) -> int | None:
@@ -275,6 +278,9 @@ class _Passage:
     def _headers(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         found = list(headers)
         given = {name.lower() for name, _ in found}
+        # What says itself who may show it in a frame does not also say that nobody may.
+        if any(name.lower() == b"content-security-policy" for name in given):
+            given.add(b"x-frame-options")
         found += [(name, value) for name, value in self._door.safe_headers if name not in given]
         found.append((b"x-request-id", self.id.encode()))
         if self.is_open:
