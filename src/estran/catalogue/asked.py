@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyroaring import BitMap
@@ -9,9 +10,11 @@ from pyroaring import BitMap
 from estran.catalogue import conditions
 from estran.catalogue.applications import applications
 from estran.catalogue.bitmaps import bitmap, numbers
+from estran.catalogue.grids import gathered
 from estran.catalogue.query import Bucket, Query
 from estran.catalogue.senses import Found, Senses
 from estran.catalogue.terms import MOST_WORDS, Term, alternatives
+from estran.catalogue.timelines import timeline
 from estran.catalogue.trees import Trees
 from estran.catalogue.words import split
 from estran.errors import Invalid
@@ -22,9 +25,11 @@ if TYPE_CHECKING:
 
     from estran.catalogue.clusters import Alike, Counting
     from estran.catalogue.expressions import Words
+    from estran.catalogue.grids import Spots
     from estran.catalogue.meaning import Meaning
     from estran.catalogue.query import Counted, Reason
     from estran.catalogue.store import View
+    from estran.catalogue.timelines import Timeline
     from estran.model import Record
 
 __all__ = ["WEIGHTS", "Asked", "Scores"]
@@ -34,6 +39,8 @@ WEIGHTS = {"title": 8, "subject": 4, "body": 1}
 
 _GLOBE = Box(-180, -90, 180, 90)
 _EXACT_IDENTIFIER = 64
+# Marks of one record that say which; a map of more is closer to a list.
+_MOST_NAMED = 400
 
 
 class Asked:
@@ -53,6 +60,7 @@ class Asked:
         self._meaning = meaning
         self._senses = Senses(meaning, view, self._together)
         self._found: list[Found] = []
+        self._timeless = BitMap()
         self._exact = BitMap()
         self.alike = alike
         # Of the set counted last: mostly the same for every field.
@@ -73,9 +81,6 @@ class Asked:
         if query.bbox is not None:
             near = self._view.touching(query.bbox)
             pool = pool & (near | (pool - self._view.touching(_GLOBE)) if query.unknown else near)
-        if query.time is not None:
-            then = self._view.overlapping(*query.time, among=pool)
-            pool = pool & (then | (pool - self._view.having("start")) if query.unknown else then)
         if query.ids:
             pool = pool & self._view.with_ids(query.ids)
         if query.external_ids:
@@ -84,6 +89,10 @@ class Asked:
             pool = pool & conditions.matching(
                 self._view, query.filter, self.carrying, self._standing, self._all_hubs()
             )
+        self._timeless = pool
+        if query.time is not None:
+            then = self._view.overlapping(*query.time, among=pool)
+            pool = pool & (then | (pool - self._view.having("start")) if query.unknown else then)
         return pool, scores
 
     def _standing(self, node: Words) -> BitMap:
@@ -123,9 +132,7 @@ class Asked:
         counted: list[Bucket] = []
         for value in self._all_hubs() if field == "hub" else applications():
             bits = self.carrying(field, (value,))
-            count = pool.intersection_cardinality(bits)
-            if counting is not None and count:
-                count -= counting.repeats(field, value, bits)
+            count = counting.count(field, value, bits) if counting else pool.intersection_cardinality(bits)
             counted.append(Bucket(value, count))
         return tuple(sorted((b for b in counted if b.count), key=lambda b: (-b.count, b.value)))
 
@@ -138,11 +145,32 @@ class Asked:
         counting = self.alike.counting(pool) if self.alike else None
 
         def count(field: str, uri: str, bits: BitMap) -> int:
-            found = pool.intersection_cardinality(bits)
-            return found - counting.repeats(field, uri, bits) if counting is not None and found else found
+            return counting.count(field, uri, bits) if counting else pool.intersection_cardinality(bits)
 
         trees = Trees(self._meaning, self._view, count, self._query.where.get("concept", ()))
         return {field: tree for field in self._query.trees if (tree := trees.of(field))}
+
+    def timeline(self, chosen: Mapping[str, BitMap]) -> Timeline:
+        """How many datasets have data when, whatever time was asked."""
+        spans = self._view.spans(BitMap.intersection(self._timeless, *chosen.values()))
+        groups = self.alike.standing(spans.pks) if self.alike else spans.pks
+        return timeline(spans, groups, self._query.bars)
+
+    def places(self, shown: BitMap) -> Spots:
+        """The places of what is shown, as marks on the map that is asked for; marks of one record have it."""
+        import numpy as np  # noqa: PLC0415 - only where a map is drawn
+
+        assert self._query.grid is not None
+        hulls, names = self._view.hulls(shown), self._all_hubs()
+        hubs = np.full(len(hulls.pks), -1, dtype=np.int64)
+        for place, name in enumerate(names):
+            carrying = self.carrying("hub", (name,)) & shown
+            here = np.isin(hulls.pks, numbers(carrying))
+            hubs[here] = np.where(hubs[here] == -1, place, -2)
+        found = gathered(hulls, hubs, names, self._query.grid, len(shown))
+        alone = [spot.pk for spot in found.spots if spot.pk][:_MOST_NAMED]
+        records = dict(zip(alone, self._view.records(alone), strict=True)) if alone else {}
+        return replace(found, spots=tuple(replace(s, record=records.get(s.pk)) for s in found.spots))
 
     def _applied(self, name: str) -> BitMap:
         """The records whose keywords and variables tell of an application, in whatever words."""

@@ -88,7 +88,7 @@ class Alike:
         self._stands = pks[self._starts.clip(max=len(pks) - 1)]
         self.members = bitmap(pks)
         self.others = self.members - bitmap(self._stands[sizes > 0])
-        self._repeated: dict[tuple[str, str], tuple[BitMap, int]] = {}
+        self._first: dict[str, dict[str, BitMap]] = {}
 
     def folded(self, pool: BitMap) -> BitMap:
         """The records that stand for those of a set: one a cluster, and all that stand alone."""
@@ -116,6 +116,15 @@ class Alike:
         np.maximum.at(best, clusters, scores[pks])
         scores[self._stands[clusters]] = best[clusters]
 
+    def standing(self, pks: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """For each record the one that stands for it, itself where it is alone."""
+        import numpy as np  # noqa: PLC0415
+
+        found = pks.astype(np.int64)
+        inside = np.isin(found, numbers(self.members))
+        found[inside] = self._stands[self._clusters[found[inside]]]
+        return found
+
     def together(self, pk: int) -> tuple[int, ...]:
         """All records of a record's cluster, the one that stands for it first; only itself where it is alone."""
         if pk not in self.members:
@@ -131,70 +140,74 @@ class Alike:
         several = pool & self.members
         if not several:
             return None
-        if self.members.issubset(pool):
-            return Counting(self, self.members, BitMap())
+        if len(several) == len(self.members):
+            return Counting(self, pool)
         pks = numbers(several)
         clusters = self._clusters[pks]
         found = np.bincount(clusters, minlength=len(self._sizes))
-        whole = (found == self._sizes)[clusters]
-        partly = (found > 1)[clusters] & ~whole
-        if not whole.any() and not partly.any():
+        if found.max() < 2:  # noqa: PLR2004 - nothing is counted twice
             return None
-        return Counting(self, bitmap(pks[whole]), bitmap(pks[partly]))
+        of_each = found[clusters]
+        apart = of_each != self._sizes[clusters]
+        if not apart.any():
+            return Counting(self, pool)
+        return Counting(self, pool, bitmap(pks[apart & (of_each == 1)]), bitmap(pks[apart & (of_each > 1)]))
 
-    def repeated(self, field: str, value: str, bits: BitMap) -> tuple[BitMap, int]:
-        """Of the records that carry a value, those whose cluster has another one before them; and how many."""
-        held = self._repeated.get((field, value))
-        if held is None:
-            found = self._again(bits & self.members)
-            held = self._repeated[field, value] = (found, len(found))
-        return held
+    def first(self, field: str) -> dict[str, BitMap]:
+        """What is held of `first_of` for a field's values."""
+        return self._first.setdefault(field, {})
 
-    def _again(self, bits: BitMap) -> BitMap:
+    def first_of(self, bits: BitMap) -> BitMap:
+        """Of the records that carry a value, those that no other of their cluster comes before."""
         import numpy as np  # noqa: PLC0415
 
-        if len(bits) < 2:  # noqa: PLR2004 - one is never repeated
-            return BitMap()
-        pks = numbers(bits)
+        members = bits & self.members
+        if len(members) < 2:  # noqa: PLR2004 - one is never repeated
+            return bits
+        pks = numbers(members)
         _, first = np.unique(self._clusters[pks], return_index=True)
+        if len(first) == len(pks):
+            return bits
         again = np.ones(len(pks), dtype=bool)
         again[first] = False
-        return bitmap(pks[again])
+        return bits - bitmap(pks[again])
 
-    def labelled(self, bits: BitMap) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """Members, and for each a small number of its cluster."""
-        import numpy as np  # noqa: PLC0415
-
-        pks = numbers(bits)
-        return pks, np.unique(self._clusters[pks], return_inverse=True)[1] if len(pks) else pks
+    def clusters_of(self, pks: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """The clusters of members."""
+        return self._clusters[pks]
 
 
 class Counting:
-    """Counts clusters instead of records: what is counted twice is taken off.
+    """Counts clusters instead of records, each value in one look at the records that come first with it.
 
-    A cluster whose records are all in the set repeats a value as often whatever the question: that is
-    remembered. Only those of which some, and more than one, are in the set are looked at anew.
+    Where a cluster is in the set with all its records, or stands alone there, its first record with a value is
+    in the set as well if any is. Only the others are looked at apart.
     """
 
-    def __init__(self, alike: Alike, whole: BitMap, partly: BitMap) -> None:
-        """Args: whole: records of the set whose cluster is in it; partly: those of clusters in it by half."""
-        self._alike, self._whole, self._partly = alike, whole, partly
-        self._has_all = whole is alike.members
-        self._pks, self._clusters = alike.labelled(partly)
+    def __init__(
+        self, alike: Alike, pool: BitMap, alone: BitMap | None = None, partly: BitMap | None = None
+    ) -> None:
+        """Args: alone: records of the set that are there without the rest of their cluster; partly: several are."""
+        self._alike, self._alone, self._partly = alike, alone, partly
+        self._whole = pool - alone - partly if alone is not None and partly is not None else pool
+        self._apart = bool(alone or partly)
 
-    def repeats(self, field: str, value: str, bits: BitMap) -> int:
-        """By how much the records of the set that carry a facet's value are more than their clusters."""
-        repeated, count = self._alike.repeated(field, value, bits)
-        if self._has_all or not count:
-            return count
-        found = self._whole.intersection_cardinality(repeated)
-        return found + self._some(bits) if self._partly else found
+    def count(self, field: str, value: str, bits: BitMap) -> int:
+        """The clusters of the set with a record that carries a facet's value; `bits` are all that do."""
+        held = self._alike.first(field)
+        first = held.get(value)
+        if first is None:
+            first = held[value] = self._alike.first_of(bits)
+        found = self._whole.intersection_cardinality(first)
+        return found + self._count_apart(bits) if self._apart else found
 
-    def _some(self, bits: BitMap) -> int:
+    def _count_apart(self, bits: BitMap) -> int:
+        found = self._alone.intersection_cardinality(bits) if self._alone else 0
+        carrying = self._partly & bits if self._partly else None
+        if not carrying:
+            return found
+        if len(carrying) == 1:
+            return found + 1
         import numpy as np  # noqa: PLC0415
 
-        carrying = numbers(self._partly & bits)
-        if len(carrying) < 2:  # noqa: PLR2004 - one is never repeated
-            return 0
-        clusters = self._clusters[np.searchsorted(self._pks, carrying)]
-        return len(carrying) - int(np.count_nonzero(np.bincount(clusters)))
+        return found + len(np.unique(self._alike.clusters_of(numbers(carrying))))

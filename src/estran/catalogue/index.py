@@ -147,10 +147,7 @@ class Facets:
             # Values come the most frequent first: none that follows can reach the list.
             if len(best) >= most and total <= least:
                 break
-            count = pool.intersection_cardinality(bits)
-            # What is too few already is not counted more exactly.
-            if counting is not None and count > 1 and (len(best) < most or count >= least):
-                count -= counting.repeats(field, value, bits)
+            count = counting.count(field, value, bits) if counting else pool.intersection_cardinality(bits)
             if count:
                 best.append(Bucket(value, count))
                 if len(best) == most or len(best) >= 2 * most:

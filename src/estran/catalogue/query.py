@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from estran.catalogue.expressions import Node
+    from estran.catalogue.grids import Grid, Spots
+    from estran.catalogue.timelines import Timeline
     from estran.model import Box, Record
 
 FACETS = (
@@ -57,6 +59,8 @@ class Query:
         counts: facet fields to count.
         count_values: at most so many values of a field, the most frequent first.
         trees: fields whose concepts are counted as trees, open down to those that ``where["concept"]`` names.
+        bars: at most so many bars of years to count, whatever time is asked; 0 for none.
+        grid: the map on which to gather the places of all records.
     """
 
     text: str = ""
@@ -78,6 +82,8 @@ class Query:
     counts: tuple[str, ...] = ()
     count_values: int = 50
     trees: tuple[str, ...] = ()
+    bars: int = 0
+    grid: Grid | None = None
 
 
 How = Literal["text", "identifier", "concept", "same", "narrower", "label", "translation"]
@@ -150,6 +156,8 @@ class Results:
         next: cursor of the following page, "" at the end.
         trees: field -> the concepts of the answer's records in their trees.
         reasons: id of a record -> why the words of the query led to it, where `Query.meaning` was asked for.
+        timeline: the bars, where `Query.bars` was asked for; they ignore the query's own time.
+        places: the marks, where `Query.grid` was asked for.
     """
 
     records: tuple[Record, ...]
@@ -159,6 +167,8 @@ class Results:
     next: str = ""
     reasons: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
     trees: Mapping[str, tuple[Counted, ...]] = field(default_factory=dict)
+    timeline: Timeline | None = None
+    places: Spots | None = None
 
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)

@@ -91,6 +91,8 @@ class Search:
                 facets={field: asked.count(field, base, chosen, pool) for field in query.counts},
             )  # fmt: skip
             found = replace(found, reasons=asked.reasons(pks, found.records)) if query.meaning else found
+            found = replace(found, timeline=asked.timeline(chosen)) if query.bars else found
+            found = replace(found, places=asked.places(shown)) if query.grid else found
             return replace(found, trees=asked.trees(base, chosen, pool)) if query.trees else found
 
     def _within(self, view: View, query: Query, hubs: Mapping[str, tuple[str, ...]], pool: BitMap) -> BitMap:
@@ -182,7 +184,7 @@ def _whole(view: View, asked: Asked, visible: BitMap) -> Order:
 
 
 def _needs_hubs(query: Query) -> bool:
-    asks = "hub" in query.where or "hub" in query.counts or bool(query.filter)
+    asks = "hub" in query.where or "hub" in query.counts or bool(query.filter or query.grid)
     return asks or (query.within is not None and _needs_hubs(query.within))
 
 

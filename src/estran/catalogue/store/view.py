@@ -11,6 +11,7 @@ from sqlalchemy import and_, or_, select
 
 from estran.catalogue.index import bitmap
 from estran.catalogue.prepare import decode
+from estran.catalogue.store.extents import hulls, spans
 from estran.catalogue.store.inbound import numbers
 from estran.catalogue.store.keyset import beyond
 from estran.model import Record, moment_us
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from estran.access import Actor
     from estran.catalogue.index import Facets
+    from estran.catalogue.store.extents import Hulls, Spans
     from estran.model import Box
     from estran.storage import Engine
 
@@ -225,6 +227,14 @@ class View:
     def boxes(self, pks: BitMap) -> list[tuple[int, Box]]:
         """The boxes of these records; halves at the antimeridian apart."""
         return self._engine.place_index.boxes(self._connection, list(pks))
+
+    def spans(self, among: BitMap) -> Spans:
+        """The periods of these records, as arrays."""
+        return spans(self._connection, self._engine, self.facets, among)
+
+    def hulls(self, among: BitMap) -> Hulls:
+        """Where these records are, as arrays."""
+        return hulls(self._connection, self._engine, self.facets, among)
 
     def originals(self, pk: int) -> tuple[OriginalDocument, ...]:
         """Every document that a record came from, the newest first."""
