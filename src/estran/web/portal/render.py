@@ -22,6 +22,7 @@ from estran.model import plain
 from estran.web import links_of, node_of
 from estran.web.portal import assets, views
 from estran.web.portal.i18n import LANGUAGES, Words, negotiated, words
+from estran.web.portal.polar import polar
 from estran.web.portal.svg import locator
 from estran.web.signing import session_of
 
@@ -113,7 +114,7 @@ def render(
     own_hubs = " ".join(views.own_hubs(node.organisations.all("hub"))) if node else ""
     body = templates().get_template(template).render(
         t=w.text, n=w.count, w=w, lang=w.language, other=w.other, page=of,
-        site=site, base=base, seas=seas(w.language), own_hubs=own_hubs, me=session_of(request), **values,
+        site=site, base=base, ground=ground(w.language), own_hubs=own_hubs, me=session_of(request), **values,
     )  # fmt: skip
     return Response(body, status, {"Content-Language": w.language, **(headers or {})}, _HTML)
 
@@ -131,7 +132,7 @@ def templates() -> Environment:
     known: dict[str, Any] = found.globals
     known |= {
         "static": assets.address, "outline": assets.outline(), "import_map": import_map, "locator": locator,
-        "link": views.link, "mailto": mailto, "version": version("estran"),
+        "polar": polar, "link": views.link, "mailto": mailto, "version": version("estran"),
     }  # fmt: skip
     found.filters.update(linked=linked, slug=slug)
     return found
@@ -162,7 +163,13 @@ def slug(value: str) -> str:
 
 
 @cache
-def seas(language: str) -> str:
-    """The names on the maps, as JSON."""
+def ground(language: str) -> Markup:
+    """The attributes of every element that becomes a map: its words, and where its shapes are."""
     table = words(language).table
-    return json.dumps({key.partition(".")[2]: said for key, said in table.items() if key.startswith("sea.")})
+    said = {
+        name: {key.partition(".")[2]: text for key, text in table.items() if key.startswith(f"{name}.")}
+        for name in ("sea", "map")
+    }
+    return Markup('data-words="{}" data-world="{}" data-fine="{}"').format(
+        json.dumps(said), assets.address("world/110m.json"), assets.address("world/50m.json")
+    )

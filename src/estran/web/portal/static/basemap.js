@@ -31,6 +31,19 @@ export function polygon([west, south, east, north], properties = {}) {
   return feature({ type: "Polygon", coordinates: [ring] }, properties);
 }
 
+/** The narrowest box around all, its east beyond 180 where that is the shorter way round. */
+export function around(boxes) {
+  const turned = boxes.map(([w, s, e, n]) => { const t = 360 * Math.floor((w + 180) / 360); return [w - t, s, e - t, n]; });
+  const spans = turned.toSorted((a, b) => a[0] - b[0]);
+  let [start, , end] = spans[0], widest = 0, [west] = spans[0], [, , east] = spans[0];
+  for (const [w, , e] of spans) {
+    if (w - end > widest) [widest, west, east] = [w - end, w, end + 360];
+    end = Math.max(end, e);
+  }
+  if (start + 360 - end >= widest) [west, east] = [start, end];
+  return [west, Math.min(...boxes.map((b) => b[1])), Math.min(east, west + 360), Math.max(...boxes.map((b) => b[3]))];
+}
+
 function graticule() {
   const lines = [];
   for (let lon = -180; lon < 180; lon += 15) lines.push(Array.from({ length: 35 }, (_, i) => [lon, -85 + i * 5]));
@@ -38,8 +51,11 @@ function graticule() {
   return { type: "MultiLineString", coordinates: lines };
 }
 
+/** What is written on the map and on its buttons, in the page's language. */
+const words = (container) => JSON.parse(container.dataset.words);
+
 function seas(container) {
-  const names = JSON.parse(container.dataset.seas);
+  const names = words(container).sea;
   return Object.entries(LABELS).map(([key, [lon, lat, from]]) =>
     feature({ type: "Point", coordinates: [lon, lat] }, { is: "sea", name: names[key], from }),
   );
@@ -96,6 +112,71 @@ const json = async (address) => {
   return answer.json();
 };
 
+/** Whether maps are globes: what was chosen on one of them before, else `usual`. */
+export function isGlobe(usual) {
+  try {
+    const chosen = localStorage.getItem("projection");
+    return chosen ? chosen === "globe" : usual;
+  } catch {
+    return usual; // Storage may be forbidden.
+  }
+}
+
+/** The button that turns a flat map into a globe and back, and keeps the choice for the next page. */
+class Projection {
+  constructor(container, globe) {
+    Object.assign(this, { container, globe });
+  }
+
+  onAdd(map) {
+    this.map = map;
+    this.box = Object.assign(document.createElement("div"), { className: "maplibregl-ctrl maplibregl-ctrl-group" });
+    this.button = Object.assign(document.createElement("button"), { type: "button", className: "maplibregl-ctrl-globe" });
+    this.button.append(Object.assign(document.createElement("span"), { className: "maplibregl-ctrl-icon" }));
+    this.button.addEventListener("click", () => this.turn());
+    this.box.append(this.button);
+    this.show();
+    return this.box;
+  }
+
+  onRemove() {
+    this.box.remove();
+  }
+
+  turn() {
+    this.globe = !this.globe;
+    try {
+      localStorage.setItem("projection", this.globe ? "globe" : "flat");
+    } catch {
+      // The choice then lasts as long as the page.
+    }
+    this.map.setMinZoom(lowest(this.container, this.globe));
+    this.map.setProjection({ type: this.globe ? "globe" : "mercator" });
+    fill(this.map, this.container, this.globe);
+    this.show();
+  }
+
+  show() {
+    const { flat, globe } = words(this.container).map;
+    this.button.title = this.globe ? flat : globe;
+    this.button.setAttribute("aria-label", this.button.title);
+    this.container.dataset.projection = this.globe ? "globe" : "flat";
+  }
+}
+
+/** Never so far out that a flat world stands beside itself. */
+const lowest = (container, globe) => (globe ? 0 : Math.max(0, Math.log2(container.clientWidth / 512)));
+
+/** A globe is never smaller than its frame, nor a whole world larger than it was on the globe. */
+function fill(map, container, globe) {
+  if (globe && map.getZoom() < globeZoom(container)) map.jumpTo({ zoom: globeZoom(container), center: [map.getCenter().lng, Math.max(-50, Math.min(50, map.getCenter().lat))] });
+  else if (!globe && map.getZoom() <= globeZoom(container)) map.jumpTo({ zoom: map.getMinZoom() });
+}
+
+const controls = ({ name, zoom_in, zoom_out, close }) => ({
+  "Map.Title": name, "NavigationControl.ZoomIn": zoom_in, "NavigationControl.ZoomOut": zoom_out, "Popup.Close": close,
+});
+
 /** A map of the world drawn from this node's own files: no tile server, no font server. */
 async function draw(container, { globe = false, hubs = [], ...options }) {
   const world = await json(container.dataset.world);
@@ -104,8 +185,8 @@ async function draw(container, { globe = false, hubs = [], ...options }) {
   const map = new WorldMap({
     container,
     attributionControl: false,
-    // Never so far out that the world stands beside itself.
-    minZoom: globe ? 0 : Math.max(0, Math.log2(container.clientWidth / 512)),
+    minZoom: lowest(container, globe),
+    locale: controls(words(container).map),
     canvasContextAttributes: { preserveDrawingBuffer: true, antialias: true },
     style: {
       version: 8,
@@ -116,7 +197,9 @@ async function draw(container, { globe = false, hubs = [], ...options }) {
     ...options,
   });
   map.addControl(new NavigationControl({ showCompass: false }), "top-right");
+  map.addControl(new Projection(container, globe), "top-right");
   map.addControl(new AttributionControl({ compact: false, customAttribution: "Natural Earth" }));
+  if (globe) fill(map, container, globe);
   await map.once("load");
   const refine = async () => {
     if (map.getZoom() < 3) return;

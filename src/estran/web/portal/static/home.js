@@ -1,9 +1,10 @@
-import { basemap, collection, globeZoom, ready } from "./basemap.js";
+import { basemap, collection, globeZoom, isGlobe, ready } from "./basemap.js";
 
 const container = document.getElementById("globe");
 const hubs = ["land", "atmosphere", "ocean", "earth", "life", ...container.dataset.hubs.split(" ").filter(Boolean)];
 const places = fetch(container.dataset.points).then((answer) => answer.json());
-const map = await basemap(container, { globe: true, hubs, center: [4, 30], zoom: globeZoom(container), scrollZoom: false });
+const globe = isGlobe(true);
+const map = await basemap(container, { globe, hubs, center: [4, 30], zoom: globe ? globeZoom(container) : 0, scrollZoom: false });
 if (map) {
   map.getSource("places").setData(collection((await places).features));
   map.on("mousemove", "points", () => (map.getCanvas().style.cursor = "pointer"));

@@ -1,6 +1,6 @@
 import { Popup } from "maplibre-gl";
 import "./copy.js";
-import { basemap, collection, polygon, ready } from "./basemap.js";
+import { around, basemap, collection, isGlobe, polygon, ready } from "./basemap.js";
 import { askBox, drawing, unwrapped } from "./draw.js";
 
 const container = document.getElementById("map");
@@ -63,14 +63,14 @@ function dot({ properties }) {
 function start(box) {
   const all = box ? [box] : places.map((f) => f.properties.box);
   if (!all.length) return { center: [4, 25], zoom: 0.8 };
-  const [w, s, e, n] = [Math.min(...all.map((b) => b[0])), Math.min(...all.map((b) => b[1])), Math.max(...all.map((b) => b[2])), Math.max(...all.map((b) => b[3]))];
+  const [w, s, e, n] = around(all);
   return { bounds: [[w, Math.max(s, -78)], [e, Math.min(n, 82)]], fitBoundsOptions: { padding: 36, maxZoom: form ? 8 : 6 } };
 }
 
 if (container) {
   const { hub, box: asked } = container.dataset;
   const box = asked ? unwrapped(asked.split(",").map(Number)) : null;
-  map = await basemap(container, { hubs: [hub], scrollZoom: false, ...start(box) });
+  map = await basemap(container, { globe: isGlobe(false), hubs: [hub], scrollZoom: false, ...start(box) });
   if (map) {
     const fill = places.length > 1 ? 0.1 : 0.18;
     const shapes = places.map((f) => ({ ...f, properties: { ...f.properties, hub, fill, line: 0.9 } }));

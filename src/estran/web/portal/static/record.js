@@ -1,17 +1,18 @@
 import "./copy.js";
-import { basemap, collection, globeZoom, polygon, ready } from "./basemap.js";
 
 const container = document.getElementById("map");
 if (container) {
+  // Pages without an interactive map, those of the poles for one, do without its library.
+  const { around, basemap, collection, globeZoom, isGlobe, polygon, ready } = await import("./basemap.js");
   const boxes = JSON.parse(container.dataset.boxes);
   const hub = container.dataset.hub;
-  const [west, south, east, north] = [Math.min(...boxes.map((b) => b[0])), Math.min(...boxes.map((b) => b[1])), Math.max(...boxes.map((b) => b[2])), Math.max(...boxes.map((b) => b[3]))];
+  const [west, south, east, north] = around(boxes);
   // What spans half the world or more is only whole on a globe.
-  const globe = east - west > 120;
-  const view = globe
+  const isWide = east - west > 120;
+  const globe = isGlobe(isWide);
+  const view = globe && isWide
     ? { center: [(west + east) / 2, Math.max(-50, Math.min(50, (south + north) / 2))], zoom: globeZoom(container) }
     : { bounds: [[west, Math.max(south, -75)], [east, Math.min(north, 80)]], fitBoundsOptions: { padding: 36, maxZoom: 6 } };
-  container.classList.toggle("globe", globe);
   const map = await basemap(container, { globe, hubs: [hub], scrollZoom: false, ...view });
   if (map) {
     const wide = ([w, s, e, n]) => e - w > 0.05 || n - s > 0.05;
@@ -19,4 +20,4 @@ if (container) {
     map.getSource("places").setData(collection(boxes.map((box) => (wide(box) ? polygon(box, { hub, fill: 0.18, line: 1 }) : dot(box)))));
     map.once("idle", () => ready("map"));
   }
-} else ready("none");
+} else document.documentElement.dataset.mapReady = "none";

@@ -1,6 +1,6 @@
 import { Popup } from "maplibre-gl";
 import "./copy.js";
-import { basemap, collection, polygon, ready } from "./basemap.js";
+import { around, basemap, collection, isGlobe, polygon, ready } from "./basemap.js";
 import { askBox, drawing, unwrapped } from "./draw.js";
 
 const container = document.getElementById("map");
@@ -86,13 +86,13 @@ function start() {
   const { box } = note().dataset;
   const all = box ? [unwrapped(box.split(",").map(Number))] : places.features.map((f) => f.properties.box);
   if (!all.length) return { center: [4, 25], zoom: 0.8 };
-  const [w, s, e, n] = [Math.min(...all.map((b) => b[0])), Math.min(...all.map((b) => b[1])), Math.max(...all.map((b) => b[2])), Math.max(...all.map((b) => b[3]))];
+  const [w, s, e, n] = around(all);
   return { bounds: [[w, Math.max(s, -78)], [e, Math.min(n, 82)]], fitBoundsOptions: { padding: 40, maxZoom: 7 } };
 }
 
 await refresh();
 const hubs = ["land", "atmosphere", "ocean", "earth", "life", ...container.dataset.hubs.split(" ").filter(Boolean)];
-map = await basemap(container, { hubs, ...start() });
+map = await basemap(container, { globe: isGlobe(false), hubs, ...start() });
 if (map) {
   shown = "";
   await refresh();
