@@ -112,7 +112,7 @@ def test_who_runs_ends_after_its_step_and_is_alone_until_then(
 ) -> None:
     work()
     log = tmp_path / "log"
-    given = {"log": str(log), "steps": 50, "seconds": 0.5}
+    given = {"log": str(log), "steps": 50, "seconds": 0.2}
     asked = jobs.enqueue("march", given, alone="x")
     until(lambda: log.exists() and "begin 1" in log.read_text())
     assert jobs.cancel(asked.id).stopping

@@ -56,11 +56,13 @@ def stumble(step: Step, log: str) -> int:
     return step(trying)
 
 
+# Nobody waits for work to be seen.
+LOOK_S = 0.05
 WORKS = (Work("march", march), Work("fail", fail), Work("stumble", stumble))
 
 
 def jobs_of(url: str) -> Jobs:
-    return Jobs(url, lambda: WORKS)
+    return Jobs(url, lambda: WORKS, look_s=LOOK_S)
 
 
 def _say(text: str) -> None:

@@ -32,7 +32,7 @@ def client(store: Store) -> DBOSClient:
     )
 
 
-def configure(store: Store, executor: str) -> None:
+def configure(store: Store, executor: str, look_s: float) -> None:
     """Make this process one that executes, under an id that no other has at the same time."""
     DBOS(
         config=DBOSConfig(
@@ -44,6 +44,8 @@ def configure(store: Store, executor: str) -> None:
             executor_id=executor,
             application_version=_VERSION,
             sys_db_idle_transaction_timeout_sec=IDLE_S,
+            # Nobody sends jobs messages; but ending waits for the one who would listen.
+            notification_listener_polling_interval_sec=look_s,
             log_level="CRITICAL",
         )
     )

@@ -27,19 +27,23 @@ QUEUE, WORKFLOW = "estran", "job"
 _MOST = 1000
 _THEN = 3
 _KEPT_DAYS = 90.0
+_LOOK_S = 1.0
 
 
 class Jobs:
     """Work that outlives the process that asked for it."""
 
-    def __init__(self, url: str, works: Callable[[], Iterable[Work]] = tuple) -> None:
+    def __init__(
+        self, url: str, works: Callable[[], Iterable[Work]] = tuple, *, look_s: float = _LOOK_S
+    ) -> None:
         """The jobs of a node; nothing is opened before it is needed.
 
         Args:
             url: of the node's database.
             works: gives what can be asked for.
+            look_s: seconds between two looks of a worker for jobs that were asked for.
         """
-        self._url, self._works = url, works
+        self._url, self._works, self._look_s = url, works, look_s
         self._lock = threading.Lock()
         self._opened: tuple[Store, DBOSClient] | None = None
 
@@ -273,6 +277,7 @@ class Jobs:
             stop=stop or threading.Event(),
             say=say or (lambda _: None),
             at_once=at_once,
+            look_s=self._look_s,
             beat_s=beat_s,
             silent_s=silent_s,
             grace_s=grace_s,

@@ -57,13 +57,14 @@ class Worker:
         stop: threading.Event,
         say: Callable[[str], None],
         at_once: int,
+        look_s: float,
         beat_s: float,
         silent_s: float,
         grace_s: float,
     ) -> None:
         self._jobs, self._store, self._client = jobs, store, client
         self._stop, self._say, self._at_once = stop, say, at_once
-        self._beat_s, self._silent_s, self._grace_s = beat_s, silent_s, grace_s
+        self._look_s, self._beat_s, self._silent_s, self._grace_s = look_s, beat_s, silent_s, grace_s
         self._token, self._id = uuid4().hex, ""
         self._buried = False
         self._running: dict[str, int] = {}
@@ -90,7 +91,7 @@ class Worker:
             _only.release()
 
     def _work(self, *, once: bool) -> bool:
-        durable.configure(self._store, self._id)
+        durable.configure(self._store, self._id, self._look_s)
 
         def job(work: str, arguments: dict[str, Any]) -> Any:
             return self._job(work, arguments)
@@ -98,9 +99,12 @@ class Worker:
         DBOS.workflow(name=WORKFLOW)(job)
         beating = threading.Thread(target=self._live, daemon=True, name="estran-beat")
         try:
+            # Before the launch, which looks for queues and then not again for a second. Whoever starts last says
+            # how many; it is the same number for all that this program starts.
+            self._client.register_queue(
+                QUEUE, worker_concurrency=self._at_once, polling_interval_sec=self._look_s
+            )
             DBOS.launch()
-            # Whoever starts last says how many; it is the same number for all that this program starts.
-            DBOS.register_queue(QUEUE, worker_concurrency=self._at_once, on_conflict="always_update")
             self._follow()
             self._beat(look=True)
             beating.start()

@@ -12,13 +12,15 @@ import estran
 from estran.catalogue.harvest.working import harvesting
 from estran.jobs import Jobs
 from tests.catalogue.harvest import scripted
+from tests.jobs.works import LOOK_S
 
 if TYPE_CHECKING:
     from estran.node import Node
 
 
 def jobs_of(node: Node) -> Jobs:
-    return Jobs(node.settings.storage.database, lambda: (harvesting(lambda: node.harvest, 0.0),))
+    works = (harvesting(lambda: node.harvest, 0.0),)
+    return Jobs(node.settings.storage.database, lambda: works, look_s=LOOK_S)
 
 
 def main() -> None:

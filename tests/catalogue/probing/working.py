@@ -12,6 +12,7 @@ import estran
 from estran.catalogue.probing import door
 from estran.catalogue.probing.working import probing
 from estran.jobs import Jobs
+from tests.jobs.works import LOOK_S
 
 if TYPE_CHECKING:
     from estran.node import Node
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def jobs_of(node: Node, schedule: str = "") -> Jobs:
     url = node._house.database.url
-    return Jobs(url, lambda: (probing(lambda: node.link_checks, schedule, 0.3),))
+    return Jobs(url, lambda: (probing(lambda: node.link_checks, schedule, 0.3),), look_s=LOOK_S)
 
 
 def main() -> None:
