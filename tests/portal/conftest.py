@@ -189,6 +189,10 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
                 )
             ],
         )
+        opened.views.add(
+            "snow", title={"fr": "Neige", "en": "Snow"}, text={"en": "Snow & <ice>, see https://example.org/snow."},
+            search="q=snow", colour="#8a2b0d", sites=["https://lab.example"], centre="cnes-toulouse",
+        )  # fmt: skip
         (folder / "thesaurus.ttl").write_text(THESAURUS)
         assert opened.load(folder / "thesaurus.ttl").vocabularies
         yield opened

@@ -40,6 +40,9 @@ PAGES = {
     "annotated": "/{lang}/vocabulary/annotate?text=Sea+water",
     "browse": "/{lang}/browse",
     "science": "/{lang}/browse/science/ocean",
+    "views": "/{lang}/views",
+    "view": "/{lang}/views/snow?q=snow",
+    "frame": "/{lang}/views/snow/frame",
 }
 ITEM_PAGES = {
     "record": "/{lang}/data/{scenes}",

@@ -262,7 +262,7 @@ def asked(search: Iterable[tuple[str, str]]) -> Query:
 
 def _there(view: SavedView | None, name: str) -> SavedView:
     if view is None:
-        raise NotFound("view", name, "“estran view list” shows them all.")
+        raise NotFound("view", name, "/en/views and “estran view list” show them all.")
     return view
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from estran.catalogue import filters
 from estran.catalogue.query import Query
 from estran.catalogue.queryables import RECORDS
-from estran.errors import Invalid
+from estran.errors import Invalid, NotFound
 from estran.model import Box, interval
 from estran.web import node_of
 from estran.web.openapi import parameter
@@ -79,11 +79,10 @@ SHARED = tuple(str(one["name"]) for one in PARAMETERS)
 
 def shared(request: Request) -> Query:
     """The query that `PARAMETERS` make."""
-    view = one(request, "view")
     where = {"kind": listed(request, "type"), "concept": listed(request, "concept")}
     return Query(
         meaning=meaning(request),
-        within=node_of(request).views.show(view).query() if view else None,
+        within=within(request),
         bbox=box(request),
         time=time(request),
         where={field: values for field, values in where.items() if values},
@@ -91,6 +90,17 @@ def shared(request: Request) -> Query:
         external_ids=listed(request, "externalIds"),
         filter=cql2(request, [name for name in BY_NAME if name in request.query_params]),
     )
+
+
+def within(request: Request) -> Query | None:
+    """``view``: the search that a view keeps."""
+    name = one(request, "view")
+    if not name:
+        return None
+    try:
+        return node_of(request).views.show(name).query()
+    except NotFound as error:
+        raise Invalid(str(error), "view") from None
 
 
 def meaning(request: Request) -> bool:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from estran.catalogue.query import Query
 from estran.catalogue.queryables import RECORDS, schema
+from estran.errors import Invalid
 from estran.formats.ogc_records import feature
 from estran.model import EVER_US, NEVER_US, moment, moment_us, now
 from estran.web import Api, asking, links_of, node_of, openapi, pages, replies
@@ -17,6 +18,7 @@ from estran.web.negotiation import HTML
 from estran.web.problems import shown
 
 if TYPE_CHECKING:
+    from estran.catalogue.query import Words
     from estran.formats import Links
     from estran.model import Record
     from estran.node import Node
@@ -63,7 +65,8 @@ _PORTAL = {
     "q": "q", "bbox": "bbox", "type": "kind", "centre": "centre", "hub": "hub", "keywords": "keyword",
     "variables": "variable", "platforms": "platform", "instruments": "instrument", "projects": "project",
     "level": "level", "formats": "format", "services": "service", "links": "link", "license": "licence",
-    "access": "access", "source": "source",
+    "access": "access", "source": "source", "theme": "theme", "topic": "topic", "applications": "application",
+    "places": "place", "language": "language",
     "concept": "concept", "meaning": "meaning",
 }  # fmt: skip
 
@@ -76,6 +79,13 @@ _PARAMETERS = (
         "do not count.",
         example=["temperature", "salinité"],
         items={"type": "string"},
+    ),
+    _P(
+        "words",
+        "How `q` is read: `any` as the standard says; `all` as the search page does, where every word must "
+        "stand somewhere in the record and quotes keep words together.",
+        enum=["any", "all"],
+        default="any",
     ),
     *asking.PARAMETERS,
     _P(
@@ -96,7 +106,7 @@ _PARAMETERS = (
     _P("cursor", "Where the page starts; taken from a `next` link."),
     _F,
 )
-_KNOWN = ("q", *asking.SHARED, "limit", "sortby", "cursor", "f")
+_KNOWN = ("q", "words", *asking.SHARED, "limit", "sortby", "cursor", "f")
 _EXAMPLE = {
     "type": "FeatureCollection",
     "numberMatched": 1,
@@ -170,11 +180,18 @@ def _query(request: Request, most: int) -> Query:
     return replace(
         asking.shared(request),
         text=replies.one(request, "q"),
-        words="records",
+        words=_reading(request),
         sort=asking.order(request, SORTABLES),
         limit=asking.limit(request, _PAGE, most),
         cursor=replies.one(request, "cursor"),
     )
+
+
+def _reading(request: Request) -> Words:
+    given = replies.one(request, "words")
+    if given not in ("", "any", "all"):
+        raise Invalid("say any or all", "words")
+    return "all" if given == "all" else "records"
 
 
 def _page(request: Request, query: Query, media_type: str) -> Response:
@@ -237,7 +254,8 @@ def _search_page(request: Request) -> str:
     ]
     start, _, end = replies.one(request, "datetime").partition("/")
     found += [("from", start.strip(".")), ("to", (end or start).strip("."))]
-    return replies.address("/search", found)
+    view = replies.one(request, "view")
+    return replies.address(f"/views/{view}" if view else "/search", found)
 
 
 def _schema(request: Request, title: str, document: dict[str, Any]) -> Response:

@@ -21,6 +21,7 @@ from estran.web.portal import (
     harvest_pages,
     item_pages,
     link_pages,
+    saved_views,
     signing_in,
     views,
     vocabularies,
@@ -66,6 +67,7 @@ def routes(operators: Node) -> APIRouter:
     router.include_router(vocabularies.routes())
     router.include_router(browsing.routes())
     router.include_router(link_pages.routes())
+    router.include_router(saved_views.routes())
     router.include_router(signing_in.routes(operators))
     router.include_router(harvest_pages.routes())
     router.include_router(comparing.routes())
