@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from tests.web.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 HOSTILE = "<script>alert(1)</script>"
 RAIN = quote(f"{W}rain", safe=":/")
@@ -136,6 +138,27 @@ def test_both_ways_to_browse(client: Client) -> None:
     assert "2 resources" in page(client, "/en/search?application=risks")
     assert client.get("/en/browse/science/nowhere", accept="text/html").status_code == 404
     assert client.get("/en/browse/application/nothing", accept="text/html").status_code == 404
+
+
+def test_records_without_a_domain_are_browsed_by_what_they_have(tmp_path: Path) -> None:
+    with estran.open(tmp_path / "node") as node:
+        bare = Client(create_app(node))
+        assert "Nothing here yet." in page(bare, "/en/browse/science")
+        (tmp_path / "weather.ttl").write_text(WEATHER)
+        (tmp_path / "cf.ttl").write_text(CF)
+        node.load([tmp_path / "weather.ttl", tmp_path / "cf.ttl"])
+        rain = Variable(standard_name="precipitation_amount")
+        put(node, [replace(one, centre="", variables=(rain,)) for one in RECORDS])
+        for language, why in (("fr", "Aucune fiche n’a de domaine"), ("en", "No record has a domain")):
+            for path in ("browse", "browse/science"):
+                html = page(bare, f"/{language}/{path}")
+                assert why in html
+                for way in ("vocabulary", "search"):
+                    assert re.search(rf'<li><a href="/{language}/{way}">', html)
+                assert f'href="/{language}/search?variable=precipitation_amount"' in html
+                assert f'href="/{language}/search?concept={quote(W, safe=":/")}water"' in html
+        steps = [step for group in bare.json("/en/browse/science.json")["groups"] for step in group["steps"]]
+        assert {bare.get(step["href"], accept="text/html").status_code for step in steps} == {200}
 
 
 def test_a_text_shows_the_concepts_that_it_names(client: Client) -> None:

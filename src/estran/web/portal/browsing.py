@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _FEW, _MOST = 8, 300
 _KINDS = ("kind", "level")
 _THEMES = ("theme", "topic", "variable")
+_WAYS = (("site.vocabularies", "vocabulary"), ("home.search", "search"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +46,16 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Steps under a title."""
+    """Steps under a title.
+
+    Attributes:
+        note: why there are none, and what to do; ways: (label, address) of other ways on.
+    """
 
     title: str
     steps: tuple[Step, ...]
+    note: str = ""
+    ways: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +109,9 @@ def _ways(request: Request, w: Words) -> BrowseView:
     return BrowseView(
         title=w.text("browse.title"), lead=w.text("browse.lead"), count=sciences.count, search=sciences.search,
         groups=(
-            Group(title=sciences.title, steps=sciences.groups[0].steps),
-            Group(title=uses.title, steps=uses.groups[0].steps),
+            replace(sciences.groups[0], title=sciences.title),
+            *sciences.groups[1:],
+            replace(uses.groups[0], title=uses.title),
         ),
     )  # fmt: skip
 
@@ -126,10 +134,21 @@ def _sciences(request: Request, w: Words) -> BrowseView:
             )
             badge = viewer.badge(hub.id)
             steps.append(Step(label=badge.name, count=counts[hub.id], href=href, css=badge.css, steps=listed))
+    domains = Group(title=w.text("browse.domains"), steps=tuple(steps))
     return BrowseView(
         title=w.text("browse.science"), lead=w.text("browse.science_lead"), count=whole.matched,
-        search=f"/{w.language}/search", groups=(Group(title=w.text("browse.domains"), steps=tuple(steps)),),
+        search=f"/{w.language}/search", groups=(domains,) if steps else _undomained(request, w, domains),
     )  # fmt: skip
+
+
+def _undomained(request: Request, w: Words, domains: Group) -> tuple[Group, ...]:
+    """What there is where no record has a domain: why, themes and variables of all records, other ways."""
+    found = node_of(request).ask(Query(limit=0, counts=_THEMES, trees=("variable",)))
+    ways = tuple((w.text(key), f"/{w.language}/{path}") for key, path in _WAYS)
+    note = w.text("browse.no_domain" if found.matched else "browse.nothing")
+    tree = Group(title=w.text("browse.concepts"), steps=_tree(found.trees.get("variable", ()), "", w, {}))
+    below = (tree, *_facets(found, _THEMES, {}, viewer_of(request, w)))
+    return replace(domains, note=note, ways=ways), *(group for group in below if group.steps)
 
 
 def _science(request: Request, w: Words) -> BrowseView:
@@ -174,14 +193,17 @@ def _science(request: Request, w: Words) -> BrowseView:
 def _tree(
     listed: tuple[Counted, ...], here: str, w: Words, where: Mapping[str, tuple[str, ...]]
 ) -> tuple[Step, ...]:
-    return tuple(
-        Step(
+    """Concepts as steps on a page, or of none ("") into the search."""
+
+    def step(one: Counted) -> Step:
+        search = _search(w, {**where, "concept": (one.uri,)})
+        return Step(
             label=w.of(one.label) or one.local, language=w.tongue(one.label), count=one.count,
-            href=_address(here, concept=one.uri), search=_search(w, {**where, "concept": (one.uri,)}),
+            href=_address(here, concept=one.uri) if here else search, search=search if here else "",
             steps=_tree(one.narrower, here, w, where),
-        )
-        for one in listed
-    )  # fmt: skip
+        )  # fmt: skip
+
+    return tuple(map(step, listed))
 
 
 def _applications(request: Request, w: Words) -> BrowseView:
