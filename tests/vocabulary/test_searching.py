@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from estran.errors import NotFound
+from estran.vocabulary.store import searching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,6 +96,19 @@ def test_order_of_what_is_found(vocabulary: Vocabulary, text: str, locals_: list
 def test_words_that_are_only_begun(vocabulary: Vocabulary, text: str, first: str) -> None:
     assert first in found(vocabulary, text, prefix=True)
     assert found(vocabulary, "wat", prefix=True)[0] == "water"
+
+
+@pytest.mark.parametrize(
+    "text", ["sea wat", "water se", "deep sea wat", "eau de m", "mer ea", "sea water", "brine wat"]
+)
+def test_it_does_not_matter_how_frequent_words_are(
+    vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    by_index = found(vocabulary, text, prefix=True), found(vocabulary, text)
+    # As if too many words began so to look through them.
+    monkeypatch.setattr(searching, "_FREQUENT", 1)
+    assert (found(vocabulary, text, prefix=True), found(vocabulary, text)) == by_index
+    assert by_index[0] or text == "brine wat"
 
 
 def test_it_says_which_label_matched(vocabulary: Vocabulary) -> None:

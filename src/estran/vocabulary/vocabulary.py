@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -171,18 +172,16 @@ class Vocabulary(Browsing):
         wide, engine = 4 * limit + 20, self._database.engine
         with self._database.read() as connection:
             span = searching.span_of(connection, scheme)
-            same = searching.exact(connection, text, span, wide)
-            pks = same + searching.matching(connection, text, "", span, wide, prefix=prefix)
-            rows = reading.labelled(connection, engine, list(dict.fromkeys(pks)))
-        kept: dict[tuple[str, str], Match] = {}
-        for pk, words, tongue, kind, entry in sorted(
-            rows, key=lambda row: (row[0] not in same, bool(language) and row[2] not in (language, ""))
+            found = searching.matching(connection, engine, text, span, wide, prefix=prefix)
+            pks = list(dict.fromkeys((*found.exact, *found.matching)))
+            rows = reading.labelled(connection, engine, pks)
+        same = frozenset(found.exact)
+        kept: dict[int, reading.Labelled] = {}
+        for row in sorted(
+            rows, key=lambda r: (r.pk not in same, bool(language) and r.language not in (language, ""))
         ):
-            kept.setdefault(
-                (entry.scheme, entry.uri),
-                Match(entry=entry, label=words, language=tongue, kind=kind, exact=pk in same),
-            )
-        return tuple(kept.values())[:limit]
+            kept.setdefault(row.concept, row)
+        return tuple(_match(row, exact=row.pk in same) for row in islice(kept.values(), limit))
 
     def meaning(self, text: str, *, language: str = "", scheme: str = "") -> tuple[Match, ...]:
         """The concepts that a phrase names as a whole: a label has its words in their order, endings aside.
@@ -197,10 +196,7 @@ class Vocabulary(Browsing):
             pks = list(dict.fromkeys(pk for k in keys for pk in found.get(k, ())))[:_MOST]
             rows = reading.labelled(connection, self._database.engine, pks)
         plain = folded(text)
-        return tuple(
-            Match(entry=entry, label=words, language=tongue, kind=kind, exact=folded(words) == plain)
-            for _, words, tongue, kind, entry in rows
-        )
+        return tuple(_match(row, exact=folded(row.words) == plain) for row in rows)
 
     def annotate(self, text: str, *, language: str = "", scheme: str = "") -> tuple[Annotation, ...]:
         """The concepts that a text names, with their places; of names that overlap the longest.
@@ -223,6 +219,10 @@ class Vocabulary(Browsing):
         """
         with self._database.read() as connection:
             return meaning.expand(connection, self._database.engine, uris, limit)
+
+
+def _match(row: reading.Labelled, *, exact: bool) -> Match:
+    return Match(entry=row.entry, label=row.words, language=row.language, kind=row.kind, exact=exact)
 
 
 def _kept(read: Reading) -> Reading:

@@ -74,13 +74,15 @@ def named(
         for phrase, listed in keys.items()
     }
     wanted = sorted({pk for listed in chosen.values() for pk in listed})
-    rows = {row[0]: row for row in labelled(connection, engine, wanted)} if wanted else {}
+    rows = {row.pk: row for row in labelled(connection, engine, wanted)}
+    entries = {row.concept: row.entry for row in rows.values()}
     found: dict[tuple[str, ...], list[Named]] = {}
     for phrase, listed in chosen.items():
         held: dict[str, Named] = {}
         for pk in listed:
             if pk in rows:
-                held.setdefault(rows[pk][4].uri, Named(rows[pk][4], rows[pk][1]))
+                entry = entries[rows[pk].concept]
+                held.setdefault(entry.uri, Named(entry, rows[pk].words))
         if held:
             found[phrase] = list(held.values())
     return found
@@ -127,9 +129,9 @@ def annotate(
                 break
         else:
             start += 1
-    meant = {
-        row[0]: row[4] for row in labelled(connection, engine, sorted({pk for c in chosen for pk in c[2]}))
-    }
+    rows = labelled(connection, engine, sorted({pk for c in chosen for pk in c[2]}))
+    entries = {row.concept: row.entry for row in rows}
+    meant = {row.pk: entries[row.concept] for row in rows}
     return tuple(
         Annotation(
             start=places[first].start,

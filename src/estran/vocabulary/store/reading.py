@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from sqlalchemy import exists, func, literal, select, tuple_
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from estran.storage import Engine
 
 __all__ = [
-    "at", "children", "entries_of", "facing", "holdings", "labelled", "listing", "named", "originals",
+    "Labelled", "at", "children", "entries_of", "facing", "holdings", "labelled", "listing", "named", "originals",
     "relations_of", "steps", "tops",
 ]  # fmt: skip
 
@@ -95,18 +95,34 @@ def at(connection: sa.Connection, scheme: str, local: str) -> Entry | None:
     return _decode(body) if body is not None else None
 
 
-def labelled(
-    connection: sa.Connection, engine: Engine, pks: Sequence[int]
-) -> list[tuple[int, str, str, str, Entry]]:
-    """(label, words, language, kind, concept) of these labels, in their order."""
-    chosen = (
-        select(_l.pk, _l.words, _l.language, _l.kind, _c.document)
-        .select_from(schema.concept_label.join(_concept, _c.pk == _l.concept))
-        .where(engine.within(_l.pk, pks))
+class Labelled(NamedTuple):
+    """A label, and the concept that is called so."""
+
+    pk: int
+    words: str
+    language: str
+    kind: str
+    concept: int
+    body: bytes
+
+    @property
+    def entry(self) -> Entry:
+        """The concept: reading it costs more than finding it."""
+        return _decode(self.body)
+
+
+def labelled(connection: sa.Connection, engine: Engine, pks: Sequence[int]) -> list[Labelled]:
+    """These labels, in their order."""
+    spelling = engine.spelling
+    text = (
+        "SELECT l.pk, l.words, l.language, l.kind, c.pk, c.document FROM concept_label l"  # noqa: S608
+        f" JOIN concept c ON c.pk = l.concept WHERE {spelling.among('l.pk', spelling.mark.format('pks'))}"
     )
-    rows = {pk: (pk, words, language, KINDS[kind], _decode(body))
-            for pk, words, language, kind, body in connection.execute(chosen)}  # fmt: skip
-    return [rows[pk] for pk in pks if pk in rows]
+    rows = engine.ask(connection, text, {"pks": spelling.listing(pks)}) if pks else []
+    found = {
+        pk: Labelled(pk, words, tongue, KINDS[kind], *concept) for pk, words, tongue, kind, *concept in rows
+    }
+    return [found[pk] for pk in pks if pk in found]
 
 
 def tops(

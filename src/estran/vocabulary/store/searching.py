@@ -1,14 +1,15 @@
 """Concepts by words: labels that match, the best first, straight out of the index of tokens.
 
 The index is ordered by token and rank. A question walks the list of its rarest word in the order of ranks
-and looks each label up under the other words; it stops as soon as it has enough.
+and looks each label up under the other words; it stops as soon as it has enough. All tongues are asked in one
+statement, as text: of a server, the journeys cost more than what is found there.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import exists, func, literal, select
+from sqlalchemy import select
 
 from estran.storage import schema
 from estran.vocabulary.tokens import groups, whole
@@ -21,16 +22,32 @@ if TYPE_CHECKING:
 
     from estran.storage import Engine
 
-__all__ = ["by_keys", "exact", "matching", "span_of"]
+__all__ = ["Labels", "by_keys", "known_stems", "matching", "span_of"]
 
-_t = schema.concept_token
 # Labels that are looked through for the beginning of a word, and what counts as frequent.
 _MOST_SCANNED = 500
 _FREQUENT = 1000
 _SHORT = 3
 _LAST = "\U0010ffff"
+_LANGUAGES = {"f": "fr", "e": "en", "x": "other"}
+_EXACT, _ALPHABET = "exact", "alphabet"
 
 type Span = tuple[int, int] | None
+
+
+class Labels(NamedTuple):
+    """The labels that are the very words of a question, and all that match, the best first."""
+
+    exact: list[int]
+    matching: list[int]
+
+
+class _Row(NamedTuple):
+    """A label that was found, or how many there are."""
+
+    label: int
+    rank: int
+    words: str
 
 
 def span_of(connection: sa.Connection, scheme: str) -> Span:
@@ -42,140 +59,192 @@ def span_of(connection: sa.Connection, scheme: str) -> Span:
     return (held[0], held[1]) if held else (0, -1)
 
 
-def exact(connection: sa.Connection, text: str, span: Span, limit: int) -> list[int]:
-    """The labels that are these very words, but for capitals and accents."""
-    chosen = (
-        select(_t.c.label).where(_t.c.token == whole(text), *_inside(span)).order_by(_t.c.rank, _t.c.label)
-    )
-    return list(connection.execute(chosen.limit(limit)).scalars())
-
-
 def matching(
-    connection: sa.Connection, text: str, language: str, span: Span, limit: int, *, prefix: bool
-) -> list[int]:
-    """The labels that have every word, the last of which may be only begun."""
-    words, begun = split(text), whole(text)
-    if prefix and 1 < len(begun) <= _SHORT:
-        # So few letters begin too many words: the first labels by the alphabet must do.
-        return _first_by_alphabet(connection, begun, span)
-    if not words:
-        return []
-    found: dict[int, int] = {}
-    for group in groups(language):
-        for label, place in _of_group(connection, group, words, span, limit, prefix=prefix):
-            found.setdefault(label, place)
-    return sorted(found, key=lambda label: (found[label], label))
+    connection: sa.Connection, engine: Engine, text: str, span: Span, limit: int, *, prefix: bool
+) -> Labels:
+    """The labels that have every word, the last of which may be only begun; about `limit` of each tongue."""
+    search = _Search(connection, engine, text, span, limit)
+    return search.begun() if prefix else search.found()
 
 
-def _of_group(
-    connection: sa.Connection, group: str, words: list[str], span: Span, limit: int, *, prefix: bool
-) -> Iterable[tuple[int, int]]:
-    tokens = [group + stem for stem in _stems(group, " ".join(words))]
-    found = list(_walk(connection, tokens, span, limit))
-    if not prefix or len(found) >= limit:
-        return found
-    begun = group + words[-1]
-    if len(tokens) > 1 and _is_frequent(connection, begun):
-        # Many words begin so: one of them will soon be met among the labels of the others.
-        wide = _walk(connection, tokens[:-1], span, _MOST_SCANNED)
-        return [*found, *_begun(connection, words[-1], wide)]
-    return [*found, *_range(connection, begun, span, limit, tokens[:-1])]
+class _Search:
+    """One search, statement by statement."""
+
+    def __init__(self, connection: sa.Connection, engine: Engine, text: str, span: Span, limit: int) -> None:
+        self._connection, self._engine, self._span, self._limit = connection, engine, span, limit
+        self._whole, self._words = whole(text), split(text)
+        self._tokens = {tongue: _tokens(tongue, self._words) for tongue in groups("") if self._words}
+        self._frequency: dict[str, int] = {}
+
+    def found(self) -> Labels:
+        """The labels that have every word."""
+        self._learn([token for tokens in self._tokens.values() for token in tokens])
+        found = self._walked()
+        return _together(found, self._tokens)
+
+    def begun(self) -> Labels:
+        """The labels that have every word, the last of which may be only begun."""
+        if 1 < len(self._whole) <= _SHORT:
+            # So few letters begin too many words: the first labels by the alphabet must do.
+            return self._first_by_alphabet()
+        if not self._words:
+            return self.found()
+        begun = {tongue: tongue + self._words[-1] for tongue in self._tokens}
+        self._learn([token for tokens in self._tokens.values() for token in tokens], begun.values())
+        found = self._walked()
+        statement = _Statement(self._engine, self._span)
+        for tongue, tokens in self._tokens.items():
+            if len(found[tongue]) >= self._limit or not self._has(tokens[:-1]):
+                continue
+            if len(tokens) > 1 and self._frequency[f"{begun[tongue]}*"] >= _FREQUENT:
+                # Many words begin so: one of them will soon be met among the labels of the others.
+                walk = statement.walk(self._by_rarity(tokens[:-1]), _MOST_SCANNED)
+                statement.add(tongue, statement.spelled(walk))
+            else:
+                others = self._by_rarity(tokens[:-1])
+                statement.add(tongue, statement.range(begun[tongue], others, self._limit))
+        for tongue, rows in statement.ask(self._connection).items():
+            found[tongue] += [row for row in rows if not row.words or self._begins(row.words)]
+        return _together(found, self._tokens)
+
+    def _first_by_alphabet(self) -> Labels:
+        """The first labels that begin so, the best of them first."""
+        statement = _Statement(self._engine, self._span)
+        statement.add(_EXACT, statement.walk([self._whole], self._limit))
+        statement.add(_ALPHABET, statement.alphabet(self._whole, _MOST_SCANNED))
+        found = statement.ask(self._connection)
+        both = _together(found, (_ALPHABET,))
+        return Labels(both.exact, both.matching[: self._limit])
+
+    def _walked(self) -> dict[str, list[_Row]]:
+        """By tongue, the labels that have all words; and those that are the words."""
+        statement = _Statement(self._engine, self._span)
+        statement.add(_EXACT, statement.walk([self._whole], self._limit))
+        for tongue, tokens in self._tokens.items():
+            if self._has(tokens):
+                statement.add(tongue, statement.walk(self._by_rarity(tokens), self._limit))
+        found = statement.ask(self._connection)
+        return {key: found.get(key, []) for key in (_EXACT, *self._tokens)}
+
+    def _learn(self, tokens: Iterable[str], begun: Iterable[str] = ()) -> None:
+        """Ask how frequent words are, and what begins so; a question of one word needs no answer."""
+        if len(self._words) < 2:  # noqa: PLR2004 - nothing to choose among
+            return
+        statement = _Statement(self._engine, None)
+        for token in dict.fromkeys(tokens):
+            statement.add(token, statement.count(f"t.token = {statement.mark(token)}"))
+        for one in begun:
+            statement.add(f"{one}*", statement.count(statement.beginning(one)))
+        found = statement.ask(self._connection)
+        self._frequency = {key: rows[0].label for key, rows in found.items()}
+
+    def _has(self, tokens: Iterable[str]) -> bool:
+        """Whether there may be labels with all of these."""
+        return all(self._frequency.get(token, 1) for token in tokens)
+
+    def _by_rarity(self, tokens: Iterable[str]) -> list[str]:
+        return sorted(set(tokens), key=lambda token: (self._frequency.get(token, 0), token))
+
+    def _begins(self, words: str) -> bool:
+        return any(word.startswith(self._words[-1]) for word in split(words))
 
 
-def _stems(group: str, text: str) -> list[str]:
-    return tagged(text, {"f": "fr", "e": "en", "x": "other"}[group])[group]
+class _Statement:
+    """Several lists of labels, asked for at once."""
 
+    def __init__(self, engine: Engine, span: Span) -> None:
+        self._engine, self._span = engine, span
+        self._params: dict[str, Any] = {}
+        self._parts: dict[str, str] = {}
 
-def _walk(
-    connection: sa.Connection, tokens: Sequence[str], span: Span, limit: int
-) -> Sequence[tuple[int, int]]:
-    """(label, rank) of the labels that have all tokens, by rank."""
-    distinct = sorted(set(tokens))
-    if len(distinct) > 1:
-        distinct.sort(key=lambda token: _frequency(connection, token))
-    first, *others = distinct
-    return _labels(connection, [_t.c.token == first, *_having(others)], span, limit)
+    def add(self, key: str, part: str) -> None:
+        """Ask for one more list."""
+        self._parts[key] = part
 
+    def mark(self, value: str | int) -> str:
+        """How a value stands in the text."""
+        name = f"p{len(self._params)}"
+        self._params[name] = value
+        return self._engine.spelling.mark.format(name)
 
-def _range(
-    connection: sa.Connection, begun: str, span: Span, limit: int, others: Sequence[str] = ()
-) -> Sequence[tuple[int, int]]:
-    """(label, rank) of the labels that have a token which begins so, and all others, by rank."""
-    return _labels(connection, [*_beginning(begun), *_having(others)], span, limit)
-
-
-def _labels(
-    connection: sa.Connection, conditions: Sequence[Any], span: Span, limit: int
-) -> Sequence[tuple[int, int]]:
-    chosen = (
-        select(_t.c.label, _t.c.rank)
-        .where(*conditions, *_inside(span))
-        .order_by(_t.c.rank, _t.c.label)
-        .limit(limit)
-    )
-    return [(label, place) for label, place in connection.execute(chosen)]
-
-
-def _having(tokens: Sequence[str]) -> list[Any]:
-    """The conditions that the label at hand has these tokens as well: each is one look into the index."""
-    found: list[Any] = []
-    for n, token in enumerate(tokens):
-        other = _t.alias(f"t{n}").c
-        found.append(
-            exists(
-                select(literal(1)).where(
-                    other.token == token, other.rank == _t.c.rank, other.label == _t.c.label
-                )
+    def ask(self, connection: sa.Connection) -> dict[str, list[_Row]]:
+        """The lists; in no order."""
+        found: dict[str, list[_Row]] = {key: [] for key in self._parts}
+        keys = list(found)
+        if keys:
+            parts = (
+                f"SELECT {n} AS part, q{n}.* FROM ({part}) AS q{n}"  # noqa: S608 - all values are parameters
+                for n, part in enumerate(self._parts.values())
             )
+            for part, *row in self._engine.ask(connection, " UNION ALL ".join(parts), self._params):
+                found[keys[part]].append(_Row(*row))
+        return found
+
+    # Parts
+
+    def walk(self, tokens: Sequence[str], limit: int) -> str:
+        """The labels that have all of these, the rarest of which is the first."""
+        first, *others = tokens
+        return self._labels(f"t.token = {self.mark(first)}", others, limit)
+
+    def range(self, begun: str, others: Sequence[str], limit: int) -> str:
+        """The labels that have a token which begins so, and all others."""
+        return self._labels(self.beginning(begun), others, limit)
+
+    def alphabet(self, begun: str, limit: int) -> str:
+        """The first labels that have a token which begins so."""
+        return (
+            f"SELECT t.label, t.rank, '' AS words FROM concept_token t WHERE {self.beginning(begun)}{self._inside()}"  # noqa: S608
+            f" ORDER BY t.token, t.rank, t.label LIMIT {limit}"
         )
-    return found
+
+    def spelled(self, part: str) -> str:
+        """The same labels with what they say."""
+        return f"SELECT w.label, w.rank, l.words FROM ({part}) AS w JOIN concept_label l ON l.pk = w.label"  # noqa: S608
+
+    def count(self, condition: str) -> str:
+        """How many fit; from some number on, that many."""
+        some = f"SELECT 1 FROM concept_token t WHERE {condition} LIMIT {_FREQUENT}"  # noqa: S608
+        return f"SELECT count(*) AS label, 0 AS rank, '' AS words FROM ({some}) AS c"  # noqa: S608
+
+    def beginning(self, begun: str) -> str:
+        """The condition that a token begins so."""
+        return f"t.token >= {self.mark(begun)} AND t.token < {self.mark(begun + _LAST)}"
+
+    def _labels(self, condition: str, others: Sequence[str], limit: int) -> str:
+        # Each of the others is one look into the index.
+        having = "".join(
+            f" AND EXISTS (SELECT 1 FROM concept_token o WHERE o.token = {self.mark(token)}"  # noqa: S608
+            " AND o.rank = t.rank AND o.label = t.label)"
+            for token in others
+        )
+        return (
+            f"SELECT t.label, t.rank, '' AS words FROM concept_token t WHERE {condition}{having}{self._inside()}"  # noqa: S608
+            f" ORDER BY t.rank, t.label LIMIT {limit}"
+        )
+
+    def _inside(self) -> str:
+        if not self._span:
+            return ""
+        first, last = self._span
+        return f" AND t.label BETWEEN {self.mark(first)} AND {self.mark(last)}"
 
 
-def _first_by_alphabet(connection: sa.Connection, begun: str, span: Span) -> list[int]:
-    """The first labels that begin so, the best of them first."""
-    chosen = (
-        select(_t.c.label, _t.c.rank)
-        .where(*_beginning(begun), *_inside(span))
-        .order_by(_t.c.token, _t.c.rank, _t.c.label)
-        .limit(_MOST_SCANNED)
+def _tokens(tongue: str, words: Sequence[str]) -> list[str]:
+    return [tongue + stem for stem in tagged(" ".join(words), _LANGUAGES[tongue])[tongue]]
+
+
+def _together(found: dict[str, list[_Row]], keys: Iterable[str]) -> Labels:
+    """The lists of some keys as one, by rank."""
+    places = {row.label: row.rank for key in keys for row in found[key]}
+    return Labels(
+        [row.label for row in sorted(found[_EXACT], key=_place)],
+        sorted(places, key=lambda label: (places[label], label)),
     )
-    found = [(place, label) for label, place in connection.execute(chosen)]
-    return [label for _, label in sorted(found)]
 
 
-def _beginning(begun: str) -> tuple[Any, Any]:
-    return _t.c.token >= begun, _t.c.token < begun + _LAST
-
-
-def _frequency(connection: sa.Connection, token: str) -> int:
-    return _count(connection, [_t.c.token == token])
-
-
-def _is_frequent(connection: sa.Connection, begun: str) -> bool:
-    return _count(connection, _beginning(begun)) >= _FREQUENT
-
-
-def _count(connection: sa.Connection, conditions: Sequence[Any]) -> int:
-    some = select(_t.c.label).where(*conditions).limit(_FREQUENT).subquery()
-    return connection.execute(select(func.count()).select_from(some)).scalar_one()
-
-
-def _begun(
-    connection: sa.Connection, word: str, found: Sequence[tuple[int, int]]
-) -> Iterable[tuple[int, int]]:
-    """Those of the labels that have a word which begins so."""
-    places = dict(found)
-    label = schema.concept_label.c
-    rows = (
-        connection.execute(select(label.pk, label.words).where(label.pk.in_(list(places)))) if places else ()
-    )
-    for pk, words in rows:
-        if any(one.startswith(word) for one in split(words)):
-            yield pk, places[pk]
-
-
-def _inside(span: Span) -> list[Any]:
-    return [_t.c.label.between(*span)] if span else []
+def _place(row: _Row) -> tuple[int, int]:
+    return row.rank, row.label
 
 
 def known_stems(connection: sa.Connection, engine: Engine, tokens: Iterable[str]) -> set[str]:
@@ -183,7 +252,8 @@ def known_stems(connection: sa.Connection, engine: Engine, tokens: Iterable[str]
     wanted = sorted(set(tokens))
     if not wanted:
         return set()
-    chosen = select(_t.c.token).where(engine.within(_t.c.token, wanted)).distinct()
+    t = schema.concept_token.c
+    chosen = select(t.token).where(engine.within(t.token, wanted)).distinct()
     return set(connection.execute(chosen).scalars())
 
 
@@ -194,12 +264,10 @@ def by_keys(
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    chosen = (
-        select(_t.c.token, _t.c.label)
-        .where(engine.within(_t.c.token, wanted), *_inside(span))
-        .order_by(_t.c.token, _t.c.rank, _t.c.label)
-    )
+    t = schema.concept_token.c
+    chosen = select(t.token, t.label).where(engine.within(t.token, wanted))
+    chosen = chosen.where(t.label.between(*span)) if span else chosen
     found: dict[str, list[int]] = {}
-    for token, label in connection.execute(chosen):
+    for token, label in connection.execute(chosen.order_by(t.token, t.rank, t.label)):
         found.setdefault(token, []).append(label)
     return found
