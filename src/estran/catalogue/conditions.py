@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pyroaring import BitMap
 
 from estran.catalogue import filters
+from estran.catalogue.applications import applications
 from estran.catalogue.expressions import (
     ALLEN,
     And,
@@ -53,6 +54,10 @@ _FACETS: Mapping[str, tuple[str, ...]] = {
     "hub": ("hub",),
     "keywords": ("keyword",),
     "themes": ("theme", "topic"),
+    "theme": ("theme",),
+    "topic": ("topic",),
+    "applications": ("application",),
+    "places": ("place",),
     "variables": ("variable",),
     "platforms": ("platform",),
     "instruments": ("instrument",),
@@ -170,7 +175,9 @@ class _Judge:
         )
 
     def _known(self, field: str) -> Iterable[str]:
-        # Hubs are not marked on records: they follow from centres.
+        # Neither is marked on records: hubs follow from centres, applications from words.
+        if field == "application":
+            return applications()
         return self._hubs if field == "hub" else self._facets.values(field)
 
     def _array(self, node: Array) -> BitMap:

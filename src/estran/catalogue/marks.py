@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from estran.catalogue.levels import levels
+from estran.catalogue.opening import access_of
 from estran.catalogue.resources import resource
 
 if TYPE_CHECKING:
@@ -24,6 +26,17 @@ CONCEPTS = (CONCEPT, *(f"{CONCEPT}:{field}" for field in TREES))
 
 SERVICE = "service"
 """The field of ways of access."""
+
+ACCESS, LEVEL, PROJECT = "access", "level", "project"
+"""Fields of what is also derived from what a record says elsewhere."""
+
+RELATED, ORGANISATION = "related", "organisation"
+"""The fields of what a record belongs to, by the names that it gives, and of organisations that took part."""
+# Ties to a whole, a source or a dataset that is served: few records are tied to, and one asks from there.
+_TIES = frozenset({
+    "IsPartOf", "IsVersionOf", "IsNewVersionOf", "IsVariantFormOf", "IsDerivedFrom", "IsSupplementTo", "IsMetadataFor",
+    "IsContinuedBy", "Continues", "Describes", "Documents", "Requires", "Compiles", "IsCompiledBy",
+})  # fmt: skip
 
 _CONCEPT_FIELDS = {
     "theme": "theme", "topic": "topic", "keyword": "keyword", "place": "place", "variable": "variable",
@@ -106,17 +119,20 @@ def _pairs(record: Record, owner: str) -> Iterator[tuple[str, str]]:
     yield "source", record.source
     yield "visibility", record.visibility
     yield "owner", owner
-    yield "access", record.access
+    yield ACCESS, access_of(record)
     for language in record.language or (record.metadata_language,):
         yield "language", language
     yield from concept_marks(record)
     for concept in record.concepts:
-        yield _CONCEPT_FIELDS.get(concept.role, "keyword"), str(concept.label)
+        yield from _said(_CONCEPT_FIELDS.get(concept.role, "keyword"), str(concept.label))
         yield "scheme", concept.scheme
     for variable in record.variables:
         yield "variable", variable.standard_name or str(variable.label) or variable.name
     for place in record.extent.places:
         yield "place", str(place)
+    for funding in record.fundings:
+        yield PROJECT, funding.award_title or funding.award
+    yield from _ties(record)
     for licence in record.licences:
         yield "licence", licence.spdx or str(licence.name) or licence.uri
     for distribution in record.distributions:
@@ -129,6 +145,24 @@ def _pairs(record: Record, owner: str) -> Iterator[tuple[str, str]]:
                     distribution.format or distribution.media_type or _service(distribution.protocol)
                 ),
             )
+
+
+def _said(field: str, words: str) -> Iterator[tuple[str, str]]:
+    """The pairs of one concept; levels under their one name, and under the wider one that they belong to."""
+    found = levels(words, keyword=field != LEVEL) if field in (LEVEL, "keyword") else ()
+    if field != LEVEL or not found:
+        yield field, words
+    for level in found:
+        yield LEVEL, level
+
+
+def _ties(record: Record) -> Iterator[tuple[str, str]]:
+    for party in record.parties:
+        yield ORGANISATION, str(party.organisation)
+    for relation in record.relations:
+        serves = record.kind == "service" and relation.type == "Dataset"
+        if relation.kind in _TIES or serves:
+            yield RELATED, relation.target
 
 
 def _service(protocol: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FACETS = (
     "hub", "centre", "kind", "topic", "theme", "variable", "platform", "instrument", "project", "level",
     "format", "licence", "access", "source", "keyword", "place", "language", "visibility", "concept",
-    "application", "service", "link",
+    "application", "service", "link", "organisation", "related",
 )  # fmt: skip
 """Fields that can be counted and filtered by; values are the words shown to people, or codes."""
 
