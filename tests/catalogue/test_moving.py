@@ -145,6 +145,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     folder = tmp_path_factory.mktemp("full")
     with estran.open(folder / "node") as node:
         fill(node, folder)
+        node.views.add("v", title={"fr": "Vue", "en": "View"}, search="q=sea")
         yield node
 
 

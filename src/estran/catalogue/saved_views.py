@@ -30,7 +30,7 @@ PARTS = ("q", "bbox", "from", "to", "meaning")
 """What a search says besides facets, in the words of its address."""
 
 # Where in an answer one is, and how it is sorted, is no part of a view.
-_PASSING = ("sort", "cursor", "trail", "page", "view")
+_PASSING = ("sort", "cursor", "trail", "page", "per", "reading", "view")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 _RESERVED = ("new",)
 _SITE = re.compile(r"https?://(?:\*\.)?[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,9}(?::\d{1,5})?")

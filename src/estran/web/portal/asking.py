@@ -21,7 +21,7 @@ FACETS = (
 )  # fmt: skip
 """The groups of the filter column, in its order; further fields of the catalogue work in the address."""
 
-FURTHER = ("keyword", "place", "language", "concept", "application")
+FURTHER = ("keyword", "place", "language", "concept", "application", "organisation", "related")
 ORDERS = ("relevance", "-updated", "title", "-published", "start", "-end")
 PAGE = 20
 _CORNERS = ("west", "south", "east", "north")
