@@ -58,7 +58,7 @@ def fill(node: Node, folder: Path) -> None:
     )
     token = node.tokens.create("reader", "reader", "coriolis")
     node.tokens.revoke(node.tokens.create("gone", "editor", "sismer").id)
-    assert node.tokens.actor(token.secret).role == "reader"
+    assert node.tokens.session(node.tokens.sign_in(token.secret).proof).actor.role == "reader"
     secrets[node.folder] = token.secret
     scheme = ConceptScheme(uri="http://example.org/v/", name="v", title=Text.of("Words", "en"), version="1")
     node.vocabulary.put(scheme, [Entry(uri=f"http://example.org/v/{n}/", scheme="v", name=n) for n in "abc"])

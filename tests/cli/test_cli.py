@@ -152,6 +152,7 @@ def test_show_and_export(run: Callable[..., Outcome], loaded: str, tmp_path: Pat
         (("centre", "edit", "nobody", "--url", "https://x.example"), 3),
         (("centre", "add", "coriolis", "--name-fr", "Coriolis"), 1),
         (("token", "revoke", "nothing"), 3),
+        (("token", "sign-out", "nothing"), 3),
         (("token", "create", "Ana"), 5),
     ],
 )
@@ -206,6 +207,7 @@ def test_tokens_by_command(run: Callable[..., Outcome]) -> None:
     [row] = run("token", "list", "--json").rows
     assert row["id"] == made["id"]
     assert row["secret"] == ""
+    assert run("token", "sign-out", made["id"], "--json").rows == [{"token": made["id"], "ended": 0}]
     assert run("token", "revoke", made["id"]).code == 0
     assert run("token", "list", "--json").rows[0]["revoked"]
 

@@ -8,12 +8,12 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from starlette.requests import Request
 
 import estran
 from estran.access import sessions
-from estran.errors import NotAllowed
+from estran.errors import NotAllowed, NotFound
 from estran.storage import schema
 from estran.web import held, signing
 from estran.web.app import create_app
@@ -172,6 +172,54 @@ def test_signing_out_forgets_and_needs_the_form_of_the_page(client: Client, node
     assert (out.status_code, out.headers["location"]) == (303, "/en/")
     assert "Max-Age=0" in out.headers["set-cookie"]
     assert client.ask("POST", "/en/sign-out", data={"form": "x"}).status_code == 401
+
+
+def test_a_copy_of_the_cookie_is_no_good_after_signing_out(client: Client, node: Node) -> None:
+    token = node.tokens.create("Ada", "operator")
+    copied, elsewhere = cookie(client, token.secret), cookie(client, token.secret)
+    form = {"form": mark(client, copied)}
+    page = client.get("/en/harvest", Cookie=copied)
+    assert page.status_code == 200
+    assert (
+        client.ask("POST", "/en/sign-out", data=form, headers={"Cookie": copied, **OURS}).status_code == 303
+    )
+    assert client.get("/en/harvest", accept="text/html", Cookie=copied).status_code == 401
+    assert Html(client.get("/en/", Cookie=copied).text).one("a", class_="me").text == "Sign in"
+    assert (
+        client.ask("POST", "/en/sign-out", data=form, headers={"Cookie": copied, **OURS}).status_code == 401
+    )
+    assert client.get("/en/harvest", Cookie=elsewhere).status_code == 200, "another browser's session goes on"
+    with estran.open(node.folder, storage={"database": node.settings.storage.database}) as again:
+        held = Client(create_app(again))
+        assert held.get("/en/harvest", accept="text/html", Cookie=copied).status_code == 401, "a restart too"
+        assert held.get("/en/harvest", accept="text/html", Cookie=elsewhere).status_code == 200
+
+
+def test_the_operator_ends_all_sessions_of_a_token(client: Client, node: Node) -> None:
+    token, other = node.tokens.create("Ada", "operator"), node.tokens.create("Bob", "operator")
+    cookies = [cookie(client, token.secret) for _ in range(3)]
+    spared = cookie(client, other.secret)
+    assert node.tokens.end_sessions(token.id) == 3
+    for one in cookies:
+        assert client.get("/en/harvest", Cookie=one).status_code == 401
+    assert client.get("/en/harvest", Cookie=spared).status_code == 200
+    assert node.tokens.end_sessions(token.id) == 0
+    assert client.get("/en/harvest", Cookie=cookie(client, token.secret)).status_code == 200, (
+        "the token is good"
+    )
+    with pytest.raises(NotFound):
+        node.tokens.end_sessions("nothing")
+
+
+def test_what_is_over_is_not_kept(client: Client, node: Node) -> None:
+    token = node.tokens.create("Ada", "operator")
+    cookie(client, token.secret)
+    s = schema.session
+    with node._house.database.write() as connection:  # pyright: ignore[reportPrivateUsage]
+        connection.execute(update(s).where(s.c.token == token.id).values(until=1))
+    cookie(client, node.tokens.create("Eve", "operator").secret)
+    with node._house.database.read() as connection:  # pyright: ignore[reportPrivateUsage]
+        assert not connection.execute(select(s.c.id).where(s.c.token == token.id)).all()
 
 
 @pytest.mark.parametrize(

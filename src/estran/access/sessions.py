@@ -1,11 +1,13 @@
-"""Being signed in: a proof that someone showed a token, signed with the node's secret and kept nowhere.
+"""Being signed in: a proof that someone showed a token, signed with the node's secret.
 
-A proof names the token and when it ends. It holds no secret, so that whoever finds one has no token, and a
-token that is revoked takes all its proofs with it: each is looked up again whenever it is shown.
+A proof names the token and when it ends. It holds no secret, so that whoever finds one has no token. The node keeps
+a hash of each: one that was signed out is good for nothing, whoever has a copy, and a token that is revoked takes
+all its proofs with it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 import time
@@ -60,6 +62,11 @@ def proven(secret: bytes, proof: str) -> tuple[str, int] | None:
         return None
     token, until, _ = said.split(".")
     return (token, int(until)) if int(until) > time.time() else None
+
+
+def trace(proof: str) -> bytes:
+    """What the node keeps of a proof, from which nobody can make it."""
+    return hashlib.sha256(proof.encode()).digest()
 
 
 def form_mark(secret: bytes, proof: str) -> str:

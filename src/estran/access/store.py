@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import delete, insert, select, update
 
 from estran.access.actors import ROLES, Actor, Role
-from estran.access.sessions import SESSION_S, Session, form_mark, prove, proven
+from estran.access.sessions import SESSION_S, Session, form_mark, prove, proven, trace
 from estran.errors import Conflict, Invalid, NotAllowed, NotFound
 from estran.model import ORGANISATION_KINDS, STATUSES, Organisation, moment_us, now_us, plain
 from estran.storage import changes, get_meta, schema
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _DAY_US = 86_400_000_000
 _PREFIX = "estran_"
+_OVER = "you are not signed in any more; sign in again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,19 +116,52 @@ class Tokens:
             NotAllowed: it is unknown, expired or revoked.
         """
         row = self._good(schema.token.c.hash == _hash(secret))
-        until = min(int(time.time()) + SESSION_S, row["expires"] // 1_000_000)
-        return self._session(row, prove(self._secret, row["id"], until), until)
+        at = int(time.time())
+        until = min(at + SESSION_S, row["expires"] // 1_000_000)
+        proof = prove(self._secret, row["id"], until)
+        s = schema.session
+        with self._database.write() as connection:
+            connection.execute(delete(s).where(s.c.until <= at))
+            connection.execute(insert(s).values(id=trace(proof), token=row["id"], until=until))
+        return self._session(row, proof, until)
 
     def session(self, proof: str) -> Session:
         """Who shows a proof of `sign_in`.
 
         Raises:
-            NotAllowed: it is none, it is over, or its token is not good any more.
+            NotAllowed: it is none, it is over, it was ended, or its token is not good any more.
         """
         found = proven(self._secret, proof)
         if found is None:
-            raise NotAllowed("you are not signed in any more; sign in again")
-        return self._session(self._good(schema.token.c.id == found[0]), proof, found[1])
+            raise NotAllowed(_OVER)
+        s = schema.session
+        kept = select(s.c.token).where(s.c.id == trace(proof), s.c.token == found[0])
+        with self._database.read() as connection:
+            row = (
+                connection.execute(select(schema.token).where(schema.token.c.id.in_(kept))).mappings().first()
+            )
+        if row is None:
+            raise NotAllowed(_OVER)
+        return self._session(_checked(row), proof, found[1])
+
+    def sign_out(self, proof: str) -> None:
+        """End the session that a proof shows, for whoever has a copy of it as well."""
+        with self._database.write() as connection:
+            connection.execute(delete(schema.session).where(schema.session.c.id == trace(proof)))
+
+    def end_sessions(self, id: str) -> int:  # noqa: A002 - the word of the model
+        """End all sessions of a token, which itself stays good; gives how many there were.
+
+        Raises:
+            NotFound: there is no such token.
+        """
+        s, t = schema.session, schema.token
+        with self._database.write() as connection:
+            if not connection.execute(select(t.c.id).where(t.c.id == id)).first():
+                raise NotFound("token", id, "“estran token list” shows them all.")
+            ended = connection.execute(delete(s).where(s.c.token == id, s.c.until > int(time.time())))
+            connection.execute(delete(s).where(s.c.token == id))
+            return ended.rowcount
 
     @cached_property
     def _secret(self) -> bytes:
@@ -145,10 +179,14 @@ class Tokens:
     def _good(self, condition: sa.ColumnElement[bool]) -> Mapping[str, Any]:
         """The row of a token that is good."""
         with self._database.read() as connection:
-            row = connection.execute(select(schema.token).where(condition)).mappings().first()
-        if row is None or row["revoked"] is not None or row["expires"] <= now_us():
-            raise NotAllowed("this token is not good; ask the node's operator for a new one")
-        return dict(row)
+            return _checked(connection.execute(select(schema.token).where(condition)).mappings().first())
+
+
+def _checked(row: sa.RowMapping | None) -> Mapping[str, Any]:
+    """The row of a token, if it is good."""
+    if row is None or row["revoked"] is not None or row["expires"] <= now_us():
+        raise NotAllowed("this token is not good; ask the node's operator for a new one")
+    return {str(name): value for name, value in row.items()}
 
 
 def _hash(secret: str) -> bytes:

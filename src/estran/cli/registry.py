@@ -184,6 +184,20 @@ def token_list(node: NodeOption = HERE, json: JsonOption = False) -> None:
                 typer.echo(f"{token.id}  {token.role:9} {token.centre:20} {token.name}  {state}")
 
 
+@token_app.command("sign-out")
+def token_sign_out(
+    id: Annotated[str, typer.Argument(help="Id of the token.")],
+    node: NodeOption = HERE,
+    json: JsonOption = False,
+) -> None:
+    """Sign out every browser that signed in with a token; the token itself stays good."""
+    with open_node(node) as opened:
+        ended = opened.tokens.end_sessions(id)
+    print_json({"token": id, "ended": ended}) if json else say(
+        f"Signed out {ended} browser{'' if ended == 1 else 's'}. “estran token revoke {id}” makes the token itself useless."
+    )
+
+
 @token_app.command("revoke")
 def token_revoke(
     id: Annotated[str, typer.Argument(help="Id of the token.")],

@@ -18,7 +18,7 @@ from estran.storage.schema.concepts import (
 )
 from estran.storage.schema.harvest import harvest_entry, harvest_missed, harvest_run, harvest_source
 from estran.storage.schema.items import item, item_body, item_collection, item_queryable, item_value
-from estran.storage.schema.nodes import meta, organisation, source
+from estran.storage.schema.nodes import meta, organisation, session, source
 from estran.storage.schema.records import (
     blob,
     change,
@@ -73,6 +73,7 @@ __all__ = [
     "record_document",
     "record_identity",
     "saved_view",
+    "session",
     "source",
     "token",
 ]

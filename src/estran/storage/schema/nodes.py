@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, LargeBinary, Table
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table
 
 from estran.storage.schema.base import Text, metadata
 
@@ -24,4 +24,15 @@ source = Table(
     Column("centre", Text, nullable=False),
     Column("visibility", Text, nullable=False),
     Column("added", BigInteger, nullable=False),
+)
+
+# Who is signed in through a browser: a hash of what their cookie says, the token that they showed, and the end in
+# seconds since 1970.
+session = Table(
+    "session",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("token", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Index("session_token", "token"),
 )

@@ -89,6 +89,8 @@ def routes(operators: Node) -> APIRouter:
     @router.post("/{language}/sign-out", response_model=None)
     def sign_out(request: Request, language: str, _form: OwnForm) -> Response:
         spoken(language)
+        if session := session_of(request):
+            operators.tokens.sign_out(session.proof)
         response = replies.see(f"/{language}/")
         drop(response, request)
         response.headers.update(_FLEETING)
