@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
 from estran.model import Box, bounds
-from estran.web.portal.asking import FACETS, FURTHER, ORDERS, Asked, read
-from estran.web.portal.searching import api_call
+from estran.web.portal.asking import FACETS, FURTHER, ORDERS, PAGES, Asked, read
+from estran.web.portal.elsewhere import api_call
 
 _words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=12)
 _values = st.lists(_words, min_size=1, max_size=3, unique=True).map(tuple)
@@ -27,6 +27,7 @@ _asked = st.builds(
     sort=st.just("") | st.sampled_from(ORDERS[2:]),
     cursor=st.just("") | st.text("abcXYZ019_-", min_size=5, max_size=20),
     page=st.integers(1, 999),
+    per=st.sampled_from(PAGES),
 )
 
 
@@ -86,9 +87,11 @@ def test_filters_come_and_go():
     assert asked.without_value("hub", "ocean").without_value("hub", "biodiversity").where == {}
 
 
-def test_the_api_call_is_left_out_where_it_could_not_find_the_same():
-    assert api_call(Asked(text="sea temperature")) == ""
+def test_the_api_call_says_how_its_words_are_read():
+    assert api_call(Asked(text="sea temperature")).endswith("items?q=sea+temperature&words=all&meaning=yes")
     assert api_call(Asked(text='"sea temperature"')).endswith("items?q=sea+temperature")
-    assert api_call(Asked(where={"theme": ("x",)})) == ""
     assert api_call(Asked(text="rain")).endswith("items?q=rain&meaning=yes")
+    assert api_call(Asked(where={"theme": ("x",)})).endswith("filter=A_OVERLAPS(theme,+('x'))")
     assert "A_OVERLAPS(hub,('it''s'))" in api_call(Asked(where={"hub": ("it's",)})).replace("+", "")
+    assert api_call(Asked(sort="start")).endswith("items?sortby=time")
+    assert api_call(Asked(where={"concept": ("http://a.example/1,2",)})) == ""

@@ -81,13 +81,13 @@ def test_what_a_plain_form_sends_is_brought_to_one_address(client: Client):
 
 def test_the_order_is_relevance_for_words_and_the_newest_else(client: Client):
     def orders(address: str) -> list[str]:
-        return [o["value"] for o in page(client, address).all("option")]
+        return [o["value"] for o in page(client, address).all("option") if o.parents[-1]["name"] == "sort"]
 
     assert orders("/en/search") == ["", "title", "-published", "start", "-end"]
     assert orders("/en/search?q=snow") == ["", "-updated", "title", "-published", "start", "-end"]
     assert moved(client.get("/en/search?sort=-updated", "text/html")) == "/en/search"
     chosen = page(client, "/en/search?q=snow&sort=-updated").all("option")
-    assert [o["value"] for o in chosen if "selected" in o.attributes] == ["-updated"]
+    assert [o["value"] for o in chosen if "selected" in o.attributes] == ["-updated", ""]
 
 
 def test_words_box_time_and_facets_narrow_together(client: Client):
@@ -223,11 +223,12 @@ def test_the_json_twin_says_the_same(client: Client):
 
 
 def test_the_map_has_all_places_but_the_worldwide(client: Client):
-    data = client.json("/en/search/map.json?sort=title")
-    assert len(data["features"]) == ALL - 2
+    data = client.json("/en/search/map.json?sort=title&zoom=9")
+    told = [f["properties"] for f in data["features"]]
+    assert sum(p.get("count", 1) for p in told) == ALL - 2
     assert data["world"] == 1
-    assert data["note"] == "1 worldwide resource is not drawn."
-    by_title = {f["properties"]["title"]: f for f in data["features"]}
+    assert data["note"] == "1 worldwide resource is not drawn. 1 resource names no place."
+    by_title = {f["properties"]["title"]: f for f in data["features"] if "title" in f["properties"]}
     brest = by_title["Water temperature, bay of Brest"]
     assert brest["geometry"]["coordinates"] == [-4.4, 48.35]
     assert brest["properties"]["hub"] == "ocean"
@@ -235,10 +236,22 @@ def test_the_map_has_all_places_but_the_worldwide(client: Client):
     assert by_title[HOSTILE_TITLE]["geometry"]["coordinates"][0] == 180
 
 
+def test_marks_that_would_lie_on_each_other_are_one_and_lead_to_their_list(client: Client):
+    far, near = (client.json(f"/en/search/map.json?q=snow&zoom={zoom}") for zoom in (0, 9))
+    assert len(far["features"]) < len(near["features"]) == 10
+    mark = max((f["properties"] for f in near["features"]), key=lambda p: p.get("count", 0))
+    assert (mark["count"], mark["said"], mark["hub"]) == (3, "3 resources", "land")
+    assert status_of(page(client, mark["href"]))== "3 resources"
+    view = client.json("/en/search/map.json?q=snow&zoom=9&view=0,39,3.2,42")
+    assert {f["properties"]["box"][0] for f in view["features"]} <= {0, 0.5, 1, 1.5, 2, 2.5, 3}
+    assert len(client.json("/en/search/map.json?zoom=nan&view=1,2")["features"]) > 1
+
+
 @pytest.mark.parametrize(
     "asked",
     ["", "q=snow", "bbox=0,40,3,41", "from=1990&to=1995", "kind=dataset&kind=service", "hub=ocean", "platform=platform+3",
-     "from=2000&licence=CC-BY-4.0", "centre=ice-centre", "access=open", "q=moisture&kind=collection"],
+     "from=2000&licence=CC-BY-4.0", "centre=ice-centre", "access=open", "q=moisture&kind=collection", "q=depth+snow",
+     "q=%22snow+depth%22", "q=snow+dep*", "keyword=inlandWaters", "application=coast", "project=SOMLIT", "q=snow&sort=title"],
 )  # fmt: skip
 def test_the_api_call_finds_the_same(client: Client, asked: str):
     html = page(client, f"/en/search?{asked}")
@@ -251,7 +264,7 @@ def test_the_api_call_finds_the_same(client: Client, asked: str):
 @pytest.mark.parametrize("asked", ["q=snow+depth", "bbox=0,40,3,41", "hub=ocean"])
 def test_the_dcat_feed_holds_the_same(client: Client, asked: str):
     html = page(client, f"/en/search?{asked}")
-    feed = next(a["href"] for a in html.all("a") if a["href"].startswith("/dcat"))
+    feed = next(a["href"] for a in html.all("a") if a.get("href").startswith("/dcat"))
     records = client.get(feed, "text/turtle").text.count("a dcat:CatalogRecord")
     assert records == int(status_of(html).split()[0])
 
@@ -265,6 +278,98 @@ def test_one_status_line_that_stays(client: Client):
     html = page(client, "/fr/search?q=snow")
     assert status_of(html) == "22 ressources, 1 à 20"
     assert not [e for e in html.all("*") if e.get("aria-live")]
+
+
+def test_the_bars_tell_what_each_year_would_find(client: Client):
+    html = page(client, "/en/search?q=snow&from=1980&to=1989")
+    bars = html.all("a", class_="year")
+    assert bars[0]["data-start"] == "1971"
+    assert {a["data-start"] for a in bars if "in" in a["class"].split()} == {
+        str(y) for y in range(1980, 1990)
+    }
+    for bar in (bars[0], bars[9], bars[-1]):
+        said = bar.text.strip().rpartition(": ")[2]
+        assert status_of(page(client, bar["href"])).partition(",")[0] == said
+    thumbs = [(e["value"], e["aria-valuetext"]) for e in html.all("input", type="range")]
+    assert thumbs == [("9", "1980"), ("18", "1989")]
+    assert "from 1971" in next(p.text for p in html.all("p", class_="sr") if "by year" in p.text)
+
+
+def test_words_that_find_nothing_are_read_as_a_place_and_a_time(client: Client):
+    html = page(client, "/en/search?q=water+temperature+off+Brittany+2010")
+    assert titles(html) == ["Water temperature, bay of Brest"]
+    assert "they are read as" in html.one("p", class_="note").text
+    assert (html.one("input", id="q")["value"], html.one("input", id="from")["value"]) == (
+        "water temperature",
+        "2010",
+    )
+    assert html.one("input", id="west")["value"] == "-6.5"
+    literal = next(a["href"] for a in html.all("a") if "very words" in a.text)
+    refused = page(client, literal)
+    assert titles(refused) == []
+    assert [(e["name"], e["value"]) for e in refused.all("input", type="hidden")] == [("reading", "no")]
+    # Words that stand somewhere stay words; another reading that finds more is offered.
+    both = page(client, "/en/search?q=snow+depth+01")
+    assert status_of(both).startswith("1 resource")
+    # While somebody is typing, nothing moves under their fingers.
+    typed = client.get(
+        "/en/search?q=water+temperature+Brest+2010", "text/html", HX_Request="true", HX_Source="input#q"
+    )
+    assert Html(typed.text).one("input", id="q")["value"] == "water temperature Brest 2010"
+    assert Html(typed.text).one("input", id="from")["value"] == ""
+
+
+def test_a_page_may_be_longer(client: Client):
+    html = page(client, "/en/search?sort=title&per=50")
+    assert len(titles(html)) == ALL
+    assert [o["value"] for o in html.all("option") if "selected" in o.attributes] == ["title", "50"]
+    assert moved(client.get("/en/search?per=20", "text/html")) == "/en/search"
+    assert moved(client.get("/en/search?per=7000", "text/html")) == "/en/search"
+    following = page(client, "/en/search?q=a&per=50").all("a", rel="next")
+    assert not following
+
+
+def test_nothing_found_says_which_word_finds_nothing(client: Client):
+    html = page(client, "/en/search?q=snow+volcano")
+    ways = [(a.text, a["href"]) for a in html.all("a") if any(p.get("class") == "empty" for p in a.parents)]
+    assert ways[0] == ("“volcano”", "/en/search?q=snow")
+
+
+def test_all_values_of_a_facet_have_a_page_to_search_in(client: Client):
+    html = page(client, "/en/search/values/platform?q=snow")
+    links = html.all("a", href="/en/search?q=snow&platform=platform+3")
+    assert len(links) == 1
+    assert html.one("p", role="status").text == "9 values"
+    few = page(client, "/en/search/values/platform?q=snow&find=FORM+3&platform=platform+3")
+    assert few.one("a", aria_current="true")["href"] == "/en/search?q=snow"
+    part = client.get("/en/search/values/platform?q=snow&find=8", "text/html", HX_Request="true")
+    assert [e["value"] for e in Html(part.text).all("input", type="checkbox")] == ["platform 8"]
+    assert client.get("/en/search/values/nothing", "text/html").status_code == 404
+    assert client.get("/en/search/values/hub?from=x", "text/html").status_code == 400
+    twin = client.json("/en/search/values/hub.json")
+    assert next(p["choice"]["value"] for p in twin["picks"]) == "continental-surfaces"
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_search_is_followed_by_feeds(client: Client, language: str):
+    html = page(client, f"/{language}/search?q=snow&kind=dataset")
+    found = {e["type"]: urlsplit(e["href"])._replace(scheme="", netloc="").geturl() for e in html.all("link", rel="alternate") if "search" in e["href"] and e.get("type")}  # fmt: skip
+    atom = client.get(found["application/atom+xml"], "application/atom+xml")
+    assert atom.headers["content-type"] == "application/atom+xml"
+    assert atom.text.count("<entry>") == 7
+    told = client.json(found["application/feed+json"])
+    assert (told["version"], len(told["items"])) == ("https://jsonfeed.org/version/1.1", 7)
+    assert told["items"][0]["date_modified"].endswith("Z")
+    assert told["home_page_url"].endswith(f"/{language}/search?q=snow&kind=dataset")
+    assert client.get(f"/{language}/search.atom?from=x", "text/html").status_code == 400
+
+
+def test_a_card_leads_to_its_file(client: Client):
+    html = page(client, "/en/search?q=brest")
+    get = html.one("a", class_="get")
+    assert get["href"] == "https://example.org/brest.nc"
+    assert "NetCDF, 4.2\u00a0MB" in get.text
+    assert not page(client, "/en/search?centre=coriolis&sort=title").all("a", href="javascript:alert(9)")
 
 
 def test_long_lists_of_values_fold(client: Client):

@@ -17,7 +17,8 @@ _OPEN = re.compile(
 )
 # What INSPIRE has a provider say where access has no limits.
 _UNLIMITED = re.compile(
-    r"noLimitations|no limitations? (to|on) public access|pas de restriction d.acc[eè]s public", re.IGNORECASE
+    r"noLimitations|no limitations? (?:to|on) public access|pas de restriction d.acc[eè]s public",
+    re.IGNORECASE,
 )
 
 

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
 
 FACETS = (
-    "hub", "kind", "variable", "theme", "topic", "centre", "platform", "instrument", "project", "level",
-    "format", "service", "licence", "access", "link", "source",
+    "hub", "kind", "theme", "application", "variable", "topic", "centre", "platform", "instrument", "project",
+    "level", "format", "service", "access", "licence", "link", "source",
 )  # fmt: skip
 """The groups of the filter column, in its order; further fields of the catalogue work in the address."""
 
-FURTHER = ("keyword", "place", "language", "concept", "application", "organisation", "related")
+FURTHER = ("keyword", "place", "language", "concept", "organisation", "related")
 ORDERS = ("relevance", "-updated", "title", "-published", "start", "-end")
 PAGE = 20
+PAGES = (PAGE, 50, 100)
+"""How many records a page may have."""
 _CORNERS = ("west", "south", "east", "north")
 _TRAIL = 8
 _LONGEST = 1000
@@ -46,8 +48,9 @@ class Asked:
     Attributes:
         start, end: canonical dates, "" for an open end.
         cursor: where the page starts; trail: the cursors of the pages before it, the first page's left out.
-        page: number of the page, for people.
+        page: number of the page, for people; per: records on a page.
         meaning: whether words are also found by what they mean.
+        reading: whether words that find nothing may be read as a place and a time.
         wrong: what could not be read.
     """
 
@@ -60,14 +63,16 @@ class Asked:
     cursor: str = ""
     trail: tuple[str, ...] = ()
     page: int = 1
+    per: int = PAGE
     meaning: bool = True
+    reading: bool = True
     wrong: tuple[Wrong, ...] = ()
 
     def query(self, **more: Any) -> Query:
         """The question for the catalogue."""
         asked = Query(
             text=self.text, meaning=self.meaning, bbox=self.box, time=self.time(), where=self.where, sort=self.sort,
-            cursor=self.cursor, limit=PAGE,
+            cursor=self.cursor, limit=self.per,
         )  # fmt: skip
         return replace(asked, **more)
 
@@ -82,7 +87,9 @@ class Asked:
         listed = [("q", self.text), ("bbox", written(self.box) if self.box else ""), ("from", self.start)]
         listed.append(("to", self.end))
         listed += [(name, value) for name in (*FACETS, *FURTHER) for value in self.where.get(name, ())]
-        listed += [("meaning", "" if self.meaning else "no"), ("sort", self.sort), ("cursor", self.cursor)]
+        listed += [("meaning", "" if self.meaning else "no"), ("reading", "" if self.reading else "no")]
+        listed += [("sort", self.sort), ("per", str(self.per) if self.per != PAGE else "")]
+        listed.append(("cursor", self.cursor))
         listed += [("trail", cursor) for cursor in self.trail]
         listed.append(("page", str(self.page) if self.page > 1 else ""))
         return [(name, value) for name, value in listed if value]
@@ -158,6 +165,9 @@ def read(params: QueryParams) -> Asked:
         text=text,
         where=where,
         meaning=params.get("meaning", "") != "no",
+        # Without words there is nothing to read.
+        reading=params.get("reading", "") != "no" or not text,
+        per=next((n for n in PAGES if params.get("per", "") == str(n)), PAGE),
         sort="" if sort == default_order(text) else sort,
         wrong=tuple(wrong),
         **narrowed,

@@ -24,6 +24,8 @@ from estran.web.portal import (
     saved_views,
     signing_in,
     views,
+    search_feeds,
+    search_values,
     vocabularies,
 )
 from estran.web.portal.centres import centre_view, centres_view
@@ -31,6 +33,7 @@ from estran.web.portal.home import home_view
 from estran.web.portal.i18n import LANGUAGES, words
 from estran.web.portal.recording import record_view
 from estran.web.portal.render import as_json, language_of, page, render, spoken, viewer_of
+from estran.web.portal.mapping import grid
 from estran.web.portal.searching import map_points, search
 
 if TYPE_CHECKING:
@@ -69,6 +72,8 @@ def routes(operators: Node) -> APIRouter:
     router.include_router(link_pages.routes())
     router.include_router(saved_views.routes())
     router.include_router(signing_in.routes(operators))
+    router.include_router(search_feeds.routes())
+    router.include_router(search_values.routes())
     router.include_router(harvest_pages.routes())
     router.include_router(comparing.routes())
     for path, endpoint in (
@@ -137,16 +142,16 @@ def search_page(request: Request, language: str) -> Response:
     if not part and not asked.wrong and asked.params() != _given(request):
         # One address for one search: what a plain form sends is brought to it.
         return RedirectResponse(address, _SEE_OTHER)
-    view = search(node_of(request), asked, w, viewer_of(request, w))
+    # Typing refines one entry of the history; any other change makes a new one.
+    typing = request.headers.get("hx-source", "").startswith("input#q")
+    view = search(node_of(request), asked, viewer_of(request, w), typing=typing)
     title = w.text("search.title") if not asked.text else f"{asked.text} – {w.text('search.title')}"
     of = page(request, w, title, "search", section="search", twin=view.json)
     status = 400 if view.wrong else 200
     if not part:
-        return render(request, "search.html", w, of, status=status, s=view, asked=asked)
-    # Typing refines one entry of the history; any other change makes a new one.
-    typing = request.headers.get("hx-source", "").startswith("input#q")
+        return render(request, "search.html", w, of, status=status, s=view, asked=view.shown)
     sent = {"HX-Replace-Url" if typing else "HX-Push-Url": address, "Cache-Control": "no-store"}
-    return render(request, "search_form.html", w, of, status=status, headers=sent, s=view, asked=asked)
+    return render(request, "search_form.html", w, of, status=status, headers=sent, s=view, asked=view.shown)
 
 
 def _given(request: Request) -> list[tuple[str, str]]:
@@ -156,14 +161,15 @@ def _given(request: Request) -> list[tuple[str, str]]:
 def search_twin(request: Request, language: str) -> Response:
     """A search as JSON."""
     w = spoken(language)
-    view = search(node_of(request), asking.read(request.query_params), w, viewer_of(request, w))
+    view = search(node_of(request), asking.read(request.query_params), viewer_of(request, w))
     return as_json(view, 400 if view.wrong else 200)
 
 
 def search_map(request: Request, language: str) -> Response:
-    """The places of a search's first results, as GeoJSON."""
-    w = spoken(language)
-    return as_json(map_points(node_of(request), asking.read(request.query_params), viewer_of(request, w)))
+    """The places of a search, as GeoJSON."""
+    w, asked = spoken(language), asking.read(request.query_params)
+    shown = grid(request.query_params)
+    return as_json(map_points(node_of(request), asked, viewer_of(request, w), shown))
 
 
 def record_page(request: Request, id: str, language: str = "") -> Response:  # noqa: A002 - the word of the address

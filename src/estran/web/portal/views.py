@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from estran.catalogue.applications import applications
+from estran.catalogue.levels import is_part
+from estran.catalogue.opening import access_of
+from estran.catalogue.resources import resource
 from estran.model import Box, Text
 from estran.web.portal.asking import FACETS, Asked
 from estran.web.portal.reasons import Why, whys
@@ -26,8 +29,8 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _ABSTRACT = 230
 _VALUES = 40
 _SHOWN = 6
-_TURN = 360
-_WORLD_WIDTH = 300
+FACET_VALUES = 30
+"""Values of a facet that the filter column counts; a page of their own has all."""
 _MOST_BOXES = 20
 _SCHEMES = ("http", "https", "ftp")
 
@@ -57,8 +60,16 @@ class Badge:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Download:
+    """A file that a card leads to at once."""
+
+    href: str
+    said: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Card:
-    """A record in a list."""
+    """A record in a list; get is its file, where it has one of its own."""
 
     id: str
     title: str
@@ -75,6 +86,7 @@ class Card:
     thumbnail: str = ""
     why: tuple[Why, ...] = ()
     others: str = ""
+    get: Download | None = None
 
     @property
     def css(self) -> str:
@@ -84,13 +96,14 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """One value of a facet."""
+    """One value of a facet; depth: how far it stands under what it is a part of."""
 
     value: str
     label: str
     count: int = 0
     chosen: bool = False
     css: str = ""
+    depth: int = 0
 
     @property
     def short(self) -> str:
@@ -113,12 +126,13 @@ class Leaf:
 
 @dataclass(frozen=True, kw_only=True)
 class Facet:
-    """A group of filters, and its concepts as a tree."""
+    """A group of filters, and its concepts as a tree; cut: whether there may be more values than these."""
 
     name: str
     label: str
     choices: tuple[Choice, ...]
     tree: tuple[Leaf, ...] = ()
+    cut: bool = False
 
     @property
     def shown(self) -> tuple[Choice, ...]:
@@ -182,11 +196,22 @@ class Viewer:
             href=f"/{w.language}/data/{record.id}",
             hubs=self.hubs_of(record.centre), centre=self.name(record.centre) if record.centre else "",
             kind=w.label("kind", record.kind), period=w.period(period, years=True) if period else "",
-            access=w.label("access", record.access) if record.access else "",
+            access=w.label("access", access) if (access := access_of(record)) else "",
             abstract=shortened(w.of(record.abstract)), abstract_tongue=w.tongue(record.abstract),
             boxes=record.extent.boxes[:_MOST_BOXES], thumbnail=self.thumbnail(record),
             why=whys(reasons, w), others=w.count("data.together_more", others) if others else "",
+            get=self._download(record),
         )  # fmt: skip
+
+    def _download(self, record: Record) -> Download | None:
+        """The first of a record's files that can be had at once; a restricted one is asked for on its page."""
+        if access_of(record) not in ("", "open"):
+            return None
+        for d in record.distributions:
+            if d.function == "download" and link(d.url) and (way := resource(d)) and way.kind == "file":
+                told = (d.format or d.media_type, self.words.size(d.size_bytes) if d.size_bytes >= 0 else "")
+                return Download(href=link(d.url), said=", ".join(part for part in told if part))
+        return None
 
     def thumbnail(self, record: Record) -> str:
         """A picture that this node itself holds; a page asks nothing of others."""
@@ -210,20 +235,23 @@ class Viewer:
                 return value
 
     def facets(self, results: Results, asked: Asked) -> list[Facet]:
-        """The filter column; a chosen value stays in it even where nothing has it."""
-        found: list[Facet] = []
-        for name in FACETS:
-            chosen = asked.where.get(name, ())
-            buckets = results.facets.get(name, ())
-            counts = {b.value: b.count for b in buckets} | {
-                v: 0 for v in chosen if v not in {b.value for b in buckets}
-            }
-            tree = tuple(self._leaf(one, asked) for one in results.trees.get(name, ()))
-            if chosen or tree or any(n < results.matched for n in counts.values()):
-                choices = tuple(self._choice(name, value, n, chosen) for value, n in counts.items())
-                label = self.words.label("facet", name)
-                found.append(Facet(name=name, label=label, choices=choices, tree=tree))
-        return found
+        """The filter column: the facets that divide what was found, and those that are chosen from."""
+        found = (self.facet(results, asked, name) for name in FACETS)
+        return [f for f in found if f.chosen or f.tree or any(c.count < results.matched for c in f.choices)]
+
+    def facet(self, results: Results, asked: Asked, name: str) -> Facet:
+        """One facet; a chosen value stays in it even where nothing has it."""
+        chosen = asked.where.get(name, ())
+        counts = {b.value: b.count for b in results.facets.get(name, ())}
+        counts |= {v: 0 for v in chosen if v not in counts}
+        listed = sorted(counts) if name == "level" else counts
+        return Facet(
+            name=name,
+            label=self.words.label("facet", name),
+            choices=tuple(self._choice(name, value, counts[value], chosen) for value in listed),
+            tree=tuple(self._leaf(one, asked) for one in results.trees.get(name, ())),
+            cut=len(results.facets.get(name, ())) >= FACET_VALUES,
+        )
 
     def _leaf(self, one: Counted, asked: Asked) -> Leaf:
         return Leaf(
@@ -235,8 +263,9 @@ class Viewer:
     def _choice(self, name: str, value: str, count: int, chosen: tuple[str, ...]) -> Choice:
         css = css_of(self.organisations.get(value)) if name == "hub" else ""
         return Choice(
-            value=value, label=self.value(name, value), count=count, chosen=value in chosen, css=css
-        )
+            value=value, label=self.value(name, value), count=count, chosen=value in chosen, css=css,
+            depth=int(name == "level" and is_part(value)),
+        )  # fmt: skip
 
     def chip(self, field: str, value: str) -> str:
         """An active filter in words."""
@@ -295,40 +324,3 @@ def shortened(text: str, length: int = _ABSTRACT) -> str:
     if len(line) <= length:
         return line
     return line[:length].rsplit(" ", 1)[0].rstrip(" ,;:.") + "…"
-
-
-def footprints(records: Iterable[Record], viewer: Viewer) -> dict[str, Any]:
-    """Places of records as GeoJSON points that carry their box; worldwide ones are only counted."""
-    features: list[dict[str, Any]] = []
-    world = 0
-    for record in records:
-        box = record.extent.box
-        if box is None:
-            continue
-        east = box.east + (_TURN if box.crosses else 0)
-        if east - box.west >= _WORLD_WIDTH:
-            world += 1
-            continue
-        features.append(_feature(record, box, east, viewer))
-    return {"type": "FeatureCollection", "features": features, "world": world}
-
-
-def _feature(record: Record, box: Box, east: float, viewer: Viewer) -> dict[str, Any]:
-    centre = (box.west + east) / 2
-    hubs = viewer.hubs_of(record.centre)
-    return {
-        "type": "Feature",
-        "geometry": {
-            "type": "Point",
-            "coordinates": [
-                round(centre - _TURN if centre > _TURN / 2 else centre, 3),
-                round((box.south + box.north) / 2, 3),
-            ],
-        },
-        "properties": {
-            "id": record.id,
-            "title": viewer.words.of(title_of(record)) or record.id,
-            "hub": hubs[0].css if hubs else "none",
-            "box": [round(v, 3) for v in (box.west, box.south, east, box.north)],
-        },
-    }

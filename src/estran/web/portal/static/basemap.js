@@ -82,11 +82,14 @@ function layers(hubs) {
   const [sea, land, line, edge, quiet, ink] = ["map-sea", "map-land", "map-line", "edge", "quiet", "ink"].map((name) => colour(name));
   const match = [...new Set(hubs)].flatMap((css) => [css, colour("hub", `h-${css}`)]);
   const hub = match.length ? ["match", ["get", "hub"], ...match, edge] : edge;
+  const spot = match.length ? ["match", ["get", "hub"], ...match, quiet] : quiet;
   const layer = (id, type, source, filter, paint, more = {}) => ({ id, type, source, filter, paint, ...more });
   const world = (id, type, is, paint, more) => layer(id, type, "world", ["==", ["get", "is"], is], paint, more);
   const label = { "text-field": ["get", "name"], "text-font": ["Instrument Sans"], "text-size": 13, "text-letter-spacing": 0.04, "text-max-width": 7 };
   const named = { "text-color": quiet, "text-halo-color": sea, "text-halo-width": 1.2 };
   const shape = ["==", ["geometry-type"], "Polygon"];
+  // A mark of many is larger, so that their number fits.
+  const sized = (alone) => ["case", ["has", "count"], ["+", 7.5, ["*", 3.2, ["log10", ["get", "count"]]]], alone];
   return [
     { id: "background", type: "background", paint: { "background-color": sea } },
     world("graticule", "line", "graticule", { "line-color": line, "line-width": 0.5, "line-opacity": 0.6 }),
@@ -100,7 +103,8 @@ function layers(hubs) {
     ),
     layer("fills", "fill", "places", shape, { "fill-color": hub, "fill-opacity": ["coalesce", ["get", "fill"], 0] }),
     layer("outlines", "line", "places", shape, { "line-color": hub, "line-width": 1.2, "line-opacity": ["coalesce", ["get", "line"], 0.45] }),
-    layer("points", "circle", "places", ["==", ["geometry-type"], "Point"], { "circle-color": hub, "circle-stroke-color": land, "circle-stroke-width": 1, "circle-radius": ["interpolate", ["linear"], ["zoom"], 0, 3, 3, 4.5, 7, 7] }),
+    layer("points", "circle", "places", ["==", ["geometry-type"], "Point"], { "circle-color": spot, "circle-stroke-color": land, "circle-stroke-width": 1, "circle-radius": ["interpolate", ["linear"], ["zoom"], 0, sized(3), 3, sized(4.5), 7, sized(7)] }),
+    layer("counts", "symbol", "places", ["has", "count"], { "text-color": land }, { layout: { "text-field": ["to-string", ["get", "count"]], "text-font": ["Instrument Sans"], "text-size": 12, "text-allow-overlap": true, "text-ignore-placement": true } }),
     layer("lit", "line", "marks", ["==", ["get", "is"], "lit"], { "line-color": ink, "line-width": 2.5 }),
     layer("asked", "line", "marks", ["==", ["get", "is"], "asked"], { "line-color": ink, "line-width": 1.5, "line-dasharray": [3, 2] }),
   ];

@@ -9,6 +9,6 @@ if (map) {
   map.getSource("places").setData(collection((await places).features));
   map.on("mousemove", "points", () => (map.getCanvas().style.cursor = "pointer"));
   map.on("mouseleave", "points", () => (map.getCanvas().style.cursor = ""));
-  map.on("click", "points", ({ features: [point] }) => (location.href = `data/${point.properties.id}`));
+  map.on("click", "points", ({ features: [point] }) => (location.href = point.properties.href ?? `data/${point.properties.id}`));
   map.once("idle", () => ready("map"));
 }

@@ -1,7 +1,10 @@
 import { Popup } from "maplibre-gl";
 import "./copy.js";
 import { around, basemap, collection, isGlobe, polygon, ready } from "./basemap.js";
+import "./brush.js";
 import { askBox, drawing, unwrapped } from "./draw.js";
+import "./keys.js";
+import "./within.js";
 
 const container = document.getElementById("map");
 const ask = (bounds) => askBox(document.getElementById("search"), bounds);
@@ -11,26 +14,45 @@ const open = matchMedia("(min-width: 60.01rem)");
 const marks = new Map();
 let map, places = collection([]), shown = "";
 
-/** On wide screens the filters stand open; on narrow ones they wait behind their button. */
-const unfold = () => (document.getElementById("filters").open = open.matches);
+/** On wide screens the filters and the map stand open; on narrow ones they wait behind their buttons. */
+function unfold() {
+  for (const id of ["filters", "map-side"]) document.getElementById(id).open = open.matches;
+}
 unfold();
 open.addEventListener("change", unfold);
 
+/** The address of the places in the part of the world that the map shows, as fine as it can show them. */
+function address() {
+  const { points } = note().dataset;
+  if (!points || !map) return points && `${points}${points.includes("?") ? "&" : "?"}zoom=1`;
+  const [[w, s], [e, n]] = map.getBounds().toArray();
+  // A little more than is seen, in steps, so that a small move asks nothing.
+  const wide = Math.min(360, 1.5 * (e - w)), high = 1.5 * (n - s), middle = [(w + e) / 2, (s + n) / 2];
+  const fit = (value, step) => Math.round(value / step) * step;
+  const [x, y] = [fit(middle[0], (e - w) / 4), fit(middle[1], (n - s) / 4)];
+  const wrap = (lon) => ((((lon + 180) % 360) + 360) % 360) - 180;
+  const whole = wide >= 360 || map.getProjection?.()?.type === "globe";
+  const box = [whole ? -180 : wrap(x - wide / 2), Math.max(-90, y - high / 2), whole ? 180 : wrap(x + wide / 2), Math.min(90, y + high / 2)];
+  const view = whole ? [-180, -90, 180, 90] : box;
+  return `${points}${points.includes("?") ? "&" : "?"}zoom=${Math.round(map.getZoom())}&view=${view.map((v) => v.toFixed(3)).join(",")}`;
+}
+
 /** Draws what the present results and the present box are. */
 async function refresh() {
-  const { points, box } = note().dataset;
-  if (points === shown) return;
-  shown = points;
-  const found = points ? await (await fetch(points)).json() : { ...collection([]), note: "" };
-  if (shown !== points) return;
+  const { box } = note().dataset;
+  const asked = address();
+  mark("asked", box ? unwrapped(box.split(",").map(Number)) : null);
+  if (asked === shown) return;
+  shown = asked;
+  const found = asked ? await (await fetch(asked)).json() : { ...collection([]), note: "" };
+  if (shown !== asked) return;
   places = found;
   note().textContent = places.note;
   if (!map) return;
   // Outlines of places as wide as a continent would only be in the way.
-  const small = places.features.filter(({ properties: { box: [w, s, e, n] } }) => e - w < 60 && (e - w > 0.5 || n - s > 0.5));
+  const small = places.features.filter(({ properties: { id, box: [w, s, e, n] } }) => id && e - w < 60 && (e - w > 0.5 || n - s > 0.5));
   const outlines = small.map((f) => polygon(f.properties.box, { hub: f.properties.hub }));
   map.getSource("places").setData(collection([...outlines, ...places.features]));
-  mark("asked", box ? unwrapped(box.split(",").map(Number)) : null);
 }
 
 /** Shows a box as the one that is "lit" or "asked", or takes it away. */
@@ -42,8 +64,8 @@ function mark(is, box) {
 
 /** Lights the outline of one record, or of none. */
 function light(id) {
-  const place = places.features.find((f) => f.properties.id === id);
-  mark("lit", place?.properties.box);
+  const place = id && places.features.find((f) => f.properties.id === id);
+  mark("lit", place ? place.properties.box : null);
 }
 
 for (const name of ["mouseover", "focusin"])
@@ -60,7 +82,7 @@ function pointing() {
   const popup = new Popup({ maxWidth: "20rem" });
   map.on("mousemove", "points", ({ features: [point] }) => {
     document.querySelectorAll(".card.lit").forEach((lit) => lit.classList.remove("lit"));
-    card(point.properties.id)?.classList.add("lit");
+    if (point.properties.id) card(point.properties.id)?.classList.add("lit");
     light(point.properties.id);
     map.getCanvas().style.cursor = "pointer";
   });
@@ -72,13 +94,27 @@ function pointing() {
   map.on("click", "points", ({ features, lngLat }) => {
     const list = document.createElement("ul");
     list.className = "popup";
-    const once = new Map(features.map((f) => [f.properties.id, f.properties.title]));
-    for (const [id, title] of once) {
-      const link = Object.assign(document.createElement("a"), { href: `data/${id}`, textContent: title });
-      list.appendChild(document.createElement("li")).append(link);
+    const add = (child) => list.appendChild(document.createElement("li")).append(child);
+    const once = new Map(features.map(({ properties: p }) => [p.id ?? p.href, p]));
+    for (const { id, title, href, said, box } of once.values()) {
+      if (id) add(Object.assign(document.createElement("a"), { href: `data/${id}`, textContent: title }));
+      else gathered(add, said, href, JSON.parse(box));
     }
     popup.setLngLat(lngLat).setDOMContent(list).addTo(map);
   });
+
+  /** What a mark of several records offers: to come closer, where that parts them, and to list them. */
+  function gathered(add, said, href, [w, s, e, n]) {
+    add(said);
+    add(Object.assign(document.createElement("a"), { href, textContent: note().dataset.list }));
+    if (e - w < 0.001 && n - s < 0.001) return;
+    const closer = Object.assign(document.createElement("button"), { type: "button", className: "button quiet", textContent: note().dataset.closer });
+    closer.addEventListener("click", () => {
+      popup.remove();
+      map.fitBounds([[w, s], [e, n]], { padding: 80, maxZoom: Math.max(map.getZoom() + 1, 12), animate: !matchMedia("(prefers-reduced-motion)").matches });
+    });
+    add(closer);
+  }
 }
 
 /** Where the map starts: the box that was asked, else around the places, else the world; it then stays put. */
@@ -90,18 +126,27 @@ function start() {
   return { bounds: [[w, Math.max(s, -78)], [e, Math.min(n, 82)]], fitBoundsOptions: { padding: 40, maxZoom: 7 } };
 }
 
-await refresh();
-const hubs = ["land", "atmosphere", "ocean", "earth", "life", ...container.dataset.hubs.split(" ").filter(Boolean)];
-map = await basemap(container, { globe: isGlobe(false), hubs, ...start() });
-if (map) {
-  shown = "";
+/** Draws the map, once it is to be seen. */
+async function begin() {
+  await refresh();
+  const hubs = ["land", "atmosphere", "ocean", "earth", "life", ...container.dataset.hubs.split(" ").filter(Boolean)];
+  map = await basemap(container, { globe: isGlobe(false), hubs, ...start() });
+  if (!map) return;
   await refresh();
   drawing(map, container, mark, ask);
   pointing();
+  map.on("moveend", refresh);
   document.addEventListener("click", ({ target }) => {
     if (target.id !== "here") return;
     const b = map.getBounds();
     ask([b.getWest(), b.getSouth(), b.getEast(), b.getNorth()]);
   });
   map.once("idle", () => ready("map"));
+}
+
+const side = document.getElementById("map-side");
+if (side.open) await begin();
+else {
+  ready("folded");
+  side.addEventListener("toggle", () => side.open && begin(), { once: true });
 }

@@ -1,0 +1,88 @@
+"""The map of a search: one mark a record, or one for all that would lie on each other there."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from estran.catalogue.grids import Grid
+from estran.errors import Invalid
+from estran.model import Box
+from estran.web.portal.views import css_of, title_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.datastructures import QueryParams
+
+    from estran.catalogue.grids import Spot, Spots
+    from estran.web.portal.asking import Asked
+    from estran.web.portal.views import Viewer
+
+__all__ = ["grid", "points"]
+
+# A world of 512 pixels at zoom 0, and marks that do not touch.
+_WORLD_PIXELS, _MARK_PIXELS = 512, 64
+_DEEPEST = 14.0
+_WHOLE = Grid(cells=64)
+_TURN = 360
+# Around records that have one and the same place.
+_MARGIN = 0.01
+
+
+def grid(params: QueryParams) -> Grid:
+    """What a map shows, by its address: ``zoom``, and ``view`` as a box; the whole world without them."""
+    try:
+        zoom = float(params.get("zoom", ""))
+        view = params.get("view", "")
+        box = Box.parse(view) if view else None
+    except (Invalid, ValueError):
+        return _WHOLE
+    if not math.isfinite(zoom):
+        return _WHOLE
+    return Grid(box=box, cells=math.ceil(2 ** min(max(zoom, 0.0), _DEEPEST) * _WORLD_PIXELS / _MARK_PIXELS))
+
+
+def points(places: Spots | None, asked: Asked, viewer: Viewer) -> dict[str, Any]:
+    """The marks as GeoJSON, with a line that says what has none."""
+    w = viewer.words
+    path = f"/{w.language}/search"
+    spots = places.spots if places else ()
+    world, nowhere = (places.world, places.nowhere) if places else (0, 0)
+    said = [w.count("search.map_world", world)] if world else []
+    said += [w.count("search.map_nowhere", nowhere)] if nowhere else []
+    features = [_feature(spot, _told(spot, asked, viewer, path)) for spot in spots]
+    return {"type": "FeatureCollection", "features": features, "world": world, "note": " ".join(said)}
+
+
+def _told(spot: Spot, asked: Asked, viewer: Viewer, path: str) -> dict[str, Any]:
+    """What a mark says: which record it is, or how many and where they are listed."""
+    if spot.record is not None:
+        hubs = viewer.hubs_of(spot.record.centre)
+        title = viewer.words.of(title_of(spot.record)) or spot.record.id
+        return {"id": spot.record.id, "title": title, "hub": hubs[0].css if hubs else "none"}
+    west, south, east, north = spot.box
+    around = Box(
+        max(west - _MARGIN, -180),
+        max(south - _MARGIN, -90),
+        min(_back(east) + _MARGIN, 180),
+        min(north + _MARGIN, 90),
+    )
+    return {
+        "count": spot.count,
+        "said": viewer.words.count("search.results", spot.count),
+        "hub": css_of(viewer.organisations.get(spot.hub)),
+        "href": asked.first(box=around).address(path),
+    }
+
+
+def _back(east: float) -> float:
+    return east - _TURN if east > _TURN / 2 else east
+
+
+def _feature(spot: Spot, told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [round(spot.lon, 3), round(spot.lat, 3)]},
+        "properties": {**told, "box": [round(v, 3) for v in spot.box]},
+    }
