@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from estran.access import ANYONE, Actor
 from estran.catalogue import FACETS, Query
+from estran.catalogue.store import view
 from estran.catalogue.words import split
 from estran.errors import Invalid, NotFound
 from estran.model import Box, interval
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from estran.node import Node
 
 COUNT = 600
+
+
+@pytest.fixture(autouse=True)
+def _few_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the newest records, so that walks go on behind them."""
+    monkeypatch.setattr(view, "MANY", (20, 100))
 
 
 @pytest.fixture(scope="module")

@@ -71,6 +71,14 @@ class Clusters:
         return Alike(all_.pks[here], all_.by_pk, sizes)
 
 
+class _Within(NamedTuple):
+    """The members that are in a set: numbers, their clusters, and how many there are of each cluster."""
+
+    pks: np.ndarray[Any, Any]
+    clusters: np.ndarray[Any, Any]
+    found: np.ndarray[Any, Any]
+
+
 class Alike:
     """The clusters of several records, as one actor sees them: one record of each stands for all.
 
@@ -88,18 +96,32 @@ class Alike:
         self._stands = pks[self._starts.clip(max=len(pks) - 1)]
         self.members = bitmap(pks)
         self.others = self.members - bitmap(self._stands[sizes > 0])
+        # The clusters that are here, in the order of the numbers of the records that stand for them.
+        here = (sizes > 0).nonzero()[0]
+        self._order = here[self._stands[here].argsort()]
         self._first: dict[str, dict[str, BitMap]] = {}
+        self._last: tuple[BitMap | None, _Within | None] = (None, None)
+
+    def _within(self, pool: BitMap) -> _Within:
+        """The members in a set; the same set is mostly asked for several times in a row."""
+        last, held = self._last
+        if last is not pool or held is None:
+            import numpy as np  # noqa: PLC0415
+
+            pks = numbers(pool & self.members)
+            clusters = self._clusters[pks]
+            held = _Within(pks, clusters, np.bincount(clusters, minlength=len(self._sizes)))
+            self._last = pool, held
+        return held
 
     def folded(self, pool: BitMap) -> BitMap:
         """The records that stand for those of a set: one a cluster, and all that stand alone."""
-        import numpy as np  # noqa: PLC0415
-
         if self.members.issubset(pool):
             return pool - self.others
-        hidden = pool & self.others
-        if not hidden:
+        if not pool.intersect(self.others):
             return pool
-        return (pool - self.others) | bitmap(np.sort(self._stands[self._clusters[numbers(hidden)]]))
+        here = self._order[self._within(pool).found[self._order] > 0]
+        return (pool - self.members) | bitmap(self._stands[here])
 
     def raised(self, scores: np.ndarray[Any, Any], pool: BitMap) -> None:
         """Give each record that stands for others the best score of its cluster in a set.
@@ -110,8 +132,7 @@ class Alike:
         """
         import numpy as np  # noqa: PLC0415
 
-        pks = numbers(pool & self.members)
-        clusters = self._clusters[pks]
+        pks, clusters, _ = self._within(pool)
         best = np.zeros(len(self._sizes), dtype=scores.dtype)
         np.maximum.at(best, clusters, scores[pks])
         scores[self._stands[clusters]] = best[clusters]
@@ -135,16 +156,11 @@ class Alike:
 
     def counting(self, pool: BitMap) -> Counting | None:
         """How values are counted in a set, each cluster once; None where records and clusters are the same."""
-        import numpy as np  # noqa: PLC0415
-
-        several = pool & self.members
-        if not several:
+        if not pool.intersect(self.members):
             return None
-        if len(several) == len(self.members):
+        if self.members.issubset(pool):
             return Counting(self, pool)
-        pks = numbers(several)
-        clusters = self._clusters[pks]
-        found = np.bincount(clusters, minlength=len(self._sizes))
+        pks, clusters, found = self._within(pool)
         if found.max() < 2:  # noqa: PLR2004 - nothing is counted twice
             return None
         of_each = found[clusters]

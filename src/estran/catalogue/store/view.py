@@ -10,6 +10,7 @@ from pyroaring import BitMap
 from sqlalchemy import and_, or_, select
 
 from estran.catalogue.index import bitmap
+from estran.catalogue.newest import MANY, Newest
 from estran.catalogue.prepare import decode
 from estran.catalogue.store.extents import hulls, spans
 from estran.catalogue.store.inbound import numbers
@@ -39,6 +40,7 @@ _COLUMNS: Mapping[Column, sa.Column[Any]] = {
 _OPERATORS: Mapping[Operator, Callable[[Any, Any], Any]] = {"=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 _FEW = 5000
 _FETCHED = 5000
+_NEWEST_FIRST = (("updated", True), ("id", False))
 _RECORD = select(
     _R.pk, _R.id, _R.centre, _R.source, _R.visibility, _R.added, _R.updated, _D.document
 ).join_from(schema.record, schema.record_document)
@@ -171,10 +173,14 @@ class View:
         if not pool:
             return []
         chosen = select(_R.pk, *(_R[name] for name, _ in order))
+        found: list[tuple[int, tuple[Any, ...]]] = []
         # A small set is fetched and sorted; of a large one, walking the index soon meets enough.
         if len(order) > 2 or 4 * len(pool) ** 2 < limit * max(pool.max(), 1):  # noqa: PLR2004
             chosen = chosen.where(self._engine.within(_R.pk, list(pool)))
-        found: list[tuple[int, tuple[Any, ...]]] = []
+        elif tuple(order) == _NEWEST_FIRST:
+            found, after = self._of_the_newest(pool, after, limit)
+            if after is None or len(found) >= limit:
+                return found
         for statement in _phases(chosen, order, after):
             with self._connection.execute(statement.execution_options(yield_per=max(limit, 64))) as rows:
                 for pk, *values in rows:
@@ -183,6 +189,23 @@ class View:
                         if len(found) >= limit:
                             return found
         return found
+
+    def _of_the_newest(
+        self, pool: BitMap, after: Sequence[Any] | None, limit: int
+    ) -> tuple[list[tuple[int, tuple[Any, ...]]], Sequence[Any] | None]:
+        """What the newest records of all give of a walk, and from where to go on; None at the end of all records."""
+        rows, rest = list[tuple[int, int, str]](), after
+        place = (after[0], after[1]) if after else None
+        for most in MANY:
+            newest = self.facets.remembered(("newest", most), lambda most=most: self._newest(most))
+            rows, rest = newest.of(pool, place, limit)
+            if len(rows) >= limit:
+                break
+        return [(pk, (updated, id_)) for pk, updated, id_ in rows], rest
+
+    def _newest(self, most: int) -> Newest:
+        text = f"SELECT pk, updated, id FROM record ORDER BY updated DESC, id LIMIT {most}"  # noqa: S608
+        return Newest(((pk, at, id_) for pk, at, id_ in self._engine.ask(self._connection, text, {})), most)
 
     # Records
 
