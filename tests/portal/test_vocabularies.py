@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+import estran
+from estran.web.app import create_app
 from tests.web.client import Client
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fastapi import FastAPI
 
 
@@ -48,6 +54,69 @@ def test_a_tree_opens_without_scripts(client: Client) -> None:
     assert "/en/vocabulary/t/sea" in opened
     assert "several preferred labels in a language (S14)" in opened
     assert "/vocabulary/t?f=ttl" in opened
+
+
+WIDE = "http://thesaurus.example/wide/"
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A vocabulary of more tops, more children and more below these than a page lists, and two in a circle."""
+    folder = tmp_path_factory.mktemp("wide")
+    broader = [(f"c{n}", "t7") for n in range(230)]
+    broader += [(f"d{n}", "c229") for n in range(120)] + [("round", "about"), ("about", "round")]
+    names = [f"t{n}" for n in range(210)] + [name for name, _ in broader]
+    lines = [f'<{WIDE}{name}> s:inScheme <{WIDE}> ; s:prefLabel "{name}"@en .' for name in names]
+    lines += [f"<{WIDE}{one}> s:broader <{WIDE}{other}> ." for one, other in broader]
+    (folder / "wide.ttl").write_text(
+        f'@prefix s: <http://www.w3.org/2004/02/skos/core#> . <{WIDE}> a s:ConceptScheme ; s:prefLabel "wide"@en .\n'
+        + "\n".join(lines)
+    )
+    with estran.open(folder / "node") as node:
+        node.load(folder / "wide.ttl")
+        yield Client(create_app(node))
+
+
+def crawled(client: Client, start: str) -> tuple[set[str], int]:
+    """The concepts that links of a vocabulary's page lead to, page by page, and how many pages that were."""
+    waiting, seen, concepts = [start], {start}, set[str]()
+    while waiting:
+        links = [html.unescape(href) for href in re.findall(r'href="([^"]+)"', text(client, waiting.pop()))]
+        concepts |= {
+            href.rpartition("/")[2] for href in links if re.fullmatch(r"/en/vocabulary/wide/\w+", href)
+        }
+        new = {href.partition("#")[0] for href in links if href.startswith("/en/vocabulary/wide?")} - seen
+        # Either way of listing is to lead everywhere by itself.
+        new = {href for href in new if ("by=name" in href) == ("by=name" in start)}
+        seen |= new
+        waiting += new
+    return concepts, len(seen)
+
+
+def test_every_concept_is_reached_from_the_tree_without_scripts(wide: Client) -> None:
+    everything = {f"t{n}" for n in range(210)} | {f"c{n}" for n in range(230)} | {f"d{n}" for n in range(120)}
+    concepts, pages = crawled(wide, "/en/vocabulary/wide")
+    assert everything - concepts == set()
+    assert pages < 20
+    by_name, pages = crawled(wide, "/en/vocabulary/wide?by=name")
+    assert everything | {"round", "about"} == by_name, "those in a circle hang under no top"
+    assert pages == 6
+
+
+def test_a_tree_says_how_many_there_are(wide: Client) -> None:
+    tops = text(wide, "/en/vocabulary/wide")
+    assert "More of 21" in tops
+    assert "All concepts by name" in tops
+    opened = text(wide, "/fr/vocabulary/wide?at=t7")
+    assert "La suite, sur 230" in opened
+    following = next(html.unescape(h) for h in re.findall(r'href="([^"]+)"', opened) if "below=" in h)
+    second = text(wide, following.partition("#")[0])
+    assert "Revenir aux premiers" in second
+    assert 'href="/fr/vocabulary/wide?at=t7#tree"' in second
+    # One whose parent lists it on a later page, its way shown.
+    deep = text(wide, "/en/vocabulary/wide?at=c229")
+    assert deep.index(">t7<") < deep.index(">c229<") < deep.index(">d0<")
+    assert wide.get("/en/vocabulary/wide?at=t7&below=x", accept="text/html").status_code == 400
 
 
 def test_a_concept_shows_all_around_it(client: Client) -> None:

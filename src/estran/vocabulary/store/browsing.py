@@ -88,6 +88,13 @@ class Browsing:
         with self._database.read() as connection:
             return reading.children(connection, uri, after, limit)
 
+    def count(self, scheme: str, under: str = "") -> int:
+        """How many concepts are narrower than the one of an address, or how many trees a vocabulary has."""
+        with self._database.read() as connection:
+            return (
+                reading.count_children(connection, under) if under else reading.count_tops(connection, scheme)
+            )
+
     def listing(self, scheme: str, after: Position = None, limit: int = 100) -> tuple[list[Branch], Position]:
         """All concepts of a vocabulary, by title, and from where to go on."""
         with self._database.read() as connection:

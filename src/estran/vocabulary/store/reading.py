@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from estran.storage import Engine
 
 __all__ = [
-    "Labelled", "at", "children", "entries_of", "facing", "holdings", "labelled", "listing", "named", "originals",
-    "relations_of", "steps", "tops",
+    "Labelled", "at", "children", "count_children", "count_tops", "entries_of", "facing", "holdings", "labelled", "listing",
+    "named", "originals", "relations_of", "steps", "tops",
 ]  # fmt: skip
 
 _s, _c, _n, _l, _r = (
@@ -135,6 +135,18 @@ def tops(
         .where(_s.name == scheme, _c.top == 1)
     )
     return _page(connection, chosen, after, limit)
+
+
+def count_tops(connection: sa.Connection, scheme: str) -> int:
+    """How many trees a vocabulary has."""
+    chosen = select(func.count()).select_from(_joined).where(_s.name == scheme, _c.top == 1)
+    return connection.execute(chosen).scalar_one()
+
+
+def count_children(connection: sa.Connection, uri: str) -> int:
+    """How many concepts are narrower than one."""
+    below = select(_r.subject).where(_r.object == uri, _r.predicate == "broader", _r.subject != uri)
+    return connection.execute(select(func.count(_c.uri.distinct())).where(_c.uri.in_(below))).scalar_one()
 
 
 def children(

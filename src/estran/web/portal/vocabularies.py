@@ -46,11 +46,19 @@ class Named:
 
 @dataclass(frozen=True, kw_only=True)
 class Leaf:
-    """A concept in a tree; `open` leads to the page where what is under it is shown, "" where nothing is."""
+    """A concept in a tree.
+
+    Attributes:
+        open: leads to the page where what is under it is shown, "" where nothing is or it is shown here.
+        more: leads to what more is under it; total: of how many; start: leads back to the first of them.
+    """
 
     concept: Named
     open: str = ""
     narrower: tuple[Leaf, ...] = ()
+    more: str = ""
+    total: int = 0
+    start: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +82,19 @@ class SchemesView:
 
 @dataclass(frozen=True, kw_only=True)
 class SchemeView:
-    """A vocabulary, its tree opened at one place or at none."""
+    """A vocabulary, its tree opened at one place or at none, or all its concepts by name.
+
+    Attributes:
+        more: leads to what follows at the top; total: how many there are at the top.
+        other: leads to the list by name, or from there to the tree.
+    """
 
     holding: Holding
     tree: tuple[Leaf, ...]
+    by_name: bool = False
+    other: str = ""
     more: str = ""
+    total: int = 0
     q: str = ""
     found: tuple[Named, ...] = ()
 
@@ -132,13 +148,19 @@ def scheme_page(request: Request, language: str, scheme: str) -> Response:
     """A vocabulary and its tree."""
     w, vocabulary = spoken(language), node_of(request).vocabulary
     held = vocabulary.holding(scheme)
-    at, q = replies.one(request, "at"), replies.one(request, "q").strip()
-    branches, following = vocabulary.tops(scheme, position(replies.one(request, "cursor")), _PAGE)
+    q, by_name = replies.one(request, "q").strip(), replies.one(request, "by") == "name"
+    listed = vocabulary.listing if by_name else vocabulary.tops
+    branches, following = listed(scheme, position(replies.one(request, "cursor")), _PAGE)
     here = f"/{language}/vocabulary/{quote(scheme)}"
+    tree = _Tree(node_of(request), here, scheme, w, position(replies.one(request, "below")))
+    kept = "by=name&" if by_name else ""
     view = SchemeView(
         holding=held,
-        tree=_tree(node_of(request), here, branches, at, w, scheme),
-        more=f"{here}?cursor={cursor(following)}" if following else "",
+        tree=tree.opened(branches, "" if by_name else replies.one(request, "at")),
+        by_name=by_name,
+        other=here if by_name else f"{here}?by=name",
+        more=f"{here}?{kept}cursor={cursor(following)}" if following else "",
+        total=0 if not following else held.concepts if by_name else vocabulary.count(scheme),
         q=q,
         found=_found(node_of(request), q, w, scheme) if q else (),
     )
@@ -205,35 +227,53 @@ def _found(node: Node, q: str, w: Words, scheme: str = "") -> tuple[Named, ...]:
     )
 
 
-def _tree(  # noqa: PLR0917 - where, from what, down to what, in which words
-    node: Node, here: str, branches: list[Branch], at: str, w: Words, scheme: str
-) -> tuple[Leaf, ...]:
-    """The tops of a tree; that which leads to `at` is opened down to what is under it."""
-    opened: list[Entry] = []
-    if at:
-        entry = node.vocabulary.at(scheme, at)
-        opened = [*(node.vocabulary.tree(entry.uri) or ((),))[0], entry]
+class _Tree:
+    """A vocabulary's tree, a portion of what is under each concept at a time."""
 
-    def leaves(listed: list[Branch], way: list[Entry]) -> tuple[Leaf, ...]:
-        made: list[Leaf] = []
-        for branch in listed:
-            is_open = bool(way) and way[0].uri == branch.entry.uri
-            below = (
-                leaves(node.vocabulary.children(branch.entry.uri, None, _PAGE)[0], way[1:]) if is_open else ()
-            )
-            can_open = branch.has_narrower and not is_open
-            made.append(
-                Leaf(
-                    concept=named(branch.entry, w),
-                    open=f"{here}?at={quote(branch.entry.local)}"
-                    if can_open and branch.entry.scheme == scheme
-                    else "",
-                    narrower=below,
-                )
-            )
+    def __init__(self, node: Node, here: str, scheme: str, w: Words, below: tuple[str, int] | None) -> None:
+        """Args: here is the page's own address; below, the place in the list of what is opened last."""
+        self._vocabulary, self._here, self._scheme, self._words = node.vocabulary, here, scheme, w
+        self._below = below
+
+    def opened(self, branches: list[Branch], at: str) -> tuple[Leaf, ...]:
+        """The tops; that which leads to `at` is opened down to what is under it."""
+        return self._leaves(branches, self._way(at) if at else [])
+
+    def _way(self, at: str) -> list[Entry]:
+        """The concepts from a top down to one, by the first way that begins in this vocabulary."""
+        entry = self._vocabulary.at(self._scheme, at)
+        ways = self._vocabulary.tree(entry.uri) or ((),)
+        return [*next((way for way in ways if way and way[0].scheme == self._scheme), ways[0]), entry]
+
+    def _leaves(self, listed: list[Branch], way: list[Entry]) -> tuple[Leaf, ...]:
+        step = way[0].uri if way else ""
+        made = [
+            self._open(way[0], way[1:]) if branch.entry.uri == step else self._closed(branch)
+            for branch in listed
+        ]
+        if way and all(branch.entry.uri != step for branch in listed):
+            # It stands on another page of the list; the way is shown nevertheless.
+            made.insert(0, self._open(way[0], way[1:]))
         return tuple(made)
 
-    return leaves(branches, opened)
+    def _closed(self, branch: Branch) -> Leaf:
+        leads = branch.has_narrower and branch.entry.scheme == self._scheme
+        return Leaf(concept=named(branch.entry, self._words), open=self._at(branch.entry) if leads else "")
+
+    def _open(self, entry: Entry, way: list[Entry]) -> Leaf:
+        # Only the last of the way is paged through; those above it begin at their first.
+        after = None if way else self._below
+        below, following = self._vocabulary.children(entry.uri, after, _PAGE)
+        return Leaf(
+            concept=named(entry, self._words),
+            narrower=self._leaves(below, way),
+            more=f"{self._at(entry)}&below={cursor(following)}" if following else "",
+            total=self._vocabulary.count(self._scheme, entry.uri) if following or after else 0,
+            start=self._at(entry) if after else "",
+        )
+
+    def _at(self, entry: Entry) -> str:
+        return f"{self._here}?at={quote(entry.local, safe='')}"
 
 
 def named(entry: Entry, w: Words, detail: str = "") -> Named:
