@@ -22,6 +22,11 @@ FLAGS = (
 _KNOWN = ("GL Driver Message", "GPU stall", "No interactive map", "WebGL")
 
 
+# What the content policy stops is said on the console, whether the browser says it or not.
+_LISTEN = """document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`content policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`))"""
+
+
 @contextmanager
 def launched(chromium: Path) -> Iterator[Browser]:
     """A headless Chromium."""
@@ -41,6 +46,7 @@ class Watch:
     bytes: int = 0
 
     def __post_init__(self) -> None:
+        self.page.add_init_script(_LISTEN)
         self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
         self.page.on("console", lambda m: self._heard(m.type, m.text))
         self.page.on("request", lambda r: self._asked(r.url))

@@ -11,6 +11,7 @@ from estran.web.portal.items import part
 from tests.conftest import ROOT, lacking
 from tests.portal.browser import launched, watched
 from tests.portal.granules import HOSTILE_ID, ODD
+from tests.portal.measuring import structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +29,22 @@ PAGES = {
     "nothing": "/{lang}/search?q=snow&hub=ocean",
     "wrong": "/{lang}/search?from=2024-02-30",
     "record": "/{lang}/data/{rich}",
+    "complete": "/{lang}/data/{rich}?view=complete&bbox=-5,48,-4,49",
     "hostile": "/{lang}/data/{hostile}",
     "centres": "/{lang}/centres",
     "centre": "/{lang}/centres/ocean",
     "api": "/{lang}/api",
     "accessibility": "/{lang}/accessibility",
     "problem": "/{lang}/nothing",
+    "lost": "/{lang}/data/water-temperature-of-nowhere",
+    "help": "/{lang}/help",
+    "publish": "/{lang}/publish?what=data&bound=no",
+    "published": "/{lang}/publish?what=data&bound=unsure&earth=yes&hub=ocean&shape=growing&size=large&access=embargo",
+    "sciences": "/{lang}/browse/science",
+    "application": "/{lang}/browse/application",
+    "use": "/{lang}/browse/application/coast",
+    "values": "/{lang}/search/values/platform",
+    "links": "/{lang}/links",
     "vocabularies": "/{lang}/vocabulary?q=wat",
     "vocabulary": "/{lang}/vocabulary/t?at=water",
     "concept": "/{lang}/vocabulary/t/sea",
@@ -100,12 +111,15 @@ def judged(browser: Browser, server: str, path: str, axe: str) -> None:
 
 
 def judge(watch: Watch, axe: str) -> None:
-    """Let axe look at what is there, in both themes."""
+    """Let axe look at what is there, in both themes, and look at the page's bones, weight and twin."""
+    assert structure(watch) == []
     # Evaluated by the debugger, which the content policy does not bind.
     watch.page.evaluate(axe)
     for theme in ("light", "dark"):
         watch.page.emulate_media(color_scheme=theme)
-        found = watch.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        found = watch.page.evaluate(
+            "axe.run(document, {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})"
+        )
         faults = [
             (v["id"], n["target"], n["failureSummary"]) for v in found["violations"] for n in v["nodes"]
         ]

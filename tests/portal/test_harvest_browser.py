@@ -34,6 +34,7 @@ PAGES = {
     "missed": "harvest/runs/{missed}?state=missed", "refused": "harvest/runs/{first}?state=refused", "things": "harvest/sources/theirs/things",
     "document": "harvest/sources/theirs/document?key={key}", "new": "harvest/new?protocol=oai-pmh", "change": "harvest/sources/never/change",
     "remove": "harvest/sources/theirs/remove", "me": "sign-in", "compare": "data/{rich}/compare", "hostile": "data/{hostile}/compare",
+    "view": "views/new", "view-change": "views/bay/change",
 }  # fmt: skip
 
 
@@ -58,6 +59,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with estran.open(folder / "node", harvest={"allow_private": True, "per_second": 500}) as node:
         runs = harvested.harvest(node, folder, slow_url)
         ids = {"rich": node.search("brest").records[0].id, "hostile": node.search("quoted").records[0].id}
+        node.views.add("bay", title={"fr": "La baie", "en": "The bay"}, search="q=brest")
         token = node.tokens.create("Ada Lovelace", "operator")
         names = {**{name: str(number) for name, number in runs.items()}, **ids, "key": quote(BAD_KEY)}
         with serving(create_app(node)) as url:

@@ -20,7 +20,8 @@ CODES = (
     "restriction", "constraint", "organisation", "organisations", "organisation_status", "visibility", "relation", "tongue",
     "facet", "sort", "sea", "map", "unit", "citation", "property", "property_group", "asset_role", "month", "weekday",
     "weekday_long", "mapping", "part", "defect", "field", "actor_role",
-    "link", "link_state", "link_reason", "service", "service_use", "run_state", "outcome", "held", "harvest_option",
+    "files", "link", "link_state", "link_reason", "service", "service_use", "run_state", "outcome", "held", "harvest_option",
+    "question", "answer", "publishing", "prepare", "hint",
 )  # fmt: skip
 """Tables of the catalogues that say codes in words; the other tables hold messages."""
 

@@ -19,21 +19,23 @@ from estran.web.portal import (
     browsing,
     comparing,
     harvest_pages,
+    help_pages,
     item_pages,
     link_pages,
+    lost,
     saved_views,
-    signing_in,
-    views,
     search_feeds,
     search_values,
+    signing_in,
+    views,
     vocabularies,
 )
 from estran.web.portal.centres import centre_view, centres_view
 from estran.web.portal.home import home_view
 from estran.web.portal.i18n import LANGUAGES, words
+from estran.web.portal.mapping import grid
 from estran.web.portal.recording import record_view
 from estran.web.portal.render import as_json, language_of, page, render, spoken, viewer_of
-from estran.web.portal.mapping import grid
 from estran.web.portal.searching import map_points, search
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ def routes(operators: Node) -> APIRouter:
     # Before the pages of vocabularies, which take any name.
     router.include_router(annotating.routes())
     router.include_router(vocabularies.routes())
+    router.include_router(help_pages.routes())
     router.include_router(browsing.routes())
     router.include_router(link_pages.routes())
     router.include_router(saved_views.routes())
@@ -251,8 +254,8 @@ def render_problem(request: Request, problem: Problem) -> Response:
     of = page(request, w, w.text(title), path)
     return render(
         request, "problem.html", w, of, status=problem.status, number=problem.status, detail=problem.detail,
-        advice=w.text(advice) if advice else "", tried=_words_of(request.url.path),
-        sign_in=_sign_in(request, w) if problem.status in (401, 403) else "",
+        advice=w.text(advice) if advice else "", tried=lost.words_of(request.url.path), near=_near(request, problem, w),
+        sign_in=_sign_in(request, w) if problem.status in (401, 403) else "", contact=problem.id,
     )  # fmt: skip
 
 
@@ -263,11 +266,7 @@ def _sign_in(request: Request, w: Words) -> str:
     return f"/{w.language}/sign-in?{to}".rstrip("?")
 
 
-def _words_of(path: str) -> str:
-    """What someone may have looked for who came to an address that is not there."""
-    last = path.rstrip("/").rpartition("/")[2].partition(".")[0]
-    return (
-        " ".join(part for part in last.replace("_", "-").split("-") if part.isalpha())[:80]
-        if "/data/" in path
-        else ""
-    )
+def _near(request: Request, problem: Problem, w: Words) -> tuple[lost.Way, ...]:
+    """What may have been meant by an address that leads nowhere."""
+    node: Node | None = getattr(request.state, "node", None)
+    return lost.ways(node, request.url.path, w) if node and problem.status in (404, 410) else ()

@@ -35,6 +35,8 @@ _HTML = "text/html; charset=utf-8"
 _ADDRESS = re.compile(r"""https?://[^\s<>"']+[^\s<>"'.,;:!?)\]}]""")
 _MAIL = re.compile(r"[^\s@<>\"'?&]{1,64}@[^\s@<>\"'?&]{1,190}\.[A-Za-z]{2,24}")
 _MOST_LINKS = 100
+# Pages that say once what they can do, and the hint of each.
+_HINTS = {"home.html": "home", "search.html": "search", "record.html": "record", "items.html": "items"}
 
 import_map = json.dumps({"imports": {"maplibre-gl": assets.address("vendor/maplibre-gl/maplibre-gl.mjs")}})
 """The one inline script of every page; the content policy names its hash."""
@@ -114,7 +116,8 @@ def render(
     own_hubs = " ".join(views.own_hubs(node.organisations.all("hub"))) if node else ""
     body = templates().get_template(template).render(
         t=w.text, n=w.count, w=w, lang=w.language, other=w.other, page=of,
-        site=site, base=base, ground=ground(w.language), own_hubs=own_hubs, me=session_of(request), **values,
+        site=site, base=base, ground=ground(w.language), own_hubs=own_hubs, me=session_of(request),
+        hint=_HINTS.get(template, ""), hints=" ".join(_HINTS.values()), **values,
     )  # fmt: skip
     return Response(body, status, {"Content-Language": w.language, **(headers or {})}, _HTML)
 

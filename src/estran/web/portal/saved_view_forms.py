@@ -155,7 +155,8 @@ def _shown(
         name=name, values=values, wrong=wrong, centres=_centres(node_of(request), request, w), home=home
     )
     title = w.text("views.change") if name else w.text("views.new")
-    of = page(request, w, title, f"views/{name}/change" if name else "views/new", section="browse")
+    path = f"views/{name}/change" if name else "views/new"
+    of = page(request, w, title, path, section="browse", twin=f"{home}.json")
     return render(request, "view_form.html", w, of, status=400 if wrong else 200, headers=_FLEETING, v=form)
 
 

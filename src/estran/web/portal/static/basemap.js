@@ -31,7 +31,7 @@ export function polygon([west, south, east, north], properties = {}) {
   return feature({ type: "Polygon", coordinates: [ring] }, properties);
 }
 
-/** The narrowest box around all, its east beyond 180 where that is the shorter way round. */
+/** The box around all; its east lies beyond 180 where that way round is shorter, and less than half the world. */
 export function around(boxes) {
   const turned = boxes.map(([w, s, e, n]) => { const t = 360 * Math.floor((w + 180) / 360); return [w - t, s, e - t, n]; });
   const spans = turned.toSorted((a, b) => a[0] - b[0]);
@@ -40,7 +40,7 @@ export function around(boxes) {
     if (w - end > widest) [widest, west, east] = [w - end, w, end + 360];
     end = Math.max(end, e);
   }
-  if (start + 360 - end >= widest) [west, east] = [start, end];
+  if (start + 360 - end >= widest || east - west > 180) [west, east] = [start, end];
   return [west, Math.min(...boxes.map((b) => b[1])), Math.min(east, west + 360), Math.max(...boxes.map((b) => b[3]))];
 }
 

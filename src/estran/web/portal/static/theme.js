@@ -5,6 +5,8 @@
   const order = ["auto", "light", "dark"];
   let theme = "auto";
   try {
+    // Hints that were dismissed are never painted.
+    root.dataset.hints = localStorage.getItem("hints") ?? "";
     theme = localStorage.getItem("theme") ?? "auto";
   } catch {
     // Storage may be forbidden: the system's colours then.
