@@ -99,7 +99,8 @@ def cells(html: Html) -> dict[str, str]:
 def test_a_record_leads_to_its_items(at: Callable[..., Html], records: dict[str, str]):
     html = at(f"/fr/data/{records['scenes']}")
     link = next(a for a in html.all("a", class_="button") if a["href"].endswith("/items"))
-    assert link.text == f"{SCENES} granules"
+    assert link.text == "Obtenir"
+    assert f"{SCENES} granules" in html.one("p", id=link["aria-describedby"]).text
     assert status_of(at(link["href"])) == f"{SCENES} granules, 1 à 20"
     files = html.one("section", id="files")
     assert [a["href"] for a in html.all("a") if files in a.parents] == [link["href"]]

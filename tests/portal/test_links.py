@@ -105,7 +105,8 @@ def test_a_record_says_of_each_link_what_it_is_and_whether_it_works(client: Clie
         # The landing page works as a page, though what is claimed to be NetCDF there is none.
         assert page.rpartition("link-known")[2].partition("link-ok")[2], "the landing page"
         # Not by colour alone: a sign and words stand in each mark.
-        assert page.count('class="link-mark link-') == 7
+        # Six in the tables, that of the landing page, and the best file's beside the first button.
+        assert page.count('class="link-mark link-') == 8
     assert "not checked yet" in text(client, f"/en/data/{id_of(node, 'later')}")
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 BASE = "http://node.example"
 PAGES = ("", "browse", "browse/science", "browse/science/ocean", "browse/application", "vocabulary/annotate?text=sea", "search", "search?q=snow&kind=dataset", "centres", "centres/ocean", "centres/ice-centre", "centres/own-hub", "api", "views", "views/snow", "views/snow?q=depth&kind=dataset",
-         "accessibility", "data/{rich}", "data/{hostile}", "data/{world}", "data/{hostile}/compare", "sign-in")  # fmt: skip
+         "accessibility", "data/{rich}", "data/{rich}?view=complete", "data/{hostile}", "data/{world}", "data/{hostile}/compare", "sign-in")  # fmt: skip
 
 
 def get(client: Client, address: str, status: int = 200) -> httpx.Response:
@@ -209,7 +209,7 @@ def test_a_record_page_has_all_parts(client: Client, ids: Ids):
 
 def test_a_record_page_says_what_a_standard_name_means(client: Client, ids: Ids):
     html = Html(get(client, f"/fr/data/{ids.rich}").text)
-    said = html.one("section", id="overview")
+    said = html.one("section", id="variables")
     assert "How warm the water of the sea is." in said.text
     assert "Unité canonique\u00a0: K" in said.text
     assert "https://vocabulary.example/sea_water_temperature/" in html.links(BASE)
@@ -237,7 +237,7 @@ def test_a_record_page_carries_signposts_and_schema_org(client: Client, ids: Ids
 
 def test_every_format_is_offered_with_what_it_loses(client: Client, ids: Ids):
     listed = client.json(f"/data/{ids.rich}/formats")["formats"]
-    html = Html(get(client, f"/en/data/{ids.rich}").text)
+    html = Html(get(client, f"/en/data/{ids.rich}?view=complete").text)
     hrefs = html.links(BASE)
     assert {f["href"] for f in listed} <= hrefs
     text = html.one("section", id="formats").text
@@ -328,7 +328,10 @@ def test_very_long_lists_are_cut_with_a_way_to_the_rest(tmp_path: Path):
         assert node.load(file).new == 1
         client = Client(create_app(node), Accept="text/html")
         id_ = node.search("many").records[0].id
-        html = Html(get(client, f"/en/data/{id_}").text)
-    files = html.one("ul", class_="files")
-    assert files.text.count("https://example.org/") == 200
+        first = Html(get(client, f"/en/data/{id_}").text)
+        html = Html(get(client, f"/en/data/{id_}?view=complete").text)
+    assert first.one("table", class_="file-table").text.count("https://example.org/") == 12
+    more = next(a for a in first.all("a") if "438 more" in a.text)
+    assert more["href"] == f"/en/data/{id_}?view=complete"
+    assert html.one("table", class_="file-table").text.count("https://example.org/") == 200
     assert "250 more" in html.one("section", id="files").text

@@ -35,6 +35,8 @@ _MEANT = {
     "application/ld+json": "schema-org",
     "text/turtle": "dcat-turtle",
 }
+# What only the page for people understands: how much it shows, and for where and when.
+_OF_THE_PAGE = ("view", "bbox", "from", "to", "west", "south", "east", "north")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _FORMAT = openapi.parameter("format", "Name of a format, as /data/{id}/formats lists them.", example="bibtex")
 
@@ -59,7 +61,7 @@ def routes(page: Callable[[Request, str], Response]) -> APIRouter:
 
     @router.get("/{id}", **openapi.described("A record", "getData", forms, parameters, 404, 406, 410))
     def data(request: Request, id: openapi.Id) -> Response:  # noqa: A002
-        replies.checked(request, ("format", "merged"))
+        replies.checked(request, ("format", "merged", *_OF_THE_PAGE))
         record, links = asked(request, id).record, links_of(request)
         if name := replies.one(request, "format") or _negotiated(request):
             return _written(record, name, links)

@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from estran.web.problems import Problem
 
 _SEE_OTHER = 303
-# Of variables, people, files: enough for a page; the JSON twin has the rest.
-_MOST_LISTED = 200
 _NOT_ALLOWED = ("problem.not_allowed", "problem.not_allowed_advice")
 _UNKNOWN = ("problem.unknown", "problem.unknown_advice")
 _NOT_FOUND = ("problem.not_found", "problem.not_found_advice")
@@ -70,13 +68,13 @@ def routes(operators: Node) -> APIRouter:
     # Before the pages of vocabularies, which take any name.
     router.include_router(annotating.routes())
     router.include_router(vocabularies.routes())
-    router.include_router(help_pages.routes())
     router.include_router(browsing.routes())
     router.include_router(link_pages.routes())
+    router.include_router(help_pages.routes())
     router.include_router(saved_views.routes())
-    router.include_router(signing_in.routes(operators))
     router.include_router(search_feeds.routes())
     router.include_router(search_values.routes())
+    router.include_router(signing_in.routes(operators))
     router.include_router(harvest_pages.routes())
     router.include_router(comparing.routes())
     for path, endpoint in (
@@ -180,12 +178,12 @@ def record_page(request: Request, id: str, language: str = "") -> Response:  # n
     w = spoken(language or language_of(request))
     node, viewer, links = node_of(request), viewer_of(request, w), links_of(request)
     found = asked(request, id)
-    view = record_view(node, found, viewer, links)
+    view = record_view(node, found, viewer, links, request.query_params)
     of = page(
         request, w, view.card.title, f"data/{id}", section="search", twin=f"/data/{id}.json",
         description=view.card.abstract,
     )  # fmt: skip
-    return render(request, "record.html", w, of, r=found.record, v=view, most=_MOST_LISTED)
+    return render(request, "record.html", w, of, r=found.record, v=view, most=view.most)
 
 
 def centres_page(request: Request, language: str) -> Response:

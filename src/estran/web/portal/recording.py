@@ -5,32 +5,36 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from estran import formats
-from estran.catalogue.query import Query
 from estran.catalogue.resources import landing
 from estran.web import signposts
 from estran.web.portal.items import Teaser, teaser
+from estran.web.portal.kin import Kin, kin_of
 from estran.web.portal.link_pages import Mark, marks
-from estran.web.portal.snippets import Snippet, snippets
+from estran.web.portal.reaching import Files, Get, best, file_groups, get_of, plot_of
+from estran.web.portal.snippets import Narrow, Snippet, narrowed, snippets
 from estran.web.portal.together import Together, together
 from estran.web.portal.views import Card, Viewer, doi_link, link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from starlette.datastructures import QueryParams
+
     from estran.formats import Links, Loss
-    from estran.model import Concept, Distribution, Record, Relation, Vertical
+    from estran.model import Concept, Record, Text, Vertical
     from estran.node import Node
     from estran.vocabulary import Entry
     from estran.web.datasets import Asked
     from estran.web.portal.i18n import Words
     from estran.web.signposts import Signpost
 
-CITATIONS = ("bibtex", "ris", "csl-json", "citation-text", "citation-rtf", "citation-xlsx")
-_FUNCTIONS = ("download", "service", "order", "search", "", "information", "offline", "metadata")
-_SIDE = ("thumbnail",)
+CITATIONS = ("bibtex", "ris", "csl-json", "citation-text", "citation-rtf", "citation-xlsx", "datacite-json")
+_ONLY_WITH_DOI = "datacite-json"
+VIEWS = ("overview", "complete")
+"""What a page shows: what most come for, or all that is known."""
 _FIELD_OF = {
     "theme": "theme", "topic": "topic", "variable": "variable", "platform": "platform", "discipline": "theme",
     "instrument": "instrument", "project": "project", "level": "level", "infrastructure": "project",
@@ -41,43 +45,41 @@ _ROLE_ORDER = (
     "place", "time", "stratum", "taxon", "keyword",
 )  # fmt: skip
 _NO_MARK = ("", "", None)
-_MOST_RELATIONS = 100
 _MOST_BOXES = 20
+# Of variables, people, files: enough for a page; the JSON twin has the rest. An overview names the first.
+_MOST_LISTED, _FIRST = 200, 12
+# Where a description came from stands apart from what it describes.
+_ORIGIN = ("data.source", "data.standard", "data.metadata_date", "data.added", "data.updated")
+_LATER = (
+    "data.alternate",
+    "data.representation",
+    "data.service_type",
+    "data.crs",
+    "data.language",
+    "data.available",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class File:
-    """A distribution; href is "" where a browser should not open its address.
+class Named:
+    """A variable, and the concept that it means.
 
     Attributes:
-        way: what it is: a file, a service of a standard; use: what can be done with it.
-        mark: whether it works, None where nobody asked.
+        label: for people, in `tongue` if not the page's; name: in the files; standard: its CF standard name.
+        concept: what the node's vocabularies call it; href: the concept's page here, else its address.
+        meaning: what the vocabulary says of it; now: its name today, where the record's is older.
     """
 
-    title: str
-    url: str
-    href: str
-    function: str
-    format: str = ""
-    size: str = ""
-    description: str = ""
+    label: str
     tongue: str = ""
+    description: Text
     name: str = ""
-    checksum: str = ""
-    is_download: bool = False
-    way: str = ""
-    use: str = ""
-    mark: Mark | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tie:
-    """A relation; here says that its target is on this node."""
-
-    kind: str
-    title: str
+    unit: str = ""
+    standard: str = ""
+    concept: str = ""
     href: str = ""
-    here: bool = False
+    meaning: Entry | None = None
+    now: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,24 +99,35 @@ class RecordView:
     """What the page of a record shows besides the record's own fields.
 
     Attributes:
-        meanings: standard names of its variables -> what the node's vocabularies say of them.
+        complete: whether all is shown; other: address of the other view.
+        get: where the button leads that gets the data; plot: where they are drawn, "" if nowhere.
+        origin: where the description came from.
+        kin: its ties to other records.
+        narrow: the area and the period that the lines to paste are filled with.
         items: the way to its items, None where it has none.
         together: the other records of the same dataset.
+        most: so many of a kind are listed.
     """
 
     card: Card
     address: str
+    complete: bool
+    other: str
+    get: Get | None
+    plot: str
     facts: tuple[str, ...]
     sections: tuple[tuple[str, str], ...]
     rows: tuple[tuple[str, str], ...]
+    origin: tuple[tuple[str, str], ...]
     extent: tuple[tuple[str, str], ...]
     concepts: tuple[tuple[str, tuple[tuple[str, str, str, str], ...]], ...]
-    meanings: dict[str, Entry]
+    variables: tuple[Named, ...]
     boxes: str
-    files: tuple[File, ...]
+    files: tuple[Files, ...]
     landing: str
     landing_mark: Mark | None
-    relations: tuple[Tie, ...]
+    kin: Kin
+    narrow: Narrow
     snippets: tuple[Snippet, ...]
     citation: str
     citations: tuple[Form, ...]
@@ -124,38 +137,51 @@ class RecordView:
     json_ld: str
     items: Teaser | None
     together: Together
+    most: int
 
 
-def record_view(node: Node, found: Asked, viewer: Viewer, links: Links) -> RecordView:
-    """All that the page of a record shows."""
+def record_view(node: Node, found: Asked, viewer: Viewer, links: Links, params: QueryParams) -> RecordView:
+    """All that the page of a record shows, as its address asks for it."""
     record = found.record
     w, card = viewer.words, viewer.card(record)
+    complete = params.get("view") == "complete"
     forms, written = _forms(record, links)
     items = teaser(node, record, w, links)
     known = marks(node.link_checks.of(record), w)
-    files = tuple(_file(d, w, known) for d in _sorted(record.distributions))
-    relations = _relations(node, record.relations[:_MOST_RELATIONS], w)
-    extent = _extent(record, viewer)
+    files = file_groups(record.distributions, known, w)
+    page, mark = link(record.landing_page), known.get(landing(record), _NO_MARK)[2]
+    kin, extent, narrow = kin_of(node, record, w), _extent(record, viewer), narrowed(record, params)
+    rows = _rows(record, viewer)
     return RecordView(
-        card=card, address=links.page(record.id), facts=_facts(record, card, w),
+        card=card, address=links.page(record.id), complete=complete, other=_other(record, params, w),
+        get=get_of(record, files, items, (page, mark), w), plot=plot_of(record), facts=_facts(record, card, w),
         sections=_sections(
-            record, extent=bool(extent or record.extent.boxes), tied=bool(relations),
-            alike=len(found.whole.members) > 1,
+            record, complete=complete, extent=bool(extent or record.extent.boxes),
+            tied=bool(kin.ties or kin.alike), alike=len(found.whole.members) > 1,
         ),
-        rows=_rows(record, viewer), extent=extent,
-        concepts=_concepts(record.concepts, w),
-        meanings=node.vocabulary.lookup(x.standard_name for x in record.variables),
+        rows=tuple(
+            (w.text(key), value) for key, value in rows
+            if value and key not in _ORIGIN and (complete or key not in _LATER)
+        ),
+        origin=tuple((w.text(key), value) for key, value in rows if value and key in _ORIGIN), extent=extent,
+        concepts=_concepts(record.concepts, w), variables=_variables(node, record, w),
         boxes=json.dumps([[b.west, b.south, b.east + 360 * b.crosses, b.north] for b in record.extent.boxes]),
-        files=files, landing=link(record.landing_page), landing_mark=known.get(landing(record), _NO_MARK)[2],
-        relations=relations,
-        snippets=(*((items.snippet,) if items else ()), *snippets(record, links, w)),
+        files=files, landing=page, landing_mark=mark, kin=kin, narrow=narrow,
+        snippets=(*((items.snippet,) if items else ()), *snippets(record, links, w, narrow, best(files))),
         citation=written["citation-text"].decode().strip() if "citation-text" in written else w.of(record.title),
-        citations=tuple(f for f in forms if f.name in CITATIONS),
-        formats=tuple(f for f in forms if f.name not in CITATIONS),
+        citations=tuple(f for f in forms if f.name in CITATIONS and (record.doi or f.name != _ONLY_WITH_DOI)),
+        formats=tuple(f for f in forms if f.name not in CITATIONS or f.name == _ONLY_WITH_DOI),
         originals=_originals(node, record, w), signposts=signposts.of(record, links),
         json_ld=_embedded(written.get("schema-org", b"{}")), items=items,
-        together=together(found, viewer),
+        together=together(found, viewer), most=_MOST_LISTED if complete else _FIRST,
     )  # fmt: skip
+
+
+def _other(record: Record, params: QueryParams, w: Words) -> str:
+    """The address of the other view."""
+    kept = [(name, value) for name, value in params.multi_items() if name != "view"]
+    asked = [*kept, *([] if params.get("view") == "complete" else [("view", "complete")])]
+    return f"/{w.language}/data/{record.id}{'?' if asked else ''}{urlencode(asked, safe=',:/')}"
 
 
 def _facts(record: Record, card: Card, w: Words) -> tuple[str, ...]:
@@ -167,21 +193,25 @@ def _facts(record: Record, card: Card, w: Words) -> tuple[str, ...]:
     )
 
 
-def _sections(record: Record, *, extent: bool, tied: bool, alike: bool) -> tuple[tuple[str, str], ...]:
+def _sections(
+    record: Record, *, complete: bool, extent: bool, tied: bool, alike: bool
+) -> tuple[tuple[str, str], ...]:
     """(id, key of its title) of the sections that the page has."""
     return tuple(
         (id_, key)
         for id_, key, there in (
             ("overview", "data.overview", True),
+            ("variables", "data.variables", bool(record.variables)),
             ("extent", "data.extent", extent),
-            ("people", "data.people", bool(record.parties or record.metadata_parties)),
-            ("licence", "data.licence", True),
-            ("relations", "data.relations", bool(tied or record.fundings or record.conformities)),
             ("files", "data.files", True),
             ("use", "data.use", True),
             ("citation", "data.citation", True),
-            ("formats", "data.formats", True),
-            ("warnings", "data.warnings", bool(record.warnings)),
+            ("people", "data.people", bool(record.parties or record.metadata_parties)),
+            ("licence", "data.licence", True),
+            ("relations", "data.relations", bool(tied or record.fundings or record.conformities)),
+            ("provenance", "data.provenance", True),
+            ("formats", "data.formats", complete),
+            ("warnings", "data.warnings", complete and bool(record.warnings)),
             ("together", "data.together", alike),
         )
         if there
@@ -189,10 +219,11 @@ def _sections(record: Record, *, extent: bool, tied: bool, alike: bool) -> tuple
 
 
 def _rows(record: Record, viewer: Viewer) -> tuple[tuple[str, str], ...]:
+    """(key of what it is, value) of the plain facts, those that are not there too."""
     w = viewer.words
     names = dict.fromkeys(doi_link(i.value) if i.scheme == "doi" else i.value for i in record.identifiers)
     own = record.identifier if record.identifier not in {i.value for i in record.identifiers} else ""
-    said = (
+    return (
         ("data.alternate", "; ".join(w.of(x) for x in record.alternate_titles)),
         ("data.version", record.version),
         ("data.status", w.label("status", record.status)),
@@ -214,7 +245,6 @@ def _rows(record: Record, viewer: Viewer) -> tuple[tuple[str, str], ...]:
         ("data.added", w.date(record.added[:10])),
         ("data.updated", w.date(record.updated[:10])),
     )
-    return tuple((w.text(key), value) for key, value in said if value)
 
 
 def _resolution(record: Record, w: Words) -> list[str]:
@@ -264,57 +294,31 @@ def _concept(role: str, name: str, concept: Concept, w: Words) -> tuple[str, str
     return label, f"/{w.language}/search?{asked}", link(concept.uri), w.tongue(concept.label)
 
 
-def _sorted(distributions: Sequence[Distribution]) -> list[Distribution]:
-    def rank(d: Distribution) -> int:
-        return _FUNCTIONS.index(d.function) if d.function in _FUNCTIONS else len(_FUNCTIONS)
-
-    return sorted((d for d in distributions if d.function not in _SIDE and (d.url or d.title)), key=rank)
-
-
-def _file(d: Distribution, w: Words, known: dict[Distribution, tuple[str, str, Mark | None]]) -> File:
-    way, use, mark = known.get(d, _NO_MARK)
-    title = w.of(d.title) or d.name or d.url.rstrip("/").rpartition("/")[2] or d.url
-    return File(
-        title=title, url=d.url, href=link(d.url), function=w.label("function", d.function),
-        format=d.format or d.media_type or d.protocol, size=w.size(d.size_bytes) if d.size_bytes >= 0 else "",
-        description=w.of(d.description) if w.of(d.description) != title else "", tongue=w.tongue(d.description),
-        name=d.name if d.name != title else "", checksum=d.checksum, is_download=d.function == "download",
-        way=way, use=use, mark=mark,
-    )  # fmt: skip
-
-
-def _relations(node: Node, relations: Sequence[Relation], w: Words) -> tuple[Tie, ...]:
-    targets = tuple(dict.fromkeys(r.target for r in relations if r.target))
-    known = _here(node, targets, w) if targets else {}
-    found: list[Tie] = []
-    for r in relations:
-        kind = w.label("relation", r.kind)
-        title = w.of(r.title) or r.target
-        if r.target in known:
-            found.append(
-                Tie(
-                    kind=kind,
-                    title=title if r.title else known[r.target][1],
-                    href=known[r.target][0],
-                    here=True,
-                )
+def _variables(node: Node, record: Record, w: Words) -> tuple[Named, ...]:
+    """The variables with the concepts that they mean, as far as the node's vocabularies know these."""
+    listed = record.variables[:_MOST_LISTED]
+    by_name = node.vocabulary.lookup(x.standard_name for x in listed)
+    by_uri = node.vocabulary.entries(x.uri for x in listed)
+    found: list[Named] = []
+    for x in listed:
+        meaning = by_uri.get(x.uri) or by_name.get(x.standard_name)
+        here = (
+            f"/{w.language}/vocabulary/{quote(meaning.scheme)}/{quote(meaning.local)}"
+            if meaning and meaning.local
+            else ""
+        )
+        now = (
+            meaning.name if meaning and x.standard_name in by_name and meaning.name != x.standard_name else ""
+        )
+        found.append(
+            Named(
+                label=w.of(x.label) or x.name or x.standard_name.replace("_", " "), tongue=w.tongue(x.label) if x.label else "",
+                description=x.description, name=x.name, unit=x.unit, standard=x.standard_name,
+                concept=(w.of(meaning.label) or meaning.name) if meaning else "", href=here or link(x.uri),
+                meaning=meaning, now=now,
             )
-        elif title:
-            found.append(
-                Tie(kind=kind, title=title, href=doi_link(r.target) if r.scheme == "doi" else link(r.target))
-            )
+        )  # fmt: skip
     return tuple(found)
-
-
-def _here(node: Node, targets: tuple[str, ...], w: Words) -> dict[str, tuple[str, str]]:
-    """Which of these identifiers are records of this node: target -> (address, title)."""
-    found = node.ask(Query(external_ids=targets, every=True, limit=_MOST_RELATIONS))
-    return {
-        name: (f"/{w.language}/data/{record.id}", w.of(record.title) or name)
-        for record in found
-        for name in (record.identifier, *(i.value for i in record.identifiers))
-        if name in targets
-    }
 
 
 def _forms(record: Record, links: Links) -> tuple[list[Form], dict[str, bytes]]:

@@ -21,3 +21,13 @@ if (container) {
     map.once("idle", () => ready("map"));
   }
 } else document.documentElement.dataset.mapReady = "none";
+
+// To cite is to copy: opening the menu does it, where the browser lets it.
+const cite = document.querySelector(".cite-menu");
+cite?.addEventListener("toggle", () => cite.open && cite.querySelector("[data-copy-from]").click());
+document.addEventListener("click", ({ target }) => cite?.open && !cite.contains(target) && (cite.open = false));
+document.addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape" || !cite?.open) return;
+  cite.open = false;
+  cite.querySelector("summary").focus();
+});
