@@ -71,9 +71,23 @@ function light(id) {
 for (const name of ["mouseover", "focusin"])
   document.addEventListener(name, ({ target }) => light(target.closest?.(".card")?.dataset.id));
 
+// What is being written stays; once it was sent, the answer says how it was read.
+let writing = false;
+document.addEventListener("input", ({ target }) => target.id === "q" && (writing = true));
+document.addEventListener("submit", () => (writing = false));
+
+/** The form as the answer has it: a filter may have been taken away by its chip, and browsers fill in old values. */
+function follow() {
+  for (const field of document.getElementById("search").elements) {
+    if (!field.name || (field.id === "q" && writing)) continue;
+    if (field.type === "checkbox") field.checked = field.defaultChecked;
+    else if (field.type === "select-one") for (const option of field.options) option.selected = option.defaultSelected;
+    else if (field !== document.activeElement || field.id === "q") field.value = field.defaultValue;
+  }
+}
+addEventListener("pageshow", follow);
 document.addEventListener("htmx:after:swap", () => {
-  // Ticks follow the answer: a filter may have been taken away by its chip.
-  for (const box of document.querySelectorAll(".facets input[type=checkbox]")) box.checked = box.hasAttribute("checked");
+  follow();
   refresh();
 });
 
@@ -98,7 +112,7 @@ function pointing() {
     const once = new Map(features.map(({ properties: p }) => [p.id ?? p.href, p]));
     for (const { id, title, href, said, box } of once.values()) {
       if (id) add(Object.assign(document.createElement("a"), { href: `data/${id}`, textContent: title }));
-      else gathered(add, said, href, JSON.parse(box));
+      else gathered(add, said, href, typeof box === "string" ? JSON.parse(box) : box);
     }
     popup.setLngLat(lngLat).setDOMContent(list).addTo(map);
   });
