@@ -304,6 +304,16 @@ def test_a_filter_finds_what_a_plain_test_finds(full: House, name: str) -> None:
         ("<ogc:And/>", "And"),
         ("<ogc:Not/>", "Not"),
         ("<ogc:DWithin/>", "DWithin"),
+        (like("csw:AnyText", "*linité"), "csw:AnyText"),
+        (
+            f"<ogc:DWithin><ogc:PropertyName>BoundingBox</ogc:PropertyName>{LONLAT}<ogc:Distance>1</ogc:Distance></ogc:DWithin>",
+            "DWithin",
+        ),
+        (f"<ogc:BBOX>{ENVELOPE.format(' srsName="EPSG:3857"', '0 0', '9e7 1')}</ogc:BBOX>", "Envelope"),
+        (
+            f"<ogc:Within>{POLYGON.format(RING).replace('<gml:Polygon>', '<gml:Polygon srsName="EPSG:3857">')}</ogc:Within>",
+            "srsName",
+        ),
         (compare("PropertyIsEqualTo", "dc:creator", "a"), "dc:creator"),
         (compare("PropertyIsEqualTo", "", "a"), "PropertyIsEqualTo"),
         (compare("PropertyIsGreaterThan", "csw:AnyText", "a"), "csw:AnyText"),
@@ -331,7 +341,19 @@ def test_what_cannot_be_answered_says_where(inner: str, where: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "title", "title = ", "BBOX(1,2,3)", "x" * 70_000, "\x001\x00 = 'a'", "1 = 1"]
+    "text",
+    [
+        "",
+        "title",
+        "title = ",
+        "BBOX(1,2,3)",
+        "x" * 70_000,
+        "\x001\x00 = 'a'",
+        "1 = 1",
+        "DWITHIN(BoundingBox, POINT(3 42), 10, kilometers)",
+        "BBOX(BoundingBox, 0, 0, 1, 1, 'EPSG:2154')",
+        "csw:AnyText LIKE '%linité'",
+    ],
 )
 def test_what_is_no_cql_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
@@ -349,6 +371,8 @@ def test_what_is_no_cql_is_refused(text: str) -> None:
         ("http://www.opengis.net/gml/srs/epsg.xml#4326", "lon"),
         ("urn:ogc:def:crs:EPSG::4326", "lat"),
         ("urn:x-ogc:def:crs:EPSG:6.11:4326", "lat"),
+        ("EPSG:4258", "lon"),
+        ("urn:ogc:def:crs:EPSG::4258", "lat"),
         ("http://www.opengis.net/def/crs/EPSG/0/4326", "lat"),
     ],
 )
@@ -370,6 +394,34 @@ def test_the_order_of_axes(name: str, first: str, space: str) -> None:
     for body, wanted in shapes.items():
         element = etree.fromstring(body.replace(">", f' xmlns:gml="{space}">', 1))
         assert geometry(element) == wanted
+
+
+# The box of the other tests in metres of Web Mercator, whose corners are corners in longitude and latitude too.
+METRES = (-2226389.8159, 3503549.8435, 4452779.6317, 8399737.8898)
+
+
+@pytest.mark.parametrize("name", [
+    "EPSG:3857", "urn:ogc:def:crs:EPSG::3857", "http://www.opengis.net/def/crs/EPSG/0/3857", "EPSG:900913",
+    "http://www.opengis.net/gml/srs/epsg.xml#3857",
+])  # fmt: skip
+def test_boxes_of_web_maps(full: House, name: str) -> None:
+    west, south, east, north = METRES
+    envelope = ENVELOPE.format(f' srsName="{name}"', f"{west} {south}", f"{east} {north}")
+    wanted = {record.id for record in full.ask(Query(limit=500, bbox=BOX))}
+    assert 0 < len(wanted) < 400
+    for tree in (
+        ogc(f"<ogc:BBOX>{envelope}</ogc:BBOX>"),
+        fes(f"<fes:BBOX>{envelope}</fes:BBOX>"),
+        of_cql(f"BBOX(BoundingBox, {west}, {south}, {east}, {north}, '{name}')"),
+    ):
+        assert {record.id for record in full.ask(Query(limit=500, filter=tree))} == wanted
+
+
+def test_a_web_map_wider_than_the_world_shows_it_all(full: House) -> None:
+    wide = ENVELOPE.format(' srsName="EPSG:3857"', "-30000000 -20037508.34", "30000000 20037508.34")
+    everywhere = {record.id for record in full.ask(Query(limit=500, bbox=Box(-180, -85.05, 180, 85.05)))}
+    found = full.ask(Query(limit=500, filter=ogc(f"<ogc:BBOX>{wide}</ogc:BBOX>")))
+    assert {record.id for record in found} == everywhere
 
 
 @pytest.mark.parametrize(

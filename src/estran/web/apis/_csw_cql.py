@@ -7,11 +7,12 @@ their ``S_``, ``ENVELOPE``, times that stand bare, ``ILIKE`` and ``EXISTS``. The
 from __future__ import annotations
 
 import re
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from estran.catalogue import filters
 from estran.errors import Invalid
-from estran.web.apis._csw_gml import latitude_first
+from estran.web.apis._csw_systems import system
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,10 +89,9 @@ def _bbox(found: re.Match[str], quoted: list[str]) -> str:
     numbers, crs = [part.strip() for part in found[2].split(",")], found[3] or ""
     if held := _HELD.fullmatch(crs):
         crs = quoted[int(held[1])][1:-1]
-    if latitude_first(crs, "Constraint"):
-        south, west, north, east = numbers
-        numbers = [west, south, east, north]
-    return f"S_INTERSECTS({found[1]}, BBOX({', '.join(numbers)}))"
+    of = system(crs, "Constraint")
+    corners = (of.position(float(x), float(y), "Constraint") for x, y in batched(numbers, 2))
+    return f"S_INTERSECTS({found[1]}, BBOX({', '.join(f'{number:.12g}' for at in corners for number in at)}))"
 
 
 def _envelope(found: re.Match[str], _quoted: list[str]) -> str:

@@ -24,6 +24,8 @@ __all__ = ["bare", "of_cql", "of_element", "tree"]
 _DEEPEST = 60
 _LONGEST = 4096
 _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:)(?=10\.)", re.IGNORECASE)
+# A word that only a wildcard stands before: with one behind as well, clients mean the word wherever it stands.
+_ENDS_ONLY = re.compile(r"%+[^%_\s][^%_]*")
 # What others call a kind of resource: ISO scope codes and types of DCMI.
 _KINDS: Mapping[str, str] = {
     **{kind: kind for kind in KINDS},
@@ -181,7 +183,15 @@ def _words(op: str, values: list[Any], name: str) -> Node:
         return found if op == "=" else Not(found)
     if op != "like" or len(values) != 1:
         raise Invalid(f"“{shown(name)}” is asked with PropertyIsLike or PropertyIsEqualTo", shown(name))
-    pieces = _pieces(_plain(values[0], name))
+    pattern = _plain(values[0], name)
+    if _ENDS_ONLY.fullmatch(pattern):
+        raise Invalid(
+            f"“{shown(name)}” is searched by words and how they begin, not by how they end; write "
+            f"“{shown(pattern.lstrip('%'))}” without the wildcard before it, or ask dc:title or dct:abstract, which are "
+            "compared letter by letter",
+            shown(name),
+        )
+    pieces = _pieces(pattern)
     return And(tuple(Words(words, prefix) for words, prefix in pieces if words.strip()))
 
 

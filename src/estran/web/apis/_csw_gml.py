@@ -1,8 +1,4 @@
-"""Geometries of GML 3.1 and 3.2 as CQL2 JSON has them: longitude first, whatever order they came in.
-
-Who names no reference system gives longitude first, as most clients do; so do CRS84 and the old
-``EPSG:4326``. The URN and the address of EPSG 4326 mean what the EPSG says: latitude first.
-"""
+"""Geometries of GML 3.1 and 3.2 as CQL2 JSON has them: longitude first, whatever order they came in."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from estran.errors import Invalid
 from estran.formats._xml import local, namespace, text_of
+from estran.web.apis._csw_systems import System, system
 from estran.web.apis._csw_terms import shown
 
 if TYPE_CHECKING:
@@ -18,19 +15,10 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-__all__ = ["geometry", "is_geometry", "latitude_first"]
+__all__ = ["geometry", "is_geometry"]
 
 _GML = "http://www.opengis.net/gml"
 _MOST_NUMBERS = 30_000
-_LATITUDE_FIRST = re.compile(
-    r"urn:(?:x-)?ogc:def:crs:EPSG:[\d.]*:4326|https?://www\.opengis\.net/def/crs/EPSG/[\d.]+/4326",
-    re.IGNORECASE,
-)
-_LONGITUDE_FIRST = re.compile(
-    r"EPSG:4326|(?:OGC:)?CRS:?84|urn:(?:x-)?ogc:def:crs:OGC:[\d.]*:CRS84|"
-    r"https?://www\.opengis\.net/def/crs/OGC/[\d.]+/CRS84|https?://www\.opengis\.net/gml/srs/epsg\.xml#4326",
-    re.IGNORECASE,
-)
 # Possessive, as all patterns here that meet long texts: no way back, so that time grows with length alone.
 _NUMBER = re.compile(r"[-+]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][-+]?\d{1,3})?")
 _PARTS = {
@@ -44,24 +32,6 @@ _SHAPES = frozenset({"Envelope", "Box", "Point", "LineString", "Polygon", *_PART
 _FLAT, _SOLID = 2, 3
 
 type Position = list[float]
-
-
-def latitude_first(name: str, where: str = "srsName") -> bool:
-    """Whether positions in a reference system start with the latitude.
-
-    Raises:
-        Invalid: it is not one of WGS 84.
-    """
-    name = name.strip()
-    if not name or _LONGITUDE_FIRST.fullmatch(name):
-        return False
-    if _LATITUDE_FIRST.fullmatch(name):
-        return True
-    raise Invalid(
-        f"the reference system “{shown(name)}” is not offered; give longitude and latitude in "
-        "urn:ogc:def:crs:OGC:1.3:CRS84, or latitude and longitude in urn:ogc:def:crs:EPSG::4326",
-        where,
-    )
 
 
 def is_geometry(element: _Element) -> bool:
@@ -80,14 +50,20 @@ def geometry(element: _Element) -> dict[str, Any]:
         raise Invalid(
             f"“{shown(name)}” is no geometry that is read; use {', '.join(sorted(_SHAPES))}", shown(name)
         )
-    turned = latitude_first(_inherited(element, "srsName"))
+    of = system(_inherited(element, "srsName"))
     if name in ("Envelope", "Box"):
-        return {"bbox": _box(_positions(element, turned=turned), name)}
+        return {"bbox": _box(_positions(element, of), name)}
+    if of is System.MERCATOR and name not in ("Point", "MultiPoint"):
+        # A straight line there is none in longitude and latitude.
+        raise Invalid(
+            f"a {name} is not read in EPSG:3857, only boxes and points; give it in urn:ogc:def:crs:OGC:1.3:CRS84",
+            "srsName",
+        )
     if name in _PARTS:
         member, kind = _PARTS[name]
         members = [one for one in element.iter() if local(one) == member and namespace(one).startswith(_GML)]
-        return {"type": kind, "coordinates": [_coordinates(one, turned=turned) for one in members]}
-    return {"type": name, "coordinates": _coordinates(element, turned=turned)}
+        return {"type": kind, "coordinates": [_coordinates(one, of) for one in members]}
+    return {"type": name, "coordinates": _coordinates(element, of)}
 
 
 def _inherited(element: _Element, name: str) -> str:
@@ -95,12 +71,12 @@ def _inherited(element: _Element, name: str) -> str:
     return next((held for one in element.iter() if (held := one.get(name))), "")
 
 
-def _coordinates(element: _Element, *, turned: bool) -> list[Any]:
+def _coordinates(element: _Element, of: System) -> list[Any]:
     name = local(element)
     if name == "Polygon":
         rings = [one for one in element.iter() if local(one) == "LinearRing"]
-        return [_positions(ring, turned=turned) for ring in rings]
-    found = _positions(element, turned=turned)
+        return [_positions(ring, of) for ring in rings]
+    found = _positions(element, of)
     if name != "Point":
         return found
     if len(found) != 1:
@@ -115,10 +91,12 @@ def _box(found: list[Position], name: str) -> Position:
     return [west, south, east, north]
 
 
-def _positions(element: _Element, *, turned: bool) -> list[Position]:
+def _positions(element: _Element, of: System) -> list[Position]:
     """The positions in an element, longitude first."""
     found = list(_held(element))
-    return [[y, x, *rest] for x, y, *rest in found] if turned else found
+    if of is System.LONGITUDE_FIRST:
+        return found
+    return [[*of.position(x, y, local(element)), *rest] for x, y, *rest in found]
 
 
 def _held(element: _Element) -> Iterator[Position]:

@@ -12,8 +12,8 @@ from estran.model import Box, interval
 from estran.web.apis import _csw_cql as cql
 from estran.web.apis._csw_fes import TEMPORAL
 from estran.web.apis._csw_filters import bare, of_cql, of_element
-from estran.web.apis._csw_gml import latitude_first
 from estran.web.apis._csw_queryables import SORTABLES, resolve
+from estran.web.apis._csw_systems import System, system
 from estran.web.apis._csw_terms import Refused, shown
 
 if TYPE_CHECKING:
@@ -63,10 +63,16 @@ def _bbox(text: str) -> Box | None:
     if not text:
         return None
     parts = text.split(",")
-    turned = latitude_first(",".join(parts[4:]), "bbox") if len(parts) > 4 else False  # noqa: PLR2004
-    if turned:
-        parts = [parts[1], parts[0], parts[3], parts[2]]
-    return Box.parse(",".join(parts[:4]))
+    of = system(",".join(parts[4:]), "bbox")
+    if of is System.LONGITUDE_FIRST:
+        return Box.parse(",".join(parts[:4]))
+    try:
+        one, two, three, four = map(float, parts[:4])
+    except ValueError:
+        raise Invalid(
+            f"“{shown(text)}” is no box; give four numbers and the reference system", "bbox"
+        ) from None
+    return Box.checked(*of.position(one, two, "bbox"), *of.position(three, four, "bbox"), "bbox")
 
 
 def _time(asked: Asked) -> tuple[int, int] | None:
@@ -94,7 +100,7 @@ def _filter(asked: Asked) -> Node | str:
 
 
 def _drawn(asked: Asked) -> Node:
-    if latitude_first(asked.one("geometry_crs"), "geometry_crs"):
+    if system(asked.one("geometry_crs"), "geometry_crs") is not System.LONGITUDE_FIRST:
         raise Invalid(
             "WKT is read as longitude and latitude; leave geometry_crs out, and turn the pairs",
             "geometry_crs",
