@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,30 @@ def test_json_and_the_environment(
     assert "holds a node of Estran" in again.err
     with estran.open(tmp_path / "node", storage={"database": "sqlite:///new.db"}) as node:
         assert node.search().matched == 3
+
+
+def test_what_is_due_goes_on_and_what_waited_is_said(
+    run: Callable[..., Outcome], loaded: None, postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    assert "No job was waiting" in run("migrate", "--to", "sqlite:///first.db").err
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs/a.json").write_text(json.dumps(feature(7)))
+    assert run("harvest", "add", "theirs", str(tmp_path / "theirs"), "--schedule", "0 3 * * *").code == 0
+    with estran.open(tmp_path / "node") as node:
+        node.jobs.follow()
+        schedules = [(one.name, one.cron, one.work) for one in node.jobs.schedules()]
+        waiting = node.jobs.enqueue("harvest", {"source": "theirs"})
+    (row,) = run("migrate", "--to", "sqlite:///second.db", "--json").rows
+    assert row["jobs_left"] == [{"id": waiting.id, "work": "harvest", "state": "queued"}]
+    done = run("migrate", "--to", postgresql.fresh(), "--switch")
+    assert "Not moved: 1 job of the old queue" in done.err
+    assert waiting.id in done.err
+    with estran.open(tmp_path / "node") as node:
+        assert node.jobs.list().jobs == ()
+        node.jobs.follow()
+        assert [(one.name, one.cron, one.work) for one in node.jobs.schedules()] == schedules
+        assert any("0 3 * * *" in one for one in schedules)
+    assert run("harvest", "run", "theirs").code == 0
 
 
 def test_what_cannot_be_is_said(run: Callable[..., Outcome], loaded: None) -> None:

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from estran.catalogue.store.moving import Step
+    from estran.jobs import Job
+    from estran.node import Node
 
+_OPEN = ("running", "queued")
+_MOST_JOBS, _SHOWN = 200, 3
 _WORDS = {"copy": "Copying", "index": "Indexing", "verify": "Verifying"}
 
 
@@ -40,9 +44,19 @@ def migrate(
     with open_node(node) as opened, _progress(quiet=quiet or json) as progress:
         done = opened.migrate(to, switch=switch, progress=progress)
         before = shown(opened.settings.storage.database)
+        left = _left(opened)
     if json:
         tables = {name: {"rows": d.rows, "digest": d.hash} for name, d in done.tables.items()}
-        print_json({"to": shown(to), "rows": done.rows, "switched": done.switched, "tables": tables})
+        jobs = [{"id": job.id, "work": job.work, "state": job.state} for job in left]
+        print_json(
+            {
+                "to": shown(to),
+                "rows": done.rows,
+                "switched": done.switched,
+                "tables": tables,
+                "jobs_left": jobs,
+            }
+        )
         return
     say(
         f"{done.rows:,} rows of {len(done.tables)} tables are in {shown(to)}, each table proven equal.",
@@ -55,6 +69,24 @@ def migrate(
         )
     else:
         say("To use it, name it as “database” in the table “storage” of estran.toml.", quiet=quiet)
+    say(_about_jobs(left), quiet=quiet)
+
+
+def _left(node: Node) -> list[Job]:
+    """The jobs that are not over; they stay with the old database."""
+    return [job for state in _OPEN for job in node.jobs.list(state=state, limit=_MOST_JOBS).jobs]
+
+
+def _about_jobs(left: list[Job]) -> str:
+    """What becomes of work that was asked for, or is due."""
+    due = "What is due by a schedule of a source or of the settings goes on from the new database."
+    if not left:
+        return f"No job was waiting. {due}"
+    named = ", ".join(job.id for job in left[:_SHOWN]) + ("…" if len(left) > _SHOWN else "")
+    return (
+        f"Not moved: {len(left)} job{'' if len(left) == 1 else 's'} of the old queue ({named}). A worker that is started "
+        f"on the new database does not know them; ask for them again, such as by “estran harvest run”. {due}"
+    )
 
 
 @contextmanager
