@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import multiprocessing
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.jobs.works import jobs_of
+from tests.jobs.works import jobs_of, serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,32 +36,36 @@ def jobs(url: str) -> Iterator[Jobs]:
     opened.close()
 
 
+# Each worker is a process of its own that comes from one which has loaded everything.
+_processes = multiprocessing.get_context("forkserver")
+
+
 class Process:
     """A worker in a process of its own."""
 
     def __init__(self, url: str, log: Path, settings: dict[str, Any]) -> None:
+        _processes.set_forkserver_preload(["tests.jobs.works", "estran.jobs.working"])
         self._log = log
-        with log.open("w") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.jobs.works", url, json.dumps(settings)],
-                cwd=ROOT, stdout=out, stderr=subprocess.STDOUT,
-            )  # fmt: skip
-        self.pid = self._process.pid
+        log.touch()
+        self._process = _processes.Process(target=serve, args=(url, str(log), settings), daemon=True)
+        self._process.start()
+        self.pid = self._process.pid or 0
 
     @property
     def said(self) -> str:
         return self._log.read_text()
 
     def signal(self, number: int) -> None:
-        self._process.send_signal(number)
+        os.kill(self.pid, number)
 
-    def wait(self) -> int:
-        return self._process.wait(LONG_S)
+    def wait(self) -> int | None:
+        self._process.join(LONG_S)
+        return self._process.exitcode
 
     def end(self) -> None:
-        if self._process.poll() is None:
+        if self._process.is_alive():
             self._process.kill()
-            self._process.wait()
+            self._process.join()
 
 
 @pytest.fixture

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 STEPS = 12
 
 
-def march(jobs: Jobs, log: Path, seconds: float = 0.25) -> str:
-    return jobs.enqueue("march", {"log": str(log), "steps": STEPS, "seconds": seconds}).id
+def march(jobs: Jobs, log: Path, *, until: str = "") -> str:
+    """A job of quick steps; the third and those that follow wait until a file is there."""
+    given = {"log": str(log), "steps": STEPS, "seconds": 0.05, "until": until and str(log.with_name(until))}
+    return jobs.enqueue("march", given).id
 
 
 def done(log: Path) -> list[tuple[str, int, int]]:
@@ -46,10 +48,11 @@ def test_a_second_worker_leaves_the_first_what_it_does(
 ) -> None:
     log = tmp_path / "log"
     first = work()
-    id_ = march(jobs, log, 1.0)
-    until(lambda: len(done(log)) > 2)
+    id_ = march(jobs, log, until="both are here")
+    until(lambda: len(done(log)) > 4)
     work()
     assert jobs.status(id_).state == "running"
+    (tmp_path / "both are here").touch()
     until(lambda: jobs.status(id_).over)
     assert {pid for _, _, pid in done(log)} == {first.pid}
     whole(jobs, id_, log, killed=0)
@@ -60,11 +63,12 @@ def test_what_a_killed_worker_left_is_taken_over(
 ) -> None:
     log = tmp_path / "log"
     both = [work(), work()]
-    id_ = march(jobs, log)
-    until(lambda: len(done(log)) > 2)
+    id_ = march(jobs, log, until="one is gone")
+    until(lambda: len(done(log)) > 4)
     first, second = sorted(both, key=lambda worker: worker.pid != done(log)[0][2])
     first.signal(signal.SIGKILL)
     first.wait()
+    (tmp_path / "one is gone").touch()
     until(lambda: jobs.status(id_).over, lambda: second.said)
     assert "takes over" in second.said
     assert {pid for _, _, pid in done(log)} == {first.pid, second.pid}
@@ -76,11 +80,12 @@ def test_who_begins_again_goes_on_with_its_own_at_once(
 ) -> None:
     log = tmp_path / "log"
     first = work(silent_s=3600.0)
-    id_ = march(jobs, log)
-    until(lambda: len(done(log)) > 2)
+    id_ = march(jobs, log, until="it is gone")
+    until(lambda: len(done(log)) > 4)
     first.signal(signal.SIGKILL)
     first.wait()
     name = jobs.status(id_).worker
+    (tmp_path / "it is gone").touch()
     second = work(silent_s=3600.0, beat_s=3600.0)
     until(lambda: jobs.status(id_).over, lambda: second.said)
     assert jobs.status(id_).worker == name
@@ -93,9 +98,10 @@ def test_who_is_told_to_stop_ends_its_step_and_the_next_goes_on(
 ) -> None:
     log = tmp_path / "log"
     first = work()
-    id_ = march(jobs, log)
-    until(lambda: len(done(log)) > 2)
+    id_ = march(jobs, log, until="it was told")
+    until(lambda: len(done(log)) > 4)
     first.signal(signal.SIGTERM)
+    (tmp_path / "it was told").touch()
     assert first.wait() == 0
     assert "rests" in first.said
     assert jobs.status(id_).state == "running"
@@ -125,9 +131,10 @@ def test_who_is_silent_too_long_is_taken_for_dead_and_learns_it(
 ) -> None:
     log = tmp_path / "log"
     first = work(silent_s=1.5)
-    id_ = march(jobs, log)
-    until(lambda: len(done(log)) > 2)
+    id_ = march(jobs, log, until="it sleeps")
+    until(lambda: len(done(log)) > 4)
     until(lambda: _asleep(first, url))
+    (tmp_path / "it sleeps").touch()
     second = work(silent_s=1.5)
     until(lambda: jobs.status(id_).over, lambda: second.said)
     assert jobs.status(id_).result == {"total": sum(range(STEPS))}
@@ -136,20 +143,21 @@ def test_who_is_silent_too_long_is_taken_for_dead_and_learns_it(
     assert "others took its jobs over" in first.said
     assert jobs.status(id_).result == {"total": sum(range(STEPS))}
     # Who is alive keeps its place.
-    assert jobs.status(march(jobs, tmp_path / "other", 0.0)).state == "queued"
-    until(lambda: not jobs.list(state="queued").jobs)
+    other = march(jobs, tmp_path / "other")
+    until(lambda: jobs.status(other).state == "done", lambda: second.said)
 
 
 def test_nothing_is_left_where_all_were_killed(
     jobs: Jobs, work: Callable[..., Process], tmp_path: Path
 ) -> None:
     logs = [tmp_path / f"log-{n}" for n in range(4)]
-    asked = [march(jobs, log) for log in logs]
+    asked = [march(jobs, log, until="all are gone") for log in logs]
     workers = [work(), work()]
-    until(lambda: all(len(done(log)) > 2 for log in logs))
+    until(lambda: all(len(done(log)) > 4 for log in logs))
     for worker in workers:
         worker.signal(signal.SIGKILL)
         worker.wait()
+    (tmp_path / "all are gone").touch()
     jobs.execute(once=True, beat_s=0.2)
     assert [jobs.status(id_).state for id_ in asked] == ["done"] * 4
     for log in logs:

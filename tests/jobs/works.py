@@ -1,8 +1,7 @@
-"""Work for the tests, and a worker for it: `python -m tests.jobs.works URL SETTINGS`."""
+"""Work for the tests, and a worker for it, in a process of its own."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -15,21 +14,23 @@ from estran.errors import EstranError, Invalid, Unavailable
 from estran.jobs import Jobs, Step, Work
 
 
-def _write(log: str, n: int, seconds: float) -> int:
+def _write(log: str, n: int, seconds: float, until: str) -> int:
     """An effect that can be counted: who did which step."""
     with Path(log).open("a") as file:
         file.write(f"begin {n} {os.getpid()}\n")
         file.flush()
         time.sleep(seconds)
+        while n > 1 and until and not Path(until).exists():
+            time.sleep(seconds)
         file.write(f"end {n} {os.getpid()}\n")
     return n
 
 
-def march(step: Step, log: str, steps: int, seconds: float = 0.0) -> dict[str, Any]:
-    """So many steps, one after the other."""
+def march(step: Step, log: str, steps: int, seconds: float = 0.0, until: str = "") -> dict[str, Any]:
+    """So many steps, one after the other; from the third on they wait for a file, if one is named."""
     total = 0
     for n in range(steps):
-        total += step(_write, log, n, seconds)
+        total += step(_write, log, n, seconds, until)
         step.tell(done=n + 1, of=steps)
     return {"total": total}
 
@@ -70,19 +71,18 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def main() -> None:
-    url, settings = sys.argv[1:]
+def serve(url: str, log: str, settings: dict[str, Any]) -> None:
+    """Be a worker until told to stop."""
+    out = os.open(log, os.O_WRONLY | os.O_CREAT)
+    os.dup2(out, 1)
+    os.dup2(out, 2)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     jobs = jobs_of(url)
     try:
-        jobs.execute(stop=stop, say=_say, **json.loads(settings))
+        jobs.execute(stop=stop, say=_say, **settings)
     except EstranError as error:
         _say(str(error))
         sys.exit(1)
     finally:
         jobs.close()
-
-
-if __name__ == "__main__":
-    main()
