@@ -142,7 +142,7 @@ def templates() -> Environment:
 
 
 def linked(text: str) -> Markup:
-    """A text whose web addresses can be followed."""
+    """A text whose web addresses can be followed; they are bare, so that print need not write them again."""
     parts: list[Markup] = []
     done = 0
     for count, found in enumerate(_ADDRESS.finditer(text)):
@@ -150,7 +150,9 @@ def linked(text: str) -> Markup:
         if not address or count >= _MOST_LINKS:
             continue
         parts.append(escape(text[done : found.start()]))
-        parts.append(Markup('<a href="{}" rel="noopener nofollow">{}</a>').format(address, found[0]))
+        parts.append(
+            Markup('<a href="{}" class="bare" rel="noopener nofollow">{}</a>').format(address, found[0])
+        )
         done = found.end()
     return Markup().join([*parts, escape(text[done:])])
 
