@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from estran.catalogue.sparql import Sparql
     from estran.catalogue.updates import Updates
     from estran.jobs import Work
+    from estran.observations import Observations, SeriesStore
 
 _FIRST_SETTINGS = "# Settings of this Estran node; “estran settings” lists all that there are.\n"
 
@@ -50,6 +52,8 @@ class _House:
     tokens: Tokens
     catalogue: Catalogue
     jobs: Jobs
+    # Made when somebody asks for observations: what they need is heavy.
+    series: Callable[[], SeriesStore]
 
 
 class Node:
@@ -89,6 +93,7 @@ class Node:
             tokens=Tokens(database),
             catalogue=Catalogue(database, organisations, secret, held.centre),
             jobs=Jobs(database.url, lambda: _works(Node(house, OPERATOR))),
+            series=_series(database, folder, held.storage.observations),
         )
         return cls(house, OPERATOR)
 
@@ -171,6 +176,13 @@ class Node:
     def collections(self) -> Collections:
         """The collections of items that the actor may see, to search and to write."""
         return self._house.catalogue.collections(self._actor)
+
+    @property
+    def observations(self) -> Observations:
+        """The datastreams that the actor may see, and their observations."""
+        from estran.observations import Observations  # noqa: PLC0415 - heavy
+
+        return Observations(self._house.series(), self._house.catalogue, self._actor)
 
     @property
     def updates(self) -> Updates:
@@ -328,7 +340,7 @@ class Node:
         visibility: str = "",
         progress: Callable[[Progress], None] | None = None,
     ) -> LoadReport:
-        """Take metadata in: files, folders, archives, lines of JSON; each by what it holds.
+        """Take metadata in, and the observations of data files: files, folders, archives, lines of JSON.
 
         Args:
             paths: one or several files and folders.
@@ -343,15 +355,27 @@ class Node:
             Invalid: a path is not there, or a value does not fit.
             NotFound: there is no such centre.
         """
-        listed = [paths] if isinstance(paths, str | PathLike) else list(paths)
-        return self._house.catalogue.load(
-            [Path(fspath(path)).expanduser() for path in listed],
+        given = [paths] if isinstance(paths, str | PathLike) else list(paths)
+        listed = [Path(fspath(path)).expanduser() for path in given]
+        report = self._house.catalogue.load(
+            listed,
             self._actor,
             source=source,
             centre=centre,
             visibility=visibility,
             progress=progress,
         )
+        found = self.observations.load(listed, source)
+        if found.files:
+            rows = found.rows
+            report.observations = {
+                "datastreams": found.datastreams,
+                "new": rows.new,
+                "changed": rows.changed,
+                "unchanged": rows.unchanged,
+            }
+        report.refused += found.refused
+        return report
 
     def remove(self, id: str) -> None:  # noqa: A002
         """Take a record out; the change log keeps that it was here.
@@ -452,6 +476,18 @@ def _absolute(url: str, folder: Path) -> str:
     if head == "sqlite" and slashes and not path.startswith("/"):
         return f"sqlite:///{folder.resolve() / path}"
     return url
+
+
+def _series(database: Database, folder: Path, named: str) -> Callable[[], SeriesStore]:
+    """Makes the store of observations, in the node's folder unless it is an address, when it is first asked for."""
+
+    @cache
+    def made() -> SeriesStore:
+        from estran.observations import SeriesStore  # noqa: PLC0415 - heavy
+
+        return SeriesStore(database, named if "://" in named else str(folder.resolve() / named))
+
+    return made
 
 
 def _secret(database: Database) -> bytes:

@@ -36,6 +36,11 @@ class Storage(BaseModel):
         default="sqlite:///estran.db",
         description="Database URL; a relative SQLite path starts at the node's folder.",
     )
+    observations: str = Field(
+        default="observations",
+        min_length=1,
+        description="Folder of the files of observations, from the node's folder, or an address such as s3://bucket/path.",
+    )
 
 
 class Web(BaseModel):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import tomllib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,12 +21,13 @@ from estran.catalogue.items import ItemQuery
 from estran.catalogue.query import Query
 from estran.catalogue.store import moving
 from estran.errors import Conflict, EstranError, Invalid, NotAllowed, Unavailable
-from estran.model import Box, Identifier, Organisation, Record, Text
+from estran.model import Box, Identifier, Organisation, Record, Sensor, Text
 from estran.storage import Database, copying, schema, shown
 from estran.vocabulary import ConceptScheme, Entry
 from tests.catalogue.records import put, some_records
 from tests.catalogue.test_items import lines, made, walk
 from tests.catalogue.test_load import feature
+from tests.observations.test_door import series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,6 +134,9 @@ def answers(node: Node) -> list[Any]:
     said.append([(e.id, str(e.name), e.claims) for e in node.organisations.all()])
     said.append([node.vocabulary.holdings(), node.vocabulary.originals(), node.vocabulary.search("snow")])
     said += [node.link_checks.list("unknown").links, node.search(link="unknown").matched]
+    said.append([(one.number, one.described, one.count) for one in node.observations.datastreams()])
+    if node.observations.datastreams():
+        said.append(node.observations.read("temp").drop_attrs().to_dict())
     said.append([(t.id, t.role, t.centre, t.expires, t.revoked) for t in node.tokens.all()])
     return said
 
@@ -146,7 +151,19 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     with estran.open(folder / "node") as node:
         fill(node, folder)
         node.views.add("v", title={"fr": "Vue", "en": "View"}, search="q=sea")
+        observe(node, folder)
         yield node
+
+
+def observe(node: Node, folder: Path) -> None:
+    """Observations in the files, and others in the database."""
+    node.load(series(folder / "s.nc"))
+    node.observations.settle()
+    (folder / "s.nc").unlink()
+    node.load(series(folder / "s.nc", days=5))
+    stream = node.observations.datastreams()[0]
+    sensed = replace(stream.described, key="sensed", sensor=Sensor(key="s"))
+    node._house.series().enter(stream.record, [sensed])
 
 
 @pytest.fixture
@@ -168,13 +185,14 @@ def test_there_and_back(full: Node, postgresql: PostgreSQL, tmp_path: Path, smal
         "copy": (migration.rows, migration.rows), "index": (len(before["record"]) + len(before["item"]),) * 2,
         "verify": (migration.rows, migration.rows),
     }  # fmt: skip
-    with estran.open(tmp_path / "there", storage={"database": there}) as node:
+    files = str(full.folder.resolve() / "observations")
+    with estran.open(tmp_path / "there", storage={"database": there, "observations": files}) as node:
         assert rows(node._house.database) == before
         assert placed(node._house.database) == placed(full._house.database)
         assert answers(node) == said
         assert node.tokens.actor(secrets[full.folder]).role == "reader"
         node.migrate(back)
-    with estran.open(tmp_path / "back", storage={"database": back}) as node:
+    with estran.open(tmp_path / "back", storage={"database": back, "observations": files}) as node:
         assert rows(node._house.database) == before
         assert placed(node._house.database) == placed(full._house.database)
         assert answers(node) == said

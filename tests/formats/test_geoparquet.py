@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import io
 import json
 import math
@@ -422,22 +421,6 @@ def test_what_would_not_fit_into_memory_is_refused(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(reading, "_MOST_COLUMNS", 3)
     with pytest.raises(Invalid, match="columns"):
         read(path)
-
-
-def test_without_the_library_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "a.parquet").write_bytes(written([item()]))
-    real = builtins.__import__
-
-    def without(name: str, *args: Any, **more: Any) -> Any:
-        if name.startswith("pyarrow"):
-            raise ImportError(name)
-        return real(name, *args, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(Invalid, match=r"pip install 'estran\[parquet\]'"):
-        read(tmp_path / "a.parquet")
-    with pytest.raises(Invalid, match=r"estran\[parquet\]"):
-        written([item()])
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from estran.catalogue.items import Items
 from estran.catalogue.items.collections import Collections
 from estran.catalogue.load import Assignment, LoadReport, Progress, load
 from estran.catalogue.members import Merged, merged
-from estran.catalogue.portions import claims
+from estran.catalogue.portions import claims, prepared
 from estran.catalogue.probing.door import LinkChecks
 from estran.catalogue.saved_views import Views
 from estran.catalogue.search import Search
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from estran.access import Actor, Organisations
     from estran.catalogue.query import Query, Results
     from estran.catalogue.store import View
+    from estran.formats import Document
     from estran.model import Record
     from estran.storage import Database
     from estran.storage.changes import Change
@@ -111,6 +112,18 @@ class Catalogue:
             )
             records = view.records([pk for pk, _ in page])
         return records, records[-1].id if len(records) == limit else ""
+
+    def visible(self, ids: Iterable[str], actor: Actor) -> list[str]:
+        """Which records of some ids are here and may be seen, in the order given."""
+        with self._store.view() as view:
+            listed = list(ids)
+            pks, seen = view.pks_of(listed), view.facets.visible(actor)
+            return [id_ for id_ in listed if id_ in pks and pks[id_] in seen]
+
+    def id_of(self, document: Document, source: str) -> str:
+        """The id that the record of a document of a source has, "" where it holds none, or several."""
+        found = prepared([document], Assignment(source=source)).prepared
+        return found[0].id if len(found) == 1 else ""
 
     def items(self, actor: Actor) -> Items:
         """The items that an actor may see."""

@@ -54,6 +54,8 @@ class LoadReport:
         read: records read; each is new, changed or unchanged.
         refused: what could not be read or stored, with file, line and reason.
         vocabularies: what was no metadata but a vocabulary, with its outcome; not counted above.
+        observations: what the files held of them: numbers of new ``datastreams``, and of ``new``, ``changed`` and
+            ``unchanged`` observations; empty where they held none.
     """
 
     read: int = 0
@@ -62,6 +64,7 @@ class LoadReport:
     unchanged: int = 0
     refused: list[Refusal] = field(default_factory=list)
     vocabularies: tuple[LoadedVocabulary, ...] = ()
+    observations: dict[str, int] = field(default_factory=dict[str, int])
 
 
 class Inbox:

@@ -86,7 +86,7 @@ def load(
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Take metadata and vocabularies in; the format is recognised by content, and good files load even when others are refused."""
+    """Take metadata, observations and vocabularies in; the format is recognised by content, and good files load even when others are refused."""
     with open_node(node, create=True) as opened, progress_bar(quiet=quiet or json) as progress:
         report = opened.load(paths, source=source, centre=centre, visibility=visibility, progress=progress)
     _tell(report, json=json, quiet=quiet)
@@ -102,6 +102,7 @@ def _tell(report: LoadReport, *, json: bool, quiet: bool) -> None:
                 "changed": report.changed,
                 "unchanged": report.unchanged,
                 "vocabularies": [{"name": v.name, "outcome": v.outcome} for v in report.vocabularies],
+                "observations": report.observations,
                 "refused": refused,
             }
         )
@@ -117,6 +118,12 @@ def _tell(report: LoadReport, *, json: bool, quiet: bool) -> None:
             f"{report.read} records read: {report.new} new, {report.changed} changed, {report.unchanged} unchanged; {len(report.refused)} refused.",
             quiet=quiet,
         )
+        if rows := report.observations:
+            say(
+                f"{sum(rows.values()) - rows['datastreams']:,} observations read: {rows['new']:,} new, "
+                f"{rows['changed']:,} changed, {rows['unchanged']:,} unchanged; {rows['datastreams']:,} new datastreams.",
+                quiet=quiet,
+            )
     if report.refused:
         raise typer.Exit(_REFUSED)
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from estran import plugins
 from estran.errors import Invalid
-from estran.model import NODE_FIELDS, Item, Record, Text
+from estran.formats._rows import Rows
+from estran.model import NODE_FIELDS, Datastream, Item, Record, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,7 +23,9 @@ __all__ = [
     "Format",
     "Links",
     "Loss",
+    "Observed",
     "Refusal",
+    "Rows",
     "Written",
     "every",
     "find",
@@ -70,6 +73,10 @@ class Refusal:
     file: str
     why: str
     line: int = 0
+
+
+type Observed = Datastream | Rows | Refusal
+"""What a data format gives of observations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +133,7 @@ class Format:
         recognise: (first bytes, name) -> confidence from 0.0 (no) to 1.0 (certain).
         read: gives Records, Items and Refusals; raises `Invalid` where the whole is unreadable.
         write: (record, links) -> Written.
+        observe: gives the datastreams that a document holds, each before its rows; nothing where it holds none.
         suffix: of files, with its dot.
     """
 
@@ -135,6 +143,7 @@ class Format:
     recognise: Callable[[bytes, str], float] = lambda _head, _name: 0.0
     read: Callable[[Document], Iterator[Record | Item | Refusal]] | None = None
     write: Callable[[Record, Links], Written] | None = None
+    observe: Callable[[Document], Iterator[Observed]] | None = None
     suffix: str = ""
 
 

@@ -8,6 +8,7 @@ originator where no creator names it.
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +34,11 @@ from estran.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
     import netCDF4
 
-    from estran.formats import Document
+    from estran.formats import Document, Observed
     from estran.formats._netcdf.values import Named
 
 __all__ = ["FORMAT", "read", "recognise"]
@@ -68,6 +69,24 @@ def read(document: Document) -> Iterator[Record]:
     Raises:
         Invalid: it cannot be opened, or is an HDF5 file that holds nothing of NetCDF.
     """
+    with _opened(document) as dataset:
+        yield _record(dataset, document)
+
+
+def observe(document: Document) -> Iterator[Observed]:
+    """The datastreams of a file of discrete samples, and their values.
+
+    Raises:
+        Invalid: it cannot be opened, or its times cannot be read.
+    """
+    from estran.formats._netcdf.sampling import observed  # noqa: PLC0415 - heavy
+
+    with _opened(document) as dataset:
+        yield from observed(dataset, document.name)
+
+
+@contextmanager
+def _opened(document: Document) -> Generator[netCDF4.Dataset]:
     import netCDF4  # noqa: PLC0415 - heavy
 
     try:
@@ -80,7 +99,7 @@ def read(document: Document) -> Iterator[Record]:
             f"it cannot be opened as NetCDF ({error}); it may be cut short or another HDF5", document.name
         ) from None
     try:
-        yield _record(dataset, document)
+        yield dataset
     finally:
         dataset.close()
 
@@ -295,5 +314,6 @@ FORMAT = Format(
     media_types=("application/netcdf", "application/x-netcdf"),
     recognise=recognise,
     read=read,
+    observe=observe,
     suffix=".nc",
 )

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from estran.formats._netcdf.values import Named
 
-__all__ = ["extent", "is_coordinate"]
+__all__ = ["SINCE", "extent", "is_coordinate", "is_latitude", "is_longitude", "is_time"]
 
 _NORTH = re.compile(r"^degrees?_?n(orth)?$", re.IGNORECASE)
 _EAST = re.compile(r"^degrees?_?e(ast)?$", re.IGNORECASE)
-_SINCE = re.compile(r"^\s*[a-z]+\s+since\s+", re.IGNORECASE)
+SINCE = re.compile(r"^\s*[a-z]+\s+since\s+", re.IGNORECASE)
 _HEIGHTS = {
     "height": 1,
     "altitude": 1,
@@ -64,29 +64,29 @@ def extent(named: Named, given: Mapping[str, Any], notes: list[str]) -> Extent:
 def is_coordinate(given: Mapping[str, Any]) -> bool:
     """Whether a variable of these attributes says where or when, rather than what."""
     return (
-        _is_latitude("", given)
-        or _is_longitude("", given)
-        or _is_time(given)
-        or given.get("axis") is not None
+        is_latitude("", given) or is_longitude("", given) or is_time(given) or given.get("axis") is not None
     )
 
 
-def _is_latitude(name: str, given: Mapping[str, Any]) -> bool:
+def is_latitude(name: str, given: Mapping[str, Any]) -> bool:
+    """Whether a variable of this name and these attributes holds latitudes."""
     standard = words(given.get("standard_name"))
     if standard:
         return standard == "latitude"
     return bool(_NORTH.match(words(given.get("units")))) or name.lower() in ("lat", "latitude", "nav_lat")
 
 
-def _is_longitude(name: str, given: Mapping[str, Any]) -> bool:
+def is_longitude(name: str, given: Mapping[str, Any]) -> bool:
+    """Whether it holds longitudes."""
     standard = words(given.get("standard_name"))
     if standard:
         return standard == "longitude"
     return bool(_EAST.match(words(given.get("units")))) or name.lower() in ("lon", "longitude", "nav_lon")
 
 
-def _is_time(given: Mapping[str, Any]) -> bool:
-    if not _SINCE.match(words(given.get("units"))):
+def is_time(given: Mapping[str, Any]) -> bool:
+    """Whether a variable of these attributes holds times."""
+    if not SINCE.match(words(given.get("units"))):
         return False
     standard = words(given.get("standard_name"))
     return standard == "time" or words(given.get("axis")).upper() == "T"
@@ -131,7 +131,7 @@ def _stated_box(given: Mapping[str, Any], notes: list[str]) -> Box | None:
 
 
 def _read_box(named: Named, notes: list[str]) -> Box | None:
-    latitudes, longitudes = _all_values(named, _is_latitude, notes), _all_values(named, _is_longitude, notes)
+    latitudes, longitudes = _all_values(named, is_latitude, notes), _all_values(named, is_longitude, notes)
     latitudes = latitudes[abs(latitudes) <= _POLE]
     longitudes = longitudes[abs(longitudes) <= _FULL_TURN + 0.01]
     if not latitudes.size or not longitudes.size:
@@ -191,9 +191,9 @@ def _stated_period(given: Mapping[str, Any], notes: list[str]) -> Period | None:
 def _read_period(named: Named, notes: list[str]) -> Period | None:
     import numpy as np  # noqa: PLC0415
 
-    found = [(n, v, g) for n, (v, g) in named.items() if _is_time(g)]
+    found = [(n, v, g) for n, (v, g) in named.items() if is_time(g)]
     found = found or [
-        (n, v, g) for n, (v, g) in named.items() if _SINCE.match(words(g.get("units"))) and n in v.dimensions
+        (n, v, g) for n, (v, g) in named.items() if SINCE.match(words(g.get("units"))) and n in v.dimensions
     ]
     for name, variable, given in found[:1]:
         try:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     import netCDF4
     import numpy as np
+    from numpy.typing import NDArray
 
-__all__ = ["Named", "attributes", "is_numeric", "values", "words"]
+__all__ = ["Named", "attributes", "is_numeric", "numbers", "strings", "values", "words"]
 
 # Variables by name, each with its attributes.
 type Named = Mapping[str, tuple[netCDF4.Variable[Any], dict[str, Any]]]
@@ -69,14 +70,53 @@ def values(variable: netCDF4.Variable[Any], given: Mapping[str, Any]) -> np.ndar
     variable.set_auto_maskandscale(False)
     parts = [np.asarray(variable[index]).astype("f8").ravel() for index in _indices(variable.shape)]
     raw = np.concatenate(parts) if parts else np.empty(0)
+    return _scaled(raw[_is_valid(raw, given)], given)
+
+
+def numbers(variable: netCDF4.Variable[Any], given: Mapping[str, Any]) -> NDArray[np.float64]:
+    """All values of a variable in its shape, NaN for what is missing."""
+    import numpy as np  # noqa: PLC0415
+
+    variable.set_auto_maskandscale(False)
+    raw = np.asarray(variable[...]).astype("f8")
+    return np.where(_is_valid(raw, given), _scaled(raw, given), np.nan)
+
+
+def strings(variable: netCDF4.Variable[Any]) -> NDArray[Any]:
+    """The texts of a variable of strings or characters, without blanks at their ends."""
+    import netCDF4  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415
+
+    variable.set_auto_maskandscale(False)
+    variable.set_auto_chartostring(False)
+    held = np.asarray(variable[...])
+    if held.dtype.kind == "S" and held.dtype.itemsize == 1 and held.ndim and not _is_flag(variable):
+        held = np.asarray(netCDF4.chartostring(held, encoding="bytes"))
+    if held.dtype.kind == "S":
+        held = np.char.decode(held, "latin-1")
+    return np.char.strip(held.astype(str), " \0")
+
+
+def _is_flag(variable: netCDF4.Variable[Any]) -> bool:
+    """Whether single characters stand for themselves: the last dimension is not the length of a string."""
+    last = variable.dimensions[-1].lower() if variable.dimensions else ""
+    return not ("str" in last or "len" in last or last.startswith(("char", "date_time")))
+
+
+def _is_valid(raw: NDArray[np.float64], given: Mapping[str, Any]) -> NDArray[np.bool_]:
+    import numpy as np  # noqa: PLC0415
+
     keep = np.isfinite(raw)
     for name in ("_fillvalue", "missing_value"):
         for missing in _numbers(given.get(name)):
             keep &= raw != missing
     # Fill values that no attribute names: what the library writes where nothing was written.
     keep &= np.abs(raw) < 9.9e36  # noqa: PLR2004
+    return keep
+
+
+def _scaled(kept: NDArray[np.float64], given: Mapping[str, Any]) -> NDArray[np.float64]:
     scale, offset = _numbers(given.get("scale_factor")), _numbers(given.get("add_offset"))
-    kept = raw[keep]
     if scale:
         kept = kept * scale[0]
     return kept + offset[0] if offset else kept

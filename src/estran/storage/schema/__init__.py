@@ -19,6 +19,15 @@ from estran.storage.schema.concepts import (
 from estran.storage.schema.harvest import harvest_entry, harvest_missed, harvest_run, harvest_source
 from estran.storage.schema.items import item, item_body, item_collection, item_queryable, item_value
 from estran.storage.schema.nodes import meta, organisation, session, source
+from estran.storage.schema.observations import (
+    datastream,
+    observation,
+    observed_dataset,
+    observed_property,
+    observed_tile,
+    sensor,
+    thing,
+)
 from estran.storage.schema.records import (
     blob,
     change,
@@ -47,6 +56,7 @@ __all__ = [
     "concept_scheme",
     "concept_source",
     "concept_token",
+    "datastream",
     "external_id",
     "facet_bits",
     "facet_concept",
@@ -65,6 +75,10 @@ __all__ = [
     "link_use",
     "meta",
     "metadata",
+    "observation",
+    "observed_dataset",
+    "observed_property",
+    "observed_tile",
     "organisation",
     "original",
     "period",
@@ -73,7 +87,9 @@ __all__ = [
     "record_document",
     "record_identity",
     "saved_view",
+    "sensor",
     "session",
     "source",
+    "thing",
     "token",
 ]

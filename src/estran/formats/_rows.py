@@ -1,0 +1,40 @@
+"""Values of observations as a data format gives them: columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Rows"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Rows:
+    """Observations of one datastream, in any order.
+
+    Attributes:
+        datastream: key of a `Datastream` that was given before it.
+        time: microseconds since 1970 UTC.
+        value: the numbers, NaN where a result is no number; None where none is.
+        words: the texts, None where none is.
+        vertical: in the unit of the datastream's vertical.
+        until: end of the interval that a result stands for, in microseconds.
+        longitude, latitude: in degrees, of what moves.
+        flag: as the producer gave it.
+    """
+
+    datastream: str
+    time: NDArray[np.int64]
+    value: NDArray[np.float64] | None = None
+    words: Sequence[str | None] | None = None
+    vertical: NDArray[np.float64] | None = None
+    until: NDArray[np.int64] | None = None
+    longitude: NDArray[np.float64] | None = None
+    latitude: NDArray[np.float64] | None = None
+    flag: Sequence[str | None] | None = None

@@ -1,0 +1,165 @@
+"""The observations that an actor may see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from estran.errors import NotAllowed, NotFound
+from estran.model import EVER_US, NEVER_US, Box, interval
+from estran.observations.ingest import IngestReport, ingest
+from estran.observations.reading import dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    import xarray as xr
+
+    from estran.access import Actor
+    from estran.catalogue import Catalogue
+    from estran.formats import Document
+    from estran.observations.store import SeriesStore
+    from estran.observations.store.registry import HeldDatastream
+
+__all__ = ["Observations"]
+
+
+class Observations:
+    """Datastreams and their observations, as one actor sees them: those of the records that they see."""
+
+    def __init__(self, store: SeriesStore, catalogue: Catalogue, actor: Actor) -> None:
+        self._store, self._catalogue, self._actor = store, catalogue, actor
+
+    def datastreams(
+        self,
+        name: str = "",
+        *,
+        record: str = "",
+        bbox: Box | Sequence[float] | None = None,
+        time: str = "",
+        numbers: Sequence[int] = (),
+    ) -> list[HeldDatastream]:
+        """Datastreams, in the order of their numbers.
+
+        Args:
+            name: of the observed property: its CF standard name, its name in the data, or its URI; "" for all.
+            record: id of the record of their dataset; "" for all.
+            bbox: (west, south, east, north) in degrees, in which the thing stands; what moves is always found.
+            time: a date, or two around a slash, in which there are observations.
+            numbers: only these.
+
+        Raises:
+            Invalid: box or time does not fit.
+        """
+        sets = self._store.datasets()
+        if record:
+            sets = {id_: number for id_, number in sets.items() if id_ == record}
+        seen = self._catalogue.visible(sets, self._actor)
+        found = self._store.datastreams([sets[id_] for id_ in seen], name=name, numbers=numbers)
+        box = _box(bbox)
+        start, end = interval(time) if time else (EVER_US, NEVER_US)
+        return [
+            one
+            for one in found
+            if (
+                not time
+                or (one.first is not None and one.last is not None and one.first < end and one.last >= start)
+            )
+            and (box is None or _is_in(one, box))
+        ]
+
+    def read(
+        self,
+        what: str | int | Sequence[int],
+        *,
+        bbox: Box | Sequence[float] | None = None,
+        time: str = "",
+        record: str = "",
+    ) -> xr.Dataset:
+        """Observations of one property, or of some datastreams.
+
+        Args:
+            what: a property as for `datastreams`, or the number of a datastream, or several.
+            bbox: as for `datastreams`; of what moves, only observations inside are given.
+            time: a date, or two around a slash; observations from its start, before its end.
+            record: as for `datastreams`.
+
+        Returns:
+            A dataset as `estran.observations.reading.dataset` describes it: along ``obs`` the values, in the
+            order of datastream, time and vertical.
+
+        Raises:
+            NotFound: there is no such datastream, or none that the actor may know of.
+            Invalid: a part does not fit, or the datastreams are in units that cannot be brought to one.
+        """
+        numbers = () if isinstance(what, str) else (what,) if isinstance(what, int) else tuple(what)
+        streams = self.datastreams(
+            what if isinstance(what, str) else "", record=record, bbox=bbox, time=time, numbers=numbers
+        )
+        if not streams:
+            raise NotFound("datastream", str(what), "“estran observations list” names those that there are.")
+        start, end = interval(time) if time else (EVER_US, NEVER_US)
+        rows = self._store.read([one.number for one in streams], start, end)
+        found = dataset(streams, rows)
+        box = _box(bbox)
+        if box is None or found["longitude"].dims != ("obs",):
+            return found
+        return found.isel(obs=_inside(found, box)).drop_vars("row_size")
+
+    def load(
+        self,
+        paths: Iterable[Path],
+        source: str,
+        progress: Callable[[IngestReport], None] | None = None,
+    ) -> IngestReport:
+        """Take in the observations of files whose records are in the catalogue.
+
+        Raises:
+            NotAllowed: the actor is not the operator.
+        """
+        self._operator()
+
+        def record_of(document: Document) -> str:
+            id_ = self._catalogue.id_of(document, source)
+            return id_ if id_ and self._catalogue.visible([id_], self._actor) else ""
+
+        return ingest(self._store, paths, record_of, progress)
+
+    def settle(self) -> int:
+        """Move what the database holds of observations into files; gives how many rows it held.
+
+        Raises:
+            NotAllowed: the actor is not the operator.
+            Unavailable: another process does it.
+        """
+        self._operator()
+        return self._store.settle()
+
+    def _operator(self) -> None:
+        if not self._actor.is_operator:
+            raise NotAllowed("only the node's operator may load observations and move them")
+
+
+def _box(given: Box | Sequence[float] | None) -> Box | None:
+    if given is None or isinstance(given, Box):
+        return given
+    west, south, east, north = given
+    return Box.checked(west, south, east, north, "bbox")
+
+
+def _is_in(one: HeldDatastream, box: Box) -> bool:
+    thing = one.described.thing
+    if thing.longitude is None or thing.latitude is None:
+        return True
+    return any(
+        part.west <= thing.longitude <= part.east and part.south <= thing.latitude <= part.north
+        for part in box.parts()
+    )
+
+
+def _inside(found: xr.Dataset, box: Box) -> list[int]:
+    x, y = found["longitude"].values, found["latitude"].values
+    inside = x != x  # noqa: PLR0124 - nowhere
+    for part in box.parts():
+        inside |= (x >= part.west) & (x <= part.east) & (y >= part.south) & (y <= part.north)
+    return inside.nonzero()[0].tolist()

@@ -1,0 +1,153 @@
+"""Observations as xarray: a contiguous ragged array of CF chapter 9, whatever was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from estran.model import moment, now
+from estran.observations.store.columns import array
+from estran.observations.units import converter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from estran.model import Variable
+    from estran.observations.store.registry import HeldDatastream
+
+__all__ = ["dataset"]
+
+_CONVENTIONS = "CF-1.11, ACDD-1.3"
+
+
+def dataset(streams: Sequence[HeldDatastream], rows: pa.Table) -> xr.Dataset:
+    """Rows of datastreams of one property, with the attributes that CF asks for.
+
+    Along ``obs`` lie the values, their times and, where they have any, verticals, places, flags; along
+    ``datastream`` what they are of. ``row_size`` says how many each has, in this order; the coordinate
+    ``datastream_index`` says the same for each value.
+
+    Raises:
+        Invalid: the datastreams are in units that cannot be brought to one.
+    """
+    import xarray as xr  # noqa: PLC0415 - heavy
+
+    variable = streams[0].described.variable
+    name = variable.standard_name or variable.name or "value"
+    numbers = np.array([one.number for one in streams])
+    datastream = array(rows, "datastream")
+    index = np.searchsorted(numbers, datastream)
+    values, brought = _of_one_unit(streams, rows, index)
+    data: dict[str, Any] = {
+        name: ("obs", values, _attributes(variable)),
+        "row_size": (
+            "datastream",
+            np.bincount(index, minlength=len(streams)),
+            {"long_name": "number of observations of each datastream", "sample_dimension": "obs"},
+        ),
+    }
+    if rows["words"].null_count < rows.num_rows:
+        data[f"{name}_text"] = ("obs", np.array(rows["words"].to_pylist(), object))
+    if rows["flag"].null_count < rows.num_rows:
+        flags = [flag or "" for flag in rows["flag"].to_pylist()]
+        told = {"long_name": f"flag of {name} as the producer gave it", "standard_name": "quality_flag"}
+        data[f"{name}_flag"] = ("obs", np.array(flags), told)
+        data[name][2]["ancillary_variables"] = f"{name}_flag"
+    found = xr.Dataset(data, _coordinates(streams, rows, index))
+    found.attrs = {
+        "Conventions": _CONVENTIONS,
+        "title": f"{str(variable.label) or name} of {len(streams)} datastreams",
+        "featureType": _feature(streams, found),
+        "history": "; ".join(
+            [f"{moment(now())} read from {len({one.record for one in streams})} datasets by Estran", *brought]
+        ),
+    }
+    return found
+
+
+def _feature(streams: Sequence[HeldDatastream], found: xr.Dataset) -> str:
+    """The CF feature type of the ragged array: of what moves a trajectory, with verticals that differ too."""
+    if found["longitude"].dims == ("obs",):
+        return "trajectory"
+    return "timeSeries" if all(one.described.sampling == "timeSeries" for one in streams) else "point"
+
+
+def _of_one_unit(
+    streams: Sequence[HeldDatastream], rows: pa.Table, index: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], list[str]]:
+    """The values in the unit of the first datastream, and which others were brought to it."""
+    values, wanted = array(rows, "value"), streams[0].described.variable.unit
+    brought: list[str] = []
+    for unit in dict.fromkeys(one.described.variable.unit for one in streams):
+        if (convert := converter(unit, wanted)) is None:
+            continue
+        own = np.isin(index, [n for n, one in enumerate(streams) if one.described.variable.unit == unit])
+        values = values.copy()
+        values[own] = convert(values[own])
+        brought.append(f"values in {unit} brought to {wanted}")
+    return values, brought
+
+
+def _coordinates(
+    streams: Sequence[HeldDatastream], rows: pa.Table, index: np.ndarray[Any, Any]
+) -> dict[str, Any]:
+    things = [one.described.thing for one in streams]
+    moves = rows["longitude"].null_count < rows.num_rows
+    role = "trajectory_id" if moves else "timeseries_id"
+    time = array(rows, "time").astype("datetime64[us]").astype("datetime64[ns]")
+    made: dict[str, Any] = {
+        "time": (
+            "obs",
+            time,
+            {
+                "standard_name": "time",
+                "long_name": "time",
+                "axis": "T",
+                "units_metadata": "leap_seconds: utc",
+            },
+        ),
+        "datastream_index": ("obs", index, {"long_name": "which datastream an observation is of"}),
+        "datastream": (
+            "datastream",
+            np.array([one.number for one in streams]),
+            {"long_name": "number of the datastream on its node"},
+        ),
+        "datastream_key": (
+            "datastream",
+            np.array([one.described.key for one in streams]),
+            {"cf_role": role, "long_name": "name of the datastream within its dataset"},
+        ),
+        "dataset": (
+            "datastream",
+            np.array([one.record for one in streams]),
+            {"long_name": "record of its dataset"},
+        ),
+    }
+    vertical = next((one.described.vertical for one in streams if one.described.vertical), None)
+    if vertical is not None:
+        made["vertical"] = ("obs", array(rows, "vertical"), {**_attributes(vertical), "axis": "Z"})
+    for name, axis in (("longitude", "X"), ("latitude", "Y")):
+        told = {"standard_name": name, "units": f"degrees_{'east' if axis == 'X' else 'north'}"}
+        fixed = np.array([np.nan if (at := getattr(thing, name)) is None else at for thing in things])
+        if moves:
+            own = array(rows, name)
+            made[name] = ("obs", np.where(np.isnan(own), fixed[index], own), {**told, "axis": axis})
+        else:
+            made[name] = ("datastream", fixed, told)
+    return made
+
+
+def _attributes(variable: Variable) -> dict[str, Any]:
+    told = {
+        "long_name": str(variable.label) or variable.name,
+        "standard_name": variable.standard_name,
+        "units": variable.unit,
+        # Of a temperature the scale is meant, not a difference.
+        "units_metadata": "temperature: on_scale" if "temperature" in variable.standard_name else "",
+    }
+    return {name: value for name, value in told.items() if value}

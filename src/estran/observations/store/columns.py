@@ -1,0 +1,123 @@
+"""Observations as columns: the one shape in which they come, lie in files and are read."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+__all__ = [
+    "KEY",
+    "NAMES",
+    "empty",
+    "kept",
+    "newest",
+    "same",
+    "schema",
+    "sorted_by_key",
+    "year_bounds",
+    "years",
+]
+
+KEY = ("datastream", "time", "vertical")
+VALUES = ("value", "words", "until", "longitude", "latitude", "flag", "result_time")
+NAMES = (*KEY, *VALUES, "number", "version")
+
+
+@cache
+def schema() -> pa.Schema:
+    """Names and types; microseconds since 1970 UTC, degrees, the unit of the datastream."""
+    import pyarrow as pa  # noqa: PLC0415 - heavy
+
+    kinds = {
+        "datastream": pa.int32(), "words": pa.string(), "flag": pa.string(),
+        **dict.fromkeys(("time", "until", "result_time", "number", "version"), pa.int64()),
+    }  # fmt: skip
+    nullable = frozenset(VALUES)
+    return pa.schema([pa.field(name, kinds.get(name, pa.float64()), name in nullable) for name in NAMES])
+
+
+def empty() -> pa.Table:
+    """No observations."""
+    return schema().empty_table()
+
+
+def array(table: pa.Table, name: str) -> NDArray[Any]:
+    """A column; what is missing in one of numbers is NaN, or 0 in whole numbers, which only `until` may lack."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    column = table[name]
+    if column.null_count and not pa.types.is_string(column.type):
+        column = column.fill_null(float("nan") if pa.types.is_floating(column.type) else 0)
+    return column.to_numpy()
+
+
+def sorted_by_key(table: pa.Table) -> pa.Table:
+    """The same in the order of datastream, time, vertical; what is equal stays as it came."""
+    order = np.lexsort([array(table, name) for name in reversed(KEY)])
+    return table if bool((np.diff(order) == 1).all()) else table.take(order)
+
+
+def _last_of_key(table: pa.Table) -> NDArray[np.bool_]:
+    """Which rows of a sorted table are the last of their key."""
+    last = np.ones(table.num_rows, bool)
+    if table.num_rows > 1:
+        differ = np.zeros(table.num_rows - 1, bool)
+        for name in KEY:
+            values = array(table, name)
+            differ |= values[1:] != values[:-1]
+        last[:-1] = differ
+    return last
+
+
+def kept(table: pa.Table, which: NDArray[np.bool_]) -> pa.Table:
+    """Some rows of a table."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    return table if bool(which.all()) else table.filter(pa.array(which))
+
+
+def newest(parts: Sequence[pa.Table]) -> pa.Table:
+    """Of each key the row of the highest version, of one version the last, in the order of keys."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    filled = [part for part in parts if part.num_rows]
+    if not filled:
+        return parts[0].slice(0, 0) if parts else empty()
+    table = pa.concat_tables(filled) if len(filled) > 1 else filled[0]
+    order = np.lexsort([array(table, "version"), *(array(table, name) for name in reversed(KEY))])
+    if not bool((np.diff(order) == 1).all()):
+        table = table.take(order)
+    return kept(table, _last_of_key(table))
+
+
+def same(one: pa.Table, other: pa.Table) -> NDArray[np.bool_]:
+    """Which rows of two tables of equal length say the same, whatever their number and version."""
+    pc: Any = import_module("pyarrow.compute")
+    equal = np.ones(one.num_rows, bool)
+    for name in VALUES:
+        a, b = one[name], other[name]
+        alike = pc.or_(pc.fill_null(pc.equal(a, b), fill_value=False), pc.and_(pc.is_null(a), pc.is_null(b)))
+        equal &= alike.to_numpy(zero_copy_only=False)
+    return equal
+
+
+def years(time: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The year of each instant, UTC."""
+    return time.astype("datetime64[us]").astype("datetime64[Y]").astype(np.int64) + 1970
+
+
+def year_bounds(year: int) -> tuple[int, int]:
+    """First microsecond of a year, and the one after its last."""
+    first, after = (
+        np.datetime64(y - 1970, "Y").astype("datetime64[us]").astype(np.int64) for y in (year, year + 1)
+    )
+    return int(first), int(after)

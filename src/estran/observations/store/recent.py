@@ -1,0 +1,104 @@
+"""Observations written since the files were: rows of the database, until they are moved over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sqlalchemy import bindparam, delete, func, select
+
+from estran.observations.store.columns import NAMES, schema, years
+from estran.observations.store.files import GROUP, Partition
+from estran.storage import schema as tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+    import sqlalchemy as sa
+
+    from estran.storage import Engine
+
+__all__ = ["count", "of_partition", "partitions", "put", "read", "take_out"]
+
+_O = tables.observation.c
+_SELECTED = select(*(_O[name] for name in NAMES), _O.gone)
+_MONTH_US = 30 * 86_400_000_000
+
+
+def _table(rows: Sequence[sa.Row[tuple[object, ...]]]) -> tuple[pa.Table, list[bool]]:
+    import pyarrow as pa  # noqa: PLC0415
+
+    columns = list(zip(*rows, strict=True)) if rows else [()] * (len(NAMES) + 1)
+    kinds = schema()
+    arrays = [pa.array(columns[n], kinds.field(name).type) for n, name in enumerate(NAMES)]
+    return pa.Table.from_arrays(arrays, schema=kinds), [bool(gone) for gone in columns[-1]]
+
+
+def read(
+    connection: sa.Connection, engine: Engine, datastreams: Sequence[int], start: int, end: int
+) -> tuple[pa.Table, list[bool]]:
+    """The rows of some datastreams in [start, end), and which of them were taken out."""
+    chosen = (
+        _O.datastream == datastreams[0]
+        if len(datastreams) == 1
+        else engine.within(_O.datastream, datastreams)
+    )
+    found = connection.execute(_SELECTED.where(chosen, _O.time >= start, _O.time < end))
+    return _table(found.fetchall())
+
+
+def of_partition(
+    connection: sa.Connection, partition: Partition, bounds: tuple[int, int]
+) -> tuple[pa.Table, list[bool]]:
+    """The rows that belong into a partition."""
+    low, after = partition.datastreams
+    found = connection.execute(
+        _SELECTED.where(
+            _O.datastream >= low, _O.datastream < after, _O.time >= bounds[0], _O.time < bounds[1]
+        )
+    )
+    return _table(found.fetchall())
+
+
+def take_out(connection: sa.Connection, partition: Partition, bounds: tuple[int, int], version: int) -> None:
+    """Remove the rows of a partition up to a version: the files have them."""
+    low, after = partition.datastreams
+    connection.execute(
+        delete(tables.observation).where(
+            _O.datastream >= low, _O.datastream < after,
+            _O.time >= bounds[0], _O.time < bounds[1], _O.version <= version,
+        )
+    )  # fmt: skip
+
+
+def put(connection: sa.Connection, engine: Engine, rows: pa.Table) -> None:
+    """Write rows in the place of those of the same key; one row a key."""
+    columns = [rows[name].to_pylist() for name in NAMES]
+    keys = set(zip(*columns[:3], strict=True))
+    held = connection.execute(
+        select(_O.datastream, _O.time, _O.vertical).where(
+            engine.within(_O.datastream, sorted(set(columns[0]))),
+            _O.time >= min(columns[1]), _O.time <= max(columns[1]),
+        )
+    )  # fmt: skip
+    taken = [{"d": d, "t": t, "v": v} for d, t, v in held if (d, t, v) in keys]
+    if taken:
+        one = (_O.datastream == bindparam("d"), _O.time == bindparam("t"), _O.vertical == bindparam("v"))
+        connection.execute(delete(tables.observation).where(*one), taken)
+    engine.insert(connection, tables.observation, NAMES, list(zip(*columns, strict=True)))
+
+
+def count(connection: sa.Connection) -> int:
+    """How many rows there are."""
+    return connection.execute(select(func.count()).select_from(tables.observation)).scalar_one()
+
+
+def partitions(connection: sa.Connection) -> list[Partition]:
+    """The partitions that there are rows of, and perhaps a neighbour of one."""
+    found = connection.execute(select(_O.datastream // GROUP, _O.time // _MONTH_US).distinct())
+    some: set[Partition] = set()
+    for group, month in found:
+        ends = np.array([month * _MONTH_US - _MONTH_US, month * _MONTH_US + _MONTH_US], np.int64)
+        some.update(Partition(int(group), int(year)) for year in years(ends))
+    return sorted(some)

@@ -1,0 +1,235 @@
+"""Datasets, things, sensors, properties and datastreams: what observations are of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import insert, select, update
+
+from estran.model import Datastream, Sensor, Thing, Variable, plain
+from estran.storage import pack, schema, take_numbers, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import sqlalchemy as sa
+
+    from estran.storage import Engine
+
+__all__ = [
+    "HeldDatastream",
+    "Tally",
+    "datasets",
+    "datastreams",
+    "enter",
+    "property_key",
+    "reserve",
+    "tallies",
+    "tally",
+]
+
+_D, _T, _S, _P, _N = (
+    table.c for table in (schema.datastream, schema.thing, schema.sensor, schema.observed_property, schema.observed_dataset)
+)  # fmt: skip
+_ENCODE = msgspec.json.Encoder().encode
+_DATASTREAM = msgspec.json.Decoder(Datastream).decode
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDatastream:
+    """A datastream of this node.
+
+    Attributes:
+        number: by which its observations are read.
+        record: id of the record of its dataset.
+        described: what it is.
+        count: how many observations it has.
+        first, last: microseconds of its first and last observation, None where it has none.
+        last_value, last_words: the newest result.
+    """
+
+    number: int
+    record: str
+    described: Datastream
+    count: int = 0
+    first: int | None = None
+    last: int | None = None
+    last_value: float | None = None
+    last_words: str | None = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a datastream row knows of its observations without looking at them."""
+
+    count: int
+    first: int | None
+    last: int | None
+    following: int
+
+
+def property_key(variable: Variable) -> str:
+    """One property for all datasets that name it alike: its URI, else its standard name, else its name."""
+    return variable.uri or variable.standard_name or variable.name or str(variable.label)
+
+
+def enter(
+    connection: sa.Connection, record: str, described: Sequence[Datastream]
+) -> tuple[dict[str, int], int]:
+    """Note datastreams of the dataset of a record, in the place of what was said of them before.
+
+    Returns:
+        key -> number of each, and how many were not known.
+    """
+    dataset = connection.execute(select(_N.number).where(_N.record == record)).scalar()
+    if dataset is None:
+        dataset = take_numbers(connection, "observed-dataset", 1)
+        connection.execute(insert(schema.observed_dataset).values(number=dataset, record=record))
+    things = _entered(
+        connection, schema.thing, dataset, {one.thing.key: _thing(one.thing) for one in described}
+    )
+    sensors = {one.sensor.key: _sensor(one.sensor) for one in described if one.sensor}
+    sensed = _entered(connection, schema.sensor, dataset, sensors)
+    properties = _properties(connection, [one.variable for one in described])
+    rows = {
+        one.key: {
+            "thing": things[one.thing.key],
+            "sensor": sensed[one.sensor.key] if one.sensor else None,
+            "property": properties[property_key(one.variable)],
+            "document": pack(_ENCODE(plain(one))),
+        }
+        for one in described
+    }
+    before = set(connection.execute(select(_D.key).where(_D.dataset == dataset)).scalars())
+    numbers = _entered(connection, schema.datastream, dataset, rows)
+    return numbers, len(rows.keys() - before)
+
+
+def _thing(one: Thing) -> dict[str, Any]:
+    return {"longitude": one.longitude, "latitude": one.latitude, "document": pack(_ENCODE(plain(one)))}
+
+
+def _sensor(one: Sensor) -> dict[str, Any]:
+    return {"document": pack(_ENCODE(plain(one)))}
+
+
+def _entered(
+    connection: sa.Connection, table: sa.Table, dataset: int, rows: Mapping[str, dict[str, Any]]
+) -> dict[str, int]:
+    """Rows of a dataset by key, changed where they say something else; gives their numbers."""
+    columns = ("key", "number", *next(iter(rows.values()), {}))
+    found = connection.execute(select(*(table.c[name] for name in columns)).where(table.c.dataset == dataset))
+    held: dict[str, tuple[int, dict[str, Any]]] = {}
+    for row in found:
+        held[row.key] = (row.number, dict(zip(columns[2:], row[2:], strict=True)))
+    fresh = [key for key in rows if key not in held]
+    first = take_numbers(connection, table.name, len(fresh)) if fresh else 0
+    numbers = {key: first + n for n, key in enumerate(fresh)}
+    if fresh:
+        made = [{"number": numbers[key], "dataset": dataset, "key": key, **rows[key]} for key in fresh]
+        connection.execute(insert(table), made)
+    for key, row in rows.items():
+        if key in held:
+            numbers[key] = held[key][0]
+            if held[key][1] != row:
+                connection.execute(update(table).where(table.c.number == numbers[key]).values(**row))
+    return numbers
+
+
+def _properties(connection: sa.Connection, variables: Iterable[Variable]) -> dict[str, int]:
+    wanted = {property_key(one): one for one in variables}
+    found = connection.execute(select(_P.key, _P.number).where(_P.key.in_(wanted)))
+    numbers = {row.key: row.number for row in found}
+    fresh = [key for key in wanted if key not in numbers]
+    if fresh:
+        first = take_numbers(connection, "observed-property", len(fresh))
+        numbers |= {key: first + n for n, key in enumerate(fresh)}
+        rows = [
+            {
+                "number": numbers[key],
+                "key": key,
+                "name": wanted[key].name,
+                "standard_name": wanted[key].standard_name,
+                "document": pack(_ENCODE(plain(wanted[key]))),
+            }
+            for key in fresh
+        ]
+        connection.execute(insert(schema.observed_property), rows)
+    return numbers
+
+
+def datasets(connection: sa.Connection) -> dict[str, int]:
+    """Record id -> number of each dataset."""
+    return {row.record: row.number for row in connection.execute(select(_N.record, _N.number))}
+
+
+def datastreams(
+    connection: sa.Connection,
+    engine: Engine,
+    sets: Sequence[int],
+    *,
+    name: str = "",
+    numbers: Sequence[int] = (),
+) -> list[HeldDatastream]:
+    """Datastreams of some datasets, in the order of their numbers.
+
+    Args:
+        connection: in a transaction.
+        engine: of the database.
+        sets: numbers of the datasets.
+        name: of the observed property: its name, standard name or URI; "" for all.
+        numbers: only these; none means all.
+    """
+    chosen = (
+        select(
+            _D.number, _N.record, _D.document, _D.count, _D.first, _D.last, _D.last_value, _D.last_words,
+        )
+        .join_from(schema.datastream, schema.observed_dataset, _D.dataset == _N.number)
+        .join(schema.observed_property, _D.property == _P.number)
+        .where(engine.within(_D.dataset, sets))
+        .order_by(_D.number)
+    )  # fmt: skip
+    if name:
+        chosen = chosen.where((_P.key == name) | (_P.name == name) | (_P.standard_name == name))
+    if numbers:
+        chosen = chosen.where(engine.within(_D.number, numbers))
+    return [
+        HeldDatastream(number, record, _DATASTREAM(unpack(document)), *told)
+        for number, record, document, *told in connection.execute(chosen)
+    ]
+
+
+def tallies(connection: sa.Connection, engine: Engine, numbers: Sequence[int]) -> dict[int, Tally]:
+    """What is known of the observations of some datastreams."""
+    found = connection.execute(
+        select(_D.number, _D.count, _D.first, _D.last, _D.following).where(engine.within(_D.number, numbers))
+    )
+    return {number: Tally(*told) for number, *told in found}
+
+
+def tally(
+    connection: sa.Connection,
+    number: int,
+    *,
+    added: int,
+    span: tuple[int, int],
+    newest: tuple[int, float | None, str | None],
+) -> None:
+    """Note that a datastream has so many observations more, in a span; `newest` is the last of those written."""
+    at, value, words = newest
+    held = connection.execute(select(_D.first, _D.last).where(_D.number == number)).one()
+    values: dict[str, Any] = {"count": _D.count + added}
+    values["first"] = span[0] if held.first is None else min(held.first, span[0])
+    values["last"] = span[1] if held.last is None else max(held.last, span[1])
+    if held.last is None or at >= held.last:
+        values |= {"last_value": value, "last_words": words}
+    connection.execute(update(schema.datastream).where(_D.number == number).values(**values))
+
+
+def reserve(connection: sa.Connection, number: int, count: int) -> int:
+    """Numbers for so many observations of a datastream; gives the first."""
+    first = connection.execute(select(_D.following).where(_D.number == number)).scalar_one()
+    connection.execute(update(schema.datastream).where(_D.number == number).values(following=first + count))
+    return first

@@ -1,0 +1,133 @@
+"""Datastreams, and the newest of their observations; the others lie in files beside the database.
+
+Times are microseconds since 1970 UTC. Each write has a version, higher than all before it; of one key (datastream,
+time, vertical) the highest version counts, wherever it lies.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+)
+
+from estran.storage.schema.base import Text, metadata
+
+observed_dataset = Table(
+    "observed_dataset",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    # The record that describes it.
+    Column("record", Text, nullable=False, unique=True),
+)
+
+thing = Table(
+    "thing",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("dataset", Integer, ForeignKey("observed_dataset.number", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("longitude", Float),
+    Column("latitude", Float),
+    Column("document", LargeBinary, nullable=False),
+    UniqueConstraint("dataset", "key"),
+)
+
+sensor = Table(
+    "sensor",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("dataset", Integer, ForeignKey("observed_dataset.number", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    UniqueConstraint("dataset", "key"),
+)
+
+observed_property = Table(
+    "observed_property",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    # Its URI, else its standard name, else its name: one property for all datasets that name it alike.
+    Column("key", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("standard_name", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+Index("observed_property_name", observed_property.c.name)
+Index("observed_property_standard_name", observed_property.c.standard_name)
+
+datastream = Table(
+    "datastream",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("dataset", Integer, ForeignKey("observed_dataset.number", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("thing", Integer, ForeignKey("thing.number"), nullable=False),
+    Column("sensor", Integer, ForeignKey("sensor.number")),
+    Column("property", Integer, ForeignKey("observed_property.number"), nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    # What is known without looking at its observations: how many, from when to when, and the newest.
+    Column("count", BigInteger, nullable=False, server_default="0"),
+    Column("first", BigInteger),
+    Column("last", BigInteger),
+    Column("last_value", Float),
+    Column("last_words", Text),
+    # Number of the next observation, which is never given twice.
+    Column("following", BigInteger, nullable=False, server_default="1"),
+    UniqueConstraint("dataset", "key"),
+)
+Index("datastream_property", datastream.c.property)
+Index("datastream_thing", datastream.c.thing)
+
+# Written since the files were, in the order of the files.
+observation = Table(
+    "observation",
+    metadata,
+    Column("datastream", Integer, primary_key=True, autoincrement=False),
+    Column("time", BigInteger, primary_key=True, autoincrement=False),
+    # Metres, decibars or whatever the datastream says; 0 where it has no vertical.
+    Column("vertical", Float, primary_key=True, autoincrement=False),
+    Column("value", Float),
+    Column("words", Text),
+    # The end of the interval that the value stands for.
+    Column("until", BigInteger),
+    Column("longitude", Float),
+    Column("latitude", Float),
+    # As the producer gave it.
+    Column("flag", Text),
+    Column("result_time", BigInteger),
+    Column("number", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    # Taken out: what the files say of this key is no longer so.
+    Column("gone", Boolean, nullable=False, server_default="0"),
+    sqlite_with_rowid=False,
+)
+
+# Minimum, maximum and mean of so many consecutive observations in the files, for plots of any length. Level 0
+# holds one row a year; the others one for each so many observations of a year.
+observed_tile = Table(
+    "observed_tile",
+    metadata,
+    Column("datastream", Integer, primary_key=True, autoincrement=False),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    # Which of its year, from 0: a profile may fill several at one time.
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    # Of the values that are numbers.
+    Column("numbers", BigInteger, nullable=False),
+    Column("low", Float),
+    Column("high", Float),
+    Column("total", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
