@@ -28,10 +28,12 @@ _LISTEN = """document.addEventListener("securitypolicyviolation", (event) =>
 
 
 @contextmanager
-def launched(chromium: Path) -> Iterator[Browser]:
+def launched(chromium: Path, *flags: str) -> Iterator[Browser]:
     """A headless Chromium."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(chromium), args=FLAGS, headless=True)
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium), args=[*FLAGS, *flags], headless=True
+        )
         yield browser
         browser.close()
 

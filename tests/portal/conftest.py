@@ -37,7 +37,9 @@ from estran.model import (
 )
 from estran.vocabulary import ConceptScheme, Entry
 from estran.web.app import create_app
-from tests.portal import granules
+from tests.fetching.serving import serving as files_of
+from tests.portal import granules, walking
+from tests.portal.browser import launched
 from tests.web.client import Client
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fastapi import FastAPI
+    from playwright.sync_api import Browser
 
     from estran.node import Node
 
@@ -281,3 +284,23 @@ def item_server(item_app: FastAPI) -> Iterator[str]:
 def records(item_node: Node) -> dict[str, str]:
     """STAC id of a collection -> id of its record."""
     return {name: record.id for name, record in item_node.items.collections()}
+
+
+@pytest.fixture(scope="session")
+def walk_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A node of things to find, items among them, whose files a second server gives; gives its address."""
+    folder = tmp_path_factory.mktemp("walk")
+    with files_of(walking.answer) as files, estran.open(folder / "node") as opened:
+        granules.fill(opened, folder)
+        walking.fill(opened, folder, files.url)
+        (folder / "thesaurus.ttl").write_text(THESAURUS)
+        opened.load(folder / "thesaurus.ttl")
+        with serving(create_app(opened)) as address:
+            yield address
+
+
+@pytest.fixture(scope="module")
+def blind(chromium: Path) -> Iterator[Browser]:
+    """A Chromium without WebGL, which draws pages in a fraction of the time: maps stay the server's pictures."""
+    with launched(chromium, "--disable-3d-apis") as running:
+        yield running
