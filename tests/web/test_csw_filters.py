@@ -424,6 +424,18 @@ def test_a_web_map_wider_than_the_world_shows_it_all(full: House) -> None:
     assert {record.id for record in found} == everywhere
 
 
+def test_a_web_map_across_the_date_line(full: House) -> None:
+    west, south, east, north = 18924313.4349, -4865942.2795, 21150703.2507, 4865942.2795
+    wanted = {record.id for record in full.ask(Query(limit=500, bbox=Box(170, -40, -170, 40)))}
+    assert wanted
+    envelope = ENVELOPE.format(' srsName="EPSG:3857"', f"{west} {south}", f"{east} {north}")
+    for tree in (
+        ogc(f"<ogc:BBOX>{envelope}</ogc:BBOX>"),
+        of_cql(f"BBOX(BoundingBox, {west}, {south}, {east}, {north}, 'EPSG:3857')"),
+    ):
+        assert {record.id for record in full.ask(Query(limit=500, filter=tree))} == wanted
+
+
 @pytest.mark.parametrize(
     "text",
     [

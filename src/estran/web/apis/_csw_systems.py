@@ -27,8 +27,8 @@ _LONGITUDE_FIRST = re.compile(
 _MERCATOR = re.compile("|".join((_EPSG.format("3857|900913"), _SHORT.format("3857|900913"))), re.IGNORECASE)
 _RADIUS_M = 6_378_137.0
 _EDGE_M = math.pi * _RADIUS_M
-# A map that shows the whole world, and somewhat more at its sides.
-_BEYOND_M = 3 * _EDGE_M
+# A map that was turned shows the world again at its sides: longitudes beyond 180° are those of a box that crosses it.
+_BEYOND_M = 2 * _EDGE_M
 
 
 class System(Enum):
@@ -54,12 +54,13 @@ class System(Enum):
 
 
 def _unprojected(east_m: float, north_m: float, where: str) -> tuple[float, float]:
-    """Longitude and latitude of a position in Web Mercator; what a map shows beside the world ends at its sides."""
+    """Longitude and latitude of a position in Web Mercator; longitudes go on beside the world as its maps do."""
     if abs(east_m) > _BEYOND_M or abs(north_m) > _BEYOND_M:
         raise Invalid(
-            f"{east_m:g} {north_m:g} is no position in EPSG:3857, which has metres up to 20037508.34", where
+            f"{east_m:g} {north_m:g} is no position in EPSG:3857, which has metres up to 40075016.68 either way",
+            where,
         )
-    longitude = math.degrees(max(-_EDGE_M, min(_EDGE_M, east_m)) / _RADIUS_M)
+    longitude = math.degrees(east_m / _RADIUS_M)
     latitude = math.degrees(2 * math.atan(math.exp(north_m / _RADIUS_M)) - math.pi / 2)
     return longitude, latitude
 
