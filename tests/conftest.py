@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -22,6 +23,21 @@ ROOT = Path(__file__).resolve().parent.parent
 # Whoever runs the tests may have a node of their own; the tests must not see it.
 for name in [name for name in os.environ if name.startswith("ESTRAN_") and name != "ESTRAN_REQUIRE_ALL"]:
     del os.environ[name]
+
+
+# Files that take longest, although some have few tests: a process that begins one last is what all wait for.
+LONG = (
+    "docs/test_pages.py", "catalogue/harvest/test_kills.py", "catalogue/test_load.py", "vocabulary/test_loading.py",
+    "demo/test_build.py", "jobs/test_workers.py", "portal/test_accessible.py", "web/test_definition.py",
+    "catalogue/test_clusters.py", "catalogue/test_items.py", "catalogue/harvesters/test_faults.py", "portal/test_build.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, then those with many tests; each stays in its own order."""
+    ranks = {ROOT / "tests" / name: rank for rank, name in enumerate(LONG)}
+    counts = Counter(item.path for item in items)
+    items.sort(key=lambda item: (ranks.get(item.path, len(LONG)), -counts[item.path]))
 
 
 def lacking(what: str) -> NoReturn:
