@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from typer.main import get_command
 
@@ -17,7 +17,11 @@ from estran import formats
 from estran.catalogue import harvesters
 from estran.cli import app
 from estran.settings import listed
+from estran.web import portal
 from estran.web.app import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PAGES = Path(__file__).resolve().parent.parent / "docs/reference"
 WRITTEN = "<!-- Written by scripts/reference.py from the code; edit the code. -->\n"
@@ -131,6 +135,7 @@ def addresses() -> str:
     """Every address that the OpenAPI document describes."""
     with tempfile.TemporaryDirectory() as folder, estran.open(folder) as node:
         paths = create_app(node).openapi()["paths"]
+        twins = sorted(route.path for route in _routes(portal.routes(node)) if _is_twin(route))
     rows: dict[str, list[str]] = {}
     for path, methods in paths.items():
         for method, said in methods.items():
@@ -147,7 +152,28 @@ def addresses() -> str:
         + "\nThe machine-readable description is at `/openapi.json` (and `/ogc/api`). Every answer has an ETag; errors are "
         "[RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem details ([Errors](errors.md)). A token is sent as `Authorization: Bearer …`.\n\n"
         "Pages stand under `/fr` and `/en`: `/en` (home), `/en/search`, `/en/data/{id}`. The permanent address of a record is `/data/{id}`, "
-        "which answers in the form that the client accepts.\n\n" + "\n".join(tables)
+        "which answers in the form that the client accepts.\n\n"
+        "Every page has a JSON twin, which its head and its foot name: the values that the page shows, with texts in the language of the "
+        "address. Those of records and concepts stand outside of the languages (`/data/{id}.json`, `/vocabulary/{scheme}/{local}?f=json`); "
+        "a form's is of what it changes; the others are:\n\n"
+        + "\n".join(f"- `{path}`" for path in twins)
+        + "\n\n"
+        + "\n".join(tables)
+    )
+
+
+def _routes(router: Any) -> Iterator[Any]:
+    for route in router.routes:
+        inner = getattr(route, "original_router", None)
+        yield from _routes(inner) if inner is not None else (route,)
+
+
+def _is_twin(route: Any) -> bool:
+    """Whether a route is a page's values; the others that end so feed a part of a page."""
+    return (
+        route.path.startswith("/{language}/")
+        and route.path.endswith(".json")
+        and "map.json" not in route.path
     )
 
 

@@ -23,22 +23,48 @@ from estran.web.app import create_app
 from tests.conftest import ROOT
 from tests.portal import granules
 from tests.portal.browser import launched, watched
+from tests.portal.png import lighten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser
 
-LARGEST_BYTES = 300_000
+LARGEST_BYTES = 150_000
 WIDE, NARROW = {"width": 1400, "height": 860}, {"width": 360, "height": 740}
+PICTURES = ROOT / "docs" / "pictures"
+_GUIDE = "what=data&bound=unsure&earth=yes&hub=ocean&shape=finished&size=large&access=open"
+# Name -> path, theme, size, and what is seen; the language is the path's.
 DOCUMENTED = {
-    "home": ("/en/", "light", WIDE),
-    "home-dark": ("/fr/", "dark", WIDE),
-    "search": ("/en/search?q=sea+surface&hub=ocean", "light", WIDE),
-    "search-dark": ("/fr/search?bbox=-15,35,20,60", "dark", WIDE),
-    "search-narrow": ("/fr/search?q=sentinel-2", "light", NARROW),
-    "record": ("/en/data/{id}", "light", WIDE),
-}
+    "home": ("/en/", "light", WIDE, "The first page: a search, the globe of resources, the hubs"),
+    "home-dark": ("/fr/", "dark", WIDE, "The same in French, dark"),
+    "search": ("/en/search?q=sea+surface&hub=ocean", "light", WIDE, "A search: results beside a map, with facets that count"),
+    "search-dark": ("/fr/search?bbox=-15,35,20,60", "dark", WIDE, "An area that was asked, in French, dark"),
+    "search-poles": ("/en/search?q=ice&bbox=-60,70,60,89", "light", WIDE, "An area near a pole, drawn around the pole by the server"),
+    "search-narrow": ("/fr/search?q=sentinel-2", "light", NARROW, "A search on a phone"),
+    "record": ("/en/data/{id}", "light", WIDE, "A resource: get, plot, map, cite"),
+    "record-narrow": ("/fr/data/{id}", "dark", NARROW, "A resource on a phone, in French, dark"),
+    "compare": ("/en/data/{id}/compare", "light", WIDE, "A record beside the document that it came from"),
+    "centres": ("/en/centres", "light", WIDE, "Hubs and centres"),
+    "centre": ("/fr/centres/ocean", "light", WIDE, "A hub, in French"),
+    "browse": ("/en/browse", "light", WIDE, "Ways in by science and by application"),
+    "views": ("/en/views", "light", WIDE, "Views of projects"),
+    "vocabularies": ("/en/vocabulary", "light", WIDE, "Vocabularies"),
+    "api": ("/en/api", "light", WIDE, "The APIs, with requests that run where they stand"),
+    "publish": ("/fr/publish?what=data&bound=no&earth=yes", "light", WIDE, "Where to publish: one question after the other, in French"),
+    "published": (f"/en/publish?{_GUIDE}", "light", WIDE, "Where to publish: the outcome"),
+    "help": ("/en/help", "dark", WIDE, "Help, dark"),
+    "accessibility": ("/en/accessibility", "light", WIDE, "The accessibility statement"),
+    "lost": ("/en/data/arctic-ocean-sea-and-ice", "light", WIDE, "An address that leads nowhere"),
+    "links": ("/en/links", "light", WIDE, "Links and whether they answer"),
+    "sign-in": ("/en/sign-in", "light", WIDE, "Signing in"),
+}  # fmt: skip
+"""The pictures of the documentation, of the demo's node."""
+WITH_ITEMS = {
+    "items": ("/en/data/{scenes}/items", "light", WIDE, "Items of a collection by month, on the map and in a list (invented scenes)"),
+    "item": ("/fr/data/{scenes}/items/scene-007", "light", WIDE, "One item, in French (an invented scene)"),
+}  # fmt: skip
+"""Those that need items, which the demo has none of."""
 PAGES = {
     "home": "",
     "search": "search?q=sea+surface&hub=ocean",
@@ -55,6 +81,8 @@ PAGES = {
     "centres": "centres",
     "centre": "centres/ocean",
     "api": "api",
+    "publish": f"publish?{_GUIDE}",
+    "help": "help",
     "accessibility": "accessibility",
     "problem": "nothing",
 }
@@ -91,8 +119,9 @@ def take(  # noqa: PLR0917 - what a picture is of
     *,
     whole: bool = False,
 ) -> None:
-    """One picture."""
+    """One picture, as someone sees it who knows the hints."""
     context = browser.new_context(viewport=size, color_scheme=theme, reduced_motion="reduce")
+    context.add_init_script("localStorage.setItem('hints', 'home search record items')")
     watch = watched(context, url)
     watch.drawn(path)
     # Close to the ground the finer coast comes after.
@@ -100,35 +129,52 @@ def take(  # noqa: PLR0917 - what a picture is of
     watch.page.wait_for_timeout(1500)
     watch.page.screenshot(path=file, full_page=whole)
     context.close()
+    lighten(file)
     print(f"{file}  {file.stat().st_size // 1000} kB  {' '.join(watch.faults)}")  # noqa: T201 - a script
+
+
+def document(chromium: Path) -> None:
+    """Take the pictures of the documentation, and write the page that shows them."""
+    for listed, items in ((DOCUMENTED, False), (WITH_ITEMS, True)):
+        with served(items=items) as (url, ids), launched(chromium) as browser:
+            for name, (path, theme, size, _) in listed.items():
+                file = PICTURES / f"{name}.png"
+                take(browser, url, path.format(**ids), theme, size, file)
+                if file.stat().st_size > LARGEST_BYTES:
+                    sys.exit(f"{file} is larger than {LARGEST_BYTES} bytes")
+    (PICTURES / "README.md").write_text(gallery(), encoding="utf-8")
+
+
+def gallery() -> str:
+    """The page of the pictures."""
+    shown = (
+        f"## {said}\n\n![{said}]({name}.png)\n" for name, (*_, said) in (DOCUMENTED | WITH_ITEMS).items()
+    )
+    head = "# The portal in pictures\n\n<!-- Written by python -m tests.portal.pictures. -->\n\nTaken of the demo's node.\n"
+    return "\n".join((head, *shown))
+
+
+def every(folder: Path, chromium: Path) -> None:
+    """Every page in both languages and themes, wide and narrow, to be looked at."""
+    with served(items=True) as (url, ids), launched(chromium) as browser:
+        for name, path in PAGES.items():
+            for language in ("fr", "en"):
+                for theme in ("light", "dark"):
+                    for label, size in (("wide", WIDE), ("narrow", NARROW)):
+                        file = folder / f"{name}-{language}-{theme}-{label}.png"
+                        address = f"/{language}/{path.format(**ids)}"
+                        take(browser, url, address, theme, size, file, whole=True)
 
 
 def main() -> None:
     """Take the pictures that the command line asks for."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "pictures"
-    folder.mkdir(parents=True, exist_ok=True)
-    with served(items=len(sys.argv) > 1) as (url, ids), launched(Path("/usr/bin/chromium")) as browser:
-        if len(sys.argv) > 1:
-            for name, path in PAGES.items():
-                for language in ("fr", "en"):
-                    for theme in ("light", "dark"):
-                        for label, size in (("wide", WIDE), ("narrow", NARROW)):
-                            file = folder / f"{name}-{language}-{theme}-{label}.png"
-                            take(
-                                browser,
-                                url,
-                                f"/{language}/{path.format(**ids)}",
-                                theme,
-                                size,
-                                file,
-                                whole=True,
-                            )
-            return
-        for name, (path, theme, size) in DOCUMENTED.items():
-            file = folder / f"{name}.png"
-            take(browser, url, path.format(**ids), theme, size, file)
-            if file.stat().st_size > LARGEST_BYTES:
-                sys.exit(f"{file} is larger than {LARGEST_BYTES} bytes")
+    chromium = Path("/usr/bin/chromium")
+    if len(sys.argv) > 1:
+        folder = Path(sys.argv[1])
+        folder.mkdir(parents=True, exist_ok=True)
+        every(folder, chromium)
+    else:
+        document(chromium)
 
 
 if __name__ == "__main__":

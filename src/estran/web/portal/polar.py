@@ -32,6 +32,8 @@ _RADIUS, _TOLERANCE = 500.0, 1.2
 _SMALLEST_RING = 4
 _DOT = 9.0
 _POLE, _TURN = 90.0, 360.0
+# What is wider lies all around the pole, as far as a search is concerned.
+_AROUND = 300.0
 _HUNDREDTHS = 100
 _MOST = 200
 _MERIDIANS, _PARALLELS = range(0, 360, 30), (50, 60, 70, 80)
@@ -81,7 +83,7 @@ def _cut(boxes: Iterable[Box], pole: int, rim: float) -> Iterator[Box]:
     """The boxes as far as the picture reaches; what goes all around the pole would only hide the others."""
     for box in boxes:
         outside, inside = sorted((pole * box.south, pole * box.north))
-        if inside <= rim or _width(box) >= _TURN:
+        if inside <= rim or _width(box) >= _AROUND:
             continue
         south, north = sorted((pole * max(outside, rim - _MARGIN), pole * inside))
         yield Box(box.west, south, box.east, north)
