@@ -150,7 +150,7 @@ def test_whatever_happens_it_says_what_was_put(
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=15 if engine == "sqlite" else 5, stateful_step_count=8, deadline=None,
+            max_examples=10 if engine == "sqlite" else 4, stateful_step_count=8, deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from estran.errors import NotAllowed, NotFound
 from estran.model import EVER_US, NEVER_US, Box, interval
 from estran.observations.ingest import IngestReport, ingest
-from estran.observations.reading import dataset
+from estran.observations.reading import SHOWN, dataset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -99,7 +99,7 @@ class Observations:
         if not streams:
             raise NotFound("datastream", str(what), "“estran observations list” names those that there are.")
         start, end = interval(time) if time else (EVER_US, NEVER_US)
-        rows = self._store.read([one.number for one in streams], start, end)
+        rows = self._store.read([one.number for one in streams], start, end, SHOWN)
         found = dataset(streams, rows)
         box = _box(bbox)
         if box is None or found["longitude"].dims != ("obs",):

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from estran.model import Variable
     from estran.observations.store.registry import HeldDatastream
 
-__all__ = ["dataset"]
+__all__ = ["SHOWN", "dataset"]
 
+SHOWN = ("datastream", "time", "vertical", "value", "words", "longitude", "latitude", "flag")
+"""The columns that are needed of rows."""
 _CONVENTIONS = "CF-1.11, ACDD-1.3"
 
 

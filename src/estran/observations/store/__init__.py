@@ -7,10 +7,8 @@ database, sees each observation once, and a writer that dies leaves nothing behi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,17 +16,19 @@ from estran.observations.store import columns, recent, registry, tiles
 from estran.observations.store.columns import array, kept, newest
 from estran.observations.store.files import GROUP, Files, Partition
 from estran.observations.store.lease import Holder, Lease
+from estran.observations.store.matching import Counts, without, without_counted
+from estran.observations.store.matching import fresh as fresh_of
 from estran.storage import get_meta, put_meta, take_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
     import sqlalchemy as sa
     from numpy.typing import NDArray
 
     from estran.model import Datastream
-    from estran.observations.store.registry import HeldDatastream
+    from estran.observations.store.registry import HeldDatastream, Tally
     from estran.storage import Database
 
 __all__ = ["Counts", "SeriesStore", "Tile"]
@@ -37,20 +37,6 @@ _VERSION = "observation-files-version"
 _SEQUENCE = "observation-version"
 _INTO_FILES = 100_000
 """A batch of so many rows goes into the files at once."""
-
-
-@dataclass(slots=True)
-class Counts:
-    """What became of observations that were given."""
-
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-
-    def add(self, other: Counts) -> None:
-        """Count others with these."""
-        self.new, self.changed = self.new + other.new, self.changed + other.changed
-        self.unchanged += other.unchanged
 
 
 type Tile = tuple[int, int, int, int, float | None, float | None, float]
@@ -89,19 +75,42 @@ class SeriesStore:
         with self._database.read() as connection:
             return registry.datastreams(connection, self._database.engine, sets, name=name, numbers=numbers)
 
+    def latest(self) -> list[tuple[int, int, float | None, str | None]]:
+        """(datastream, time, value, words) of the newest observation of each datastream that has one."""
+        with self._database.read() as connection:
+            return registry.latest(connection)
+
     # Reading
 
-    def read(self, datastreams: Sequence[int], start: int, end: int) -> pa.Table:
-        """The observations of some datastreams in [start, end), in the order of datastream, time and vertical."""
-        with self._database.read() as connection:
-            return self._read(connection, datastreams, start, end)
+    def read(
+        self, datastreams: Sequence[int], start: int, end: int, names: Sequence[str] = columns.NAMES
+    ) -> pa.Table:
+        """The observations of some datastreams in [start, end), in the order of datastream, time and vertical.
 
-    def _read(self, connection: sa.Connection, datastreams: Sequence[int], start: int, end: int) -> pa.Table:
+        Args:
+            datastreams: their numbers.
+            start: microseconds since 1970 UTC.
+            end: the same, just after the last.
+            names: the columns that are wanted, those of the key among them.
+        """
+        with self._database.read() as connection:
+            return self._read(connection, datastreams, start, end, names)
+
+    def _read(
+        self,
+        connection: sa.Connection,
+        datastreams: Sequence[int],
+        start: int,
+        end: int,
+        names: Sequence[str] = columns.NAMES,
+    ) -> pa.Table:
         if not datastreams:
-            return columns.empty()
+            return columns.empty().select(list(names))
         late, gone = recent.read(connection, self._database.engine, datastreams, start, end)
-        held = self._files.at(_files_version(connection)).read(datastreams, start, end)
-        return _without(newest([held, late]), late, gone)
+        files = self._files.at(_files_version(connection))
+        if not late.num_rows:
+            return newest([files.read(datastreams, start, end, names)])
+        return without(newest([files.read(datastreams, start, end), late]), late, gone).select(list(names))
 
     def tiles(self, datastream: int, start: int, end: int, most: int) -> list[Tile] | None:
         """At least so many tiles of a datastream in [start, end), at the coarsest; None where its observations are few.
@@ -154,22 +163,35 @@ class SeriesStore:
             return Counts()
         with self._database.write() as connection:
             version = take_numbers(connection, _SEQUENCE, 1)
-            held = self._overlapped(connection, coming)
-            fresh = _fresh(coming, held, version, partial(registry.reserve, connection))
+            known = self._tallies(connection, coming)
+            held = self._overlapped(connection, coming, known)
+            fresh = fresh_of(coming, held, version, lambda d, count: known[d].reserve(count))
             if fresh.rows.num_rows:
                 recent.put(connection, self._database.engine, fresh.rows)
-                _tally(connection, fresh.rows, fresh.added)
+                registry.note(connection, _tallied(known, fresh.rows, fresh.added))
         return fresh.counts
 
-    def _overlapped(self, connection: sa.Connection, coming: pa.Table) -> pa.Table:
+    def _tallies(self, connection: sa.Connection, rows: pa.Table) -> dict[int, Tally]:
+        return registry.tallies(
+            connection, self._database.engine, np.unique(array(rows, "datastream")).tolist()
+        )
+
+    def _overlapped(
+        self, connection: sa.Connection, coming: pa.Table, known: Mapping[int, Tally]
+    ) -> pa.Table:
         """What is there of the datastreams in the time of what comes; nothing is, after the last of each."""
-        datastream, time = array(coming, "datastream"), array(coming, "time")
-        known = registry.tallies(connection, self._database.engine, np.unique(datastream).tolist())
-        first = {number: int(time[datastream == number].min()) for number in known}
-        mixed = [n for n, told in known.items() if told.last is not None and first[n] <= told.last]
+        time = array(coming, "time")
+        heads = _heads(coming)
+        mixed = [
+            (stream, first)
+            for stream, first in zip(
+                array(coming, "datastream")[heads].tolist(), time[heads].tolist(), strict=True
+            )
+            if (last := known[stream].last) is not None and first <= last
+        ]
         if not mixed:
             return columns.empty()
-        return self._read(connection, mixed, min(first[n] for n in mixed), int(time.max()) + 1)
+        return self._read(connection, [n for n, _ in mixed], min(at for _, at in mixed), int(time.max()) + 1)
 
     # Files
 
@@ -200,15 +222,15 @@ class SeriesStore:
         with self._database.write() as connection:
             holder.check(connection)
             version = take_numbers(connection, _SEQUENCE, 1)
-            firsts = _reserved(connection, coming) if coming is not None else {}
+            firsts = self._reserved(connection, coming) if coming is not None else {}
         # Nobody else writes files now, and what is written into the database from here on has a higher version.
         with self._database.snapshot() as connection:
             files = _files_version(connection)
             late, gone = recent.of_partition(connection, partition, bounds)
         if coming is None and not late.num_rows:
             return Counts()
-        held = _without(newest([self._files.at(files).partition(partition), late]), late, gone)
-        fresh = _fresh(
+        held = without(newest([self._files.at(files).partition(partition), late]), late, gone)
+        fresh = fresh_of(
             columns.empty() if coming is None else coming, held, version, lambda d, _count: firsts[d]
         )
         merged = newest([held, fresh.rows])
@@ -220,62 +242,19 @@ class SeriesStore:
             recent.take_out(connection, partition, bounds, version)
             if fresh.rows.num_rows:
                 since, _ = recent.of_partition(connection, partition, bounds)
-                _tally(connection, fresh.rows, _without_counted(fresh, since))
+                known = self._tallies(connection, fresh.rows)
+                registry.note(connection, _tallied(known, fresh.rows, without_counted(fresh, since)))
         return fresh.counts
 
-
-@dataclass(frozen=True, slots=True)
-class _Fresh:
-    """What of observations that come is to be written.
-
-    Attributes:
-        rows: with their numbers and version.
-        is_new: which of them had no row of their key before.
-        added: how many new ones each datastream gets.
-    """
-
-    rows: pa.Table
-    is_new: NDArray[np.bool_]
-    counts: Counts
-    added: dict[int, int]
-
-
-def _fresh(coming: pa.Table, held: pa.Table, version: int, reserve: Callable[[int, int], int]) -> _Fresh:
-    """What of `coming` says something that `held` does not; reserve gives the first of so many numbers."""
-    at = _matches(coming, held)
-    known = at >= 0
-    unchanged = np.zeros(coming.num_rows, bool)
-    if known.any():
-        unchanged[known] = columns.same(kept(coming, known), held.take(at[known]))
-    numbers = np.zeros(coming.num_rows, np.int64)
-    numbers[known] = array(held, "number")[at[known]]
-    datastream = array(coming, "datastream")
-    added: dict[int, int] = {}
-    for stream in np.unique(datastream[~known]).tolist():
-        own = ~known & (datastream == stream)
-        added[stream] = int(own.sum())
-        first = reserve(stream, added[stream])
-        numbers[own] = np.arange(first, first + added[stream])
-    counts = Counts(int((~known).sum()), int((known & ~unchanged).sum()), int(unchanged.sum()))
-    return _Fresh(kept(_numbered(coming, numbers, version), ~unchanged), ~known[~unchanged], counts, added)
-
-
-def _reserved(connection: sa.Connection, coming: pa.Table) -> dict[int, int]:
-    """The first number of as many as each datastream may need."""
-    streams, counts = np.unique(array(coming, "datastream"), return_counts=True)
-    return {
-        stream: registry.reserve(connection, stream, count)
-        for stream, count in zip(streams.tolist(), counts.tolist(), strict=True)
-    }
-
-
-def _without_counted(fresh: _Fresh, since: pa.Table) -> dict[int, int]:
-    """How many each datastream gets, but for those that another writer brought, and counted, meanwhile."""
-    twice = fresh.is_new & (_matches(fresh.rows, since) >= 0)
-    added = dict(fresh.added)
-    for stream in array(fresh.rows, "datastream")[twice].tolist():
-        added[stream] -= 1
-    return added
+    def _reserved(self, connection: sa.Connection, coming: pa.Table) -> dict[int, int]:
+        """The first number of as many as each datastream may need."""
+        known = self._tallies(connection, coming)
+        streams, counts = np.unique(array(coming, "datastream"), return_counts=True)
+        firsts = {
+            s: known[s].reserve(count) for s, count in zip(streams.tolist(), counts.tolist(), strict=True)
+        }
+        registry.note(connection, known)
+        return firsts
 
 
 def _files_version(connection: sa.Connection) -> int:
@@ -283,46 +262,21 @@ def _files_version(connection: sa.Connection) -> int:
     return int(held) if held else -1
 
 
-def _without(found: pa.Table, late: pa.Table, gone: list[bool]) -> pa.Table:
-    """Rows but for those that were taken out; the late ones are the newest of their key."""
-    return kept(found, _matches(found, kept(late, np.asarray(gone))) < 0) if any(gone) else found
+def _heads(rows: pa.Table) -> NDArray[np.int64]:
+    """Where each datastream begins in rows that come sorted."""
+    datastream = array(rows, "datastream")
+    return np.flatnonzero(np.append(True, datastream[1:] != datastream[:-1]))
 
 
-def _matches(one: pa.Table, other: pa.Table) -> NDArray[np.int64]:
-    """For each row of one table the row of another of the same key, -1 where there is none; keys are unique in each."""
-    found = np.full(one.num_rows, -1, np.int64)
-    if not one.num_rows or not other.num_rows:
-        return found
-    joined = [np.concatenate([array(other, name), array(one, name)]) for name in columns.KEY]
-    is_one = np.repeat([False, True], [other.num_rows, one.num_rows])
-    order = np.lexsort([is_one, *reversed(joined)])
-    pair = np.ones(len(order) - 1, bool)
-    for values in joined:
-        pair &= values[order[1:]] == values[order[:-1]]
-    at = np.flatnonzero(pair)
-    found[order[at + 1] - other.num_rows] = order[at]
-    return found
-
-
-def _numbered(rows: pa.Table, numbers: NDArray[np.int64], version: int) -> pa.Table:
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-
-    kinds = columns.schema()
-    for name, values in (("number", numbers), ("version", np.full(rows.num_rows, version, np.int64))):
-        rows = rows.set_column(rows.schema.get_field_index(name), kinds.field(name), pa.array(values))
-    return rows
-
-
-def _tally(connection: sa.Connection, fresh: pa.Table, added: dict[int, int]) -> None:
-    """Note on the datastreams what was written of each; rows come sorted."""
-    datastream, time = array(fresh, "datastream"), array(fresh, "time")
-    heads = np.flatnonzero(np.append(True, datastream[1:] != datastream[:-1]))
+def _tallied(known: dict[int, Tally], fresh: pa.Table, added: Mapping[int, int]) -> dict[int, Tally]:
+    """What is known of datastreams, with what was written of each; rows come sorted."""
+    heads = _heads(fresh)
     ends = np.append(heads[1:], fresh.num_rows) - 1
-    for head, end in zip(heads.tolist(), ends.tolist(), strict=True):
-        number = int(datastream[head])
-        newest_row: Any = fresh.slice(end, 1)
-        value, words = newest_row["value"][0].as_py(), newest_row["words"][0].as_py()
-        registry.tally(
-            connection, number, added=added.get(number, 0), span=(int(time[head]), int(time[end])),
-            newest=(int(time[end]), value, words),
-        )  # fmt: skip
+    time, last = array(fresh, "time"), fresh.take(ends)
+    told = zip(
+        array(fresh, "datastream")[heads].tolist(), time[heads].tolist(), time[ends].tolist(),
+        last["value"].to_pylist(), last["words"].to_pylist(), strict=True,
+    )  # fmt: skip
+    for stream, first, end, value, words in told:
+        known[stream].add(added.get(stream, 0), (first, end), (value, words))
+    return known

@@ -22,7 +22,6 @@ __all__ = [
     "newest",
     "same",
     "schema",
-    "sorted_by_key",
     "year_bounds",
     "years",
 ]
@@ -60,10 +59,15 @@ def array(table: pa.Table, name: str) -> NDArray[Any]:
     return column.to_numpy()
 
 
-def sorted_by_key(table: pa.Table) -> pa.Table:
-    """The same in the order of datastream, time, vertical; what is equal stays as it came."""
-    order = np.lexsort([array(table, name) for name in reversed(KEY)])
-    return table if bool((np.diff(order) == 1).all()) else table.take(order)
+def _is_in_order(table: pa.Table) -> bool:
+    """Whether each key is greater than the one before: then there is nothing to sort, and none twice."""
+    ahead = np.zeros(max(table.num_rows - 1, 0), bool)
+    level = ~ahead
+    for name in KEY:
+        values = array(table, name)
+        ahead |= level & (values[1:] > values[:-1])
+        level &= values[1:] == values[:-1]
+    return bool(ahead.all())
 
 
 def _last_of_key(table: pa.Table) -> NDArray[np.bool_]:
@@ -93,9 +97,12 @@ def newest(parts: Sequence[pa.Table]) -> pa.Table:
     if not filled:
         return parts[0].slice(0, 0) if parts else empty()
     table = pa.concat_tables(filled) if len(filled) > 1 else filled[0]
-    order = np.lexsort([array(table, "version"), *(array(table, name) for name in reversed(KEY))])
-    if not bool((np.diff(order) == 1).all()):
-        table = table.take(order)
+    if _is_in_order(table):
+        return table
+    # Without a version all are of the files, where a key stands once.
+    versions = [array(table, "version")] if "version" in table.column_names else []
+    order = np.lexsort([*versions, *(array(table, name) for name in reversed(KEY))])
+    table = table.take(order)
     return kept(table, _last_of_key(table))
 
 

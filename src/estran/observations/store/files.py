@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -73,22 +74,24 @@ class Snapshot:
         found = [partition.year for partition in self.paths]
         return (min(found), max(found)) if found else (1, 0)
 
-    def read(self, datastreams: Sequence[int], start: int, end: int) -> pa.Table:
-        """The observations of some datastreams in [start, end), in the order of keys within each partition."""
+    def read(
+        self, datastreams: Sequence[int], start: int, end: int, names: Sequence[str] = NAMES
+    ) -> pa.Table:
+        """Columns of the observations of some datastreams in [start, end), in order within each partition."""
         import pyarrow as pa  # noqa: PLC0415
 
         wanted = np.unique(np.asarray(datastreams, np.int64))
         first, last = self.span
         if start > end or first > last or not len(wanted):
-            return empty()
+            return empty().select(list(names))
         low, high = (int(y) for y in years(np.clip(np.array([start, end - 1]), -(2**62), 2**62)))
         groups = np.unique(wanted // GROUP)
         parts: list[pa.Table] = []
         for partition in sorted(self.paths):
             if partition.group in groups and max(first, low) <= partition.year <= min(last, high):
                 for path in self.paths[partition]:
-                    parts += self.files.part(path, wanted, start, end)
-        return pa.concat_tables(parts) if parts else empty()
+                    parts += self.files.part(path, wanted, start, end, names)
+        return pa.concat_tables(parts) if parts else empty().select(list(names))
 
     def partition(self, partition: Partition) -> pa.Table:
         """All observations of a partition."""
@@ -209,17 +212,29 @@ class Files:
 
         return fs.PyFileSystem(DeltaStorageHandler.from_table(DeltaTable(self.address)._table))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - its own way in
 
-    def part(self, path: str, wanted: NDArray[np.int64], start: int, end: int) -> list[pa.Table]:
+    def part(
+        self, path: str, wanted: NDArray[np.int64], start: int, end: int, names: Sequence[str]
+    ) -> list[pa.Table]:
         """What of a file lies in [start, end) and is of some datastreams; only what may hold it is read."""
-        groups = [
-            n
-            for n, (low, high, first, last) in enumerate(self.footer(path).bounds)
-            if first < end and last >= start and bool(((wanted >= low) & (wanted <= high)).any())
-        ]
-        if not groups:
+        import pyarrow as pa  # noqa: PLC0415
+
+        some: list[tuple[bool, int]] = []
+        for n, (low, high, first, last) in enumerate(self.footer(path).bounds):
+            if first < end and last >= start and bool(((wanted >= low) & (wanted <= high)).any()):
+                some.append((low == high and first >= start and last < end, n))
+        if not some:
             return []
-        table = self.opened(path).read_row_groups(groups, list(NAMES), use_threads=False).cast(schema())
-        time, datastream = array(table, "time"), array(table, "datastream")
-        which = (time >= start) & (time < end)
-        which &= datastream == wanted[0] if len(wanted) == 1 else np.isin(datastream, wanted)
-        return [kept(table, which)] if which.any() else []
+        file, kinds = self.opened(path), pa.schema([schema().field(name) for name in names])
+        parts: list[pa.Table] = []
+        # What lies inside as a whole needs no look at its rows.
+        for is_whole, groups in groupby(some, key=lambda one: one[0]):
+            table = file.read_row_groups([n for _, n in groups], list(names), use_threads=False).cast(kinds)
+            parts.append(table if is_whole else _inside(table, wanted, start, end))
+        return parts
+
+
+def _inside(table: pa.Table, wanted: NDArray[np.int64], start: int, end: int) -> pa.Table:
+    time, datastream = array(table, "time"), array(table, "datastream")
+    which = (time >= start) & (time < end)
+    which &= datastream == wanted[0] if len(wanted) == 1 else np.isin(datastream, wanted)
+    return kept(table, which)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from estran.model import Datastream, Sensor, Thing, Variable, plain
 from estran.storage import pack, schema, take_numbers, unpack
@@ -24,16 +24,17 @@ __all__ = [
     "datasets",
     "datastreams",
     "enter",
+    "latest",
+    "note",
     "property_key",
-    "reserve",
     "tallies",
-    "tally",
 ]
 
 _D, _T, _S, _P, _N = (
     table.c for table in (schema.datastream, schema.thing, schema.sensor, schema.observed_property, schema.observed_dataset)
 )  # fmt: skip
 _ENCODE = msgspec.json.Encoder().encode
+_TALLIED = ("count", "first", "last", "last_value", "last_words", "following")
 _DATASTREAM = msgspec.json.Decoder(Datastream).decode
 
 
@@ -62,12 +63,32 @@ class HeldDatastream:
 
 @dataclass(slots=True)
 class Tally:
-    """What a datastream row knows of its observations without looking at them."""
+    """What a datastream row knows of its observations without looking at them.
+
+    Attributes:
+        following: number of the next observation.
+    """
 
     count: int
     first: int | None
     last: int | None
+    last_value: float | None
+    last_words: str | None
     following: int
+
+    def reserve(self, count: int) -> int:
+        """Numbers for so many observations; gives the first."""
+        first = self.following
+        self.following += count
+        return first
+
+    def add(self, count: int, span: tuple[int, int], newest: tuple[float | None, str | None]) -> None:
+        """Know of so many more in a span, of which `newest` is the result of the last."""
+        self.count += count
+        if self.last is None or span[1] >= self.last:
+            self.last_value, self.last_words = newest
+        self.first = span[0] if self.first is None else min(self.first, span[0])
+        self.last = span[1] if self.last is None else max(self.last, span[1])
 
 
 def property_key(variable: Variable) -> str:
@@ -201,35 +222,30 @@ def datastreams(
     ]
 
 
+def latest(connection: sa.Connection) -> list[tuple[int, int, float | None, str | None]]:
+    """(number, time, value, words) of the newest observation of each datastream that has one."""
+    found = connection.execute(
+        select(_D.number, _D.last, _D.last_value, _D.last_words)
+        .where(_D.last.is_not(None))
+        .order_by(_D.number)
+    )
+    return [tuple(row) for row in found]
+
+
 def tallies(connection: sa.Connection, engine: Engine, numbers: Sequence[int]) -> dict[int, Tally]:
     """What is known of the observations of some datastreams."""
     found = connection.execute(
-        select(_D.number, _D.count, _D.first, _D.last, _D.following).where(engine.within(_D.number, numbers))
+        select(_D.number, *(_D[name] for name in _TALLIED)).where(engine.within(_D.number, numbers))
     )
     return {number: Tally(*told) for number, *told in found}
 
 
-def tally(
-    connection: sa.Connection,
-    number: int,
-    *,
-    added: int,
-    span: tuple[int, int],
-    newest: tuple[int, float | None, str | None],
-) -> None:
-    """Note that a datastream has so many observations more, in a span; `newest` is the last of those written."""
-    at, value, words = newest
-    held = connection.execute(select(_D.first, _D.last).where(_D.number == number)).one()
-    values: dict[str, Any] = {"count": _D.count + added}
-    values["first"] = span[0] if held.first is None else min(held.first, span[0])
-    values["last"] = span[1] if held.last is None else max(held.last, span[1])
-    if held.last is None or at >= held.last:
-        values |= {"last_value": value, "last_words": words}
-    connection.execute(update(schema.datastream).where(_D.number == number).values(**values))
-
-
-def reserve(connection: sa.Connection, number: int, count: int) -> int:
-    """Numbers for so many observations of a datastream; gives the first."""
-    first = connection.execute(select(_D.following).where(_D.number == number)).scalar_one()
-    connection.execute(update(schema.datastream).where(_D.number == number).values(following=first + count))
-    return first
+def note(connection: sa.Connection, known: Mapping[int, Tally]) -> None:
+    """Write what is known of datastreams."""
+    changed = update(schema.datastream).where(_D.number == bindparam("n"))
+    rows = [
+        {"n": number, **{f"new_{name}": getattr(tally, name) for name in _TALLIED}}
+        for number, tally in known.items()
+    ]
+    if rows:
+        connection.execute(changed.values({name: bindparam(f"new_{name}") for name in _TALLIED}), rows)
