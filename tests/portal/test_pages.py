@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.portal.conftest import Ids
 
 BASE = "http://node.example"
-PAGES = ("", "browse", "browse/science", "browse/science/ocean", "browse/application", "vocabulary/annotate?text=sea", "search", "search?q=snow&kind=dataset", "centres", "centres/ocean", "centres/ice-centre", "centres/own-hub", "api", "views", "views/snow", "views/snow?q=depth&kind=dataset",
+PAGES = ("", "browse", "browse/science", "browse/science/ocean", "browse/application", "vocabulary/annotate?text=sea", "search", "search?q=snow&kind=dataset", "centres", "centres/ocean", "centres/ice-centre", "centres/own-hub", "api", "hubs", "hubs/ocean", "hubs/own-hub", "themes", "applications", "applications?name=coast", "organisations", "organisations?q=iu", "organisations?name=IUEM", "views", "views/snow", "views/snow?q=depth&kind=dataset",
          "accessibility", "data/{rich}", "data/{rich}?view=complete", "data/{hostile}", "data/{world}", "data/{hostile}/compare", "sign-in")  # fmt: skip
 
 

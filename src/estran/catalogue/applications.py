@@ -23,12 +23,13 @@ class Application:
 
     Attributes:
         id: its name in addresses.
-        phrases: words of it, as the indexes know them.
+        words: of it, as people write them; phrases: the same as the indexes know them.
     """
 
     id: str
     name: Text
     phrases: tuple[tuple[str, ...], ...]
+    words: tuple[str, ...] = ()
 
 
 @cache
@@ -40,6 +41,7 @@ def applications() -> Mapping[str, Application]:
             id=id_,
             name=Text.many(told["name"].items()),
             phrases=tuple(dict.fromkeys(words for said in told["words"] if (words := tuple(split(said))))),
+            words=tuple(told["words"]),
         )
         for id_, told in tomllib.loads(body).items()
     }

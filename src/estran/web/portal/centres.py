@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from estran.catalogue.query import Query
 from estran.model import ORGANISATION_KINDS
-from estran.web.portal.views import Card, Viewer, css_of
+from estran.web.portal.portraits import portrait
+from estran.web.portal.saved_views import lines
+from estran.web.portal.views import css_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from estran.model import Organisation
     from estran.node import Node
+    from estran.web.portal.portraits import Portrait
+    from estran.web.portal.saved_views import ViewLine
+    from estran.web.portal.views import Viewer
 
-_NEWEST = 6
 _EVERY = 1000
 
 
@@ -69,7 +73,8 @@ class CentreView:
     search: str
     parents: tuple[Member, ...]
     members: tuple[Member, ...]
-    newest: tuple[Card, ...]
+    views: tuple[ViewLine, ...]
+    portrait: Portrait
 
 
 def counts(node: Node) -> dict[str, int]:
@@ -78,12 +83,24 @@ def counts(node: Node) -> dict[str, int]:
     return {bucket.value: bucket.count for name in ("hub", "centre") for bucket in facets.get(name, ())}
 
 
+def organisation_href(o: Organisation, language: str) -> str:
+    """The address of an organisation's page."""
+    return f"/{language}/{'hubs' if o.kind == 'hub' else 'centres'}/{quote(o.id)}"
+
+
+def hubs_view(node: Node, viewer: Viewer) -> CentresView:
+    """The hubs, each with its centres."""
+    whole = centres_view(node, viewer)
+    hubs = {hub.id for hub in viewer.hubs()}
+    return CentresView(groups=tuple(group for group in whole.groups if group.id in hubs))
+
+
 def member(o: Organisation, viewer: Viewer, held: Mapping[str, int]) -> Member:
     """An organisation in a list."""
     w = viewer.words
     hubs = viewer.hubs_of(o.id)
     return Member(
-        id=o.id, name=w.of(o.name), href=f"/{w.language}/centres/{quote(o.id)}",
+        id=o.id, name=w.of(o.name), href=organisation_href(o, w.language),
         kind=w.label("organisation", o.kind),
         status="" if o.status == "active" else w.label("organisation_status", o.status),
         css=hubs[0].css if hubs else css_of(o), count=held.get(o.id, 0),
@@ -99,7 +116,7 @@ def centres_view(node: Node, viewer: Viewer) -> CentresView:
         inside = [o for o in everyone if o.kind == "centre" and hub.id in node.organisations.hubs_of(o.id)]
         groups.append(
             Group(
-                id=hub.id, name=w.of(hub.name), href=f"/{w.language}/centres/{quote(hub.id)}",
+                id=hub.id, name=w.of(hub.name), href=organisation_href(hub, w.language),
                 description=w.of(hub.description), css=css_of(hub), count=held.get(hub.id, 0),
                 members=_members(inside, viewer, held),
             )
@@ -131,14 +148,13 @@ def centre_view(node: Node, id_: str, viewer: Viewer) -> CentreView:
     """
     w, o, held = viewer.words, node.organisations.show(id_), counts(node)
     field = "hub" if o.kind == "hub" else "centre"
-    found = node.ask(Query(where={field: (o.id,)}, limit=_NEWEST, sort="-updated"))
     known, viewer.first = viewer.organisations, (id_,)
+    made = portrait(node, viewer, {field: (o.id,)}, leave=("hub",) if field == "centre" else ())
     return CentreView(
         id=o.id, name=w.of(o.name), kind=w.label("organisation", o.kind),
         status=w.label("organisation_status", o.status), description=w.of(o.description), contact=o.contact,
-        url=o.url, css=member(o, viewer, held).css, count=found.matched,
-        search=f"/{w.language}/search?{urlencode({field: o.id})}",
+        url=o.url, css=member(o, viewer, held).css, count=made.count, search=made.search,
         parents=tuple(member(known[p], viewer, held) for p in o.parents if p in known),
         members=_members(list(node.organisations.children(o.id)), viewer, held),
-        newest=tuple(viewer.card(record) for record in found.records),
+        views=lines(node, w, viewer, o.id), portrait=made,
     )  # fmt: skip

@@ -8,17 +8,28 @@ from urllib.parse import urlencode
 
 from estran.catalogue.query import Query
 from estran.web.portal.centres import Member, member
+from estran.web.portal.saved_views import lines
 from estran.web.portal.views import Card, Viewer, css_of
 
 if TYPE_CHECKING:
     from estran.model import Box
     from estran.node import Node
+    from estran.web.portal.saved_views import ViewLine
 
 _NEWEST = 6
 _CENTRES = 12
 _TRIES = 4
 _LONGEST_TRY = 28
 _EVERY = 1000
+# What they are called, what one finds there, where.
+_WAYS = (
+    ("browse.science", "home.way_science", "browse/science"),
+    ("faces.applications", "home.way_use", "applications"),
+    ("faces.organisations", "home.way_organisation", "organisations"),
+    ("faces.themes", "home.way_theme", "themes"),
+    ("home.way_programs", "home.way_api", "api"),
+    ("home.way_share", "home.way_publish", "publish"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +37,15 @@ class Try:
     """A search that finds something."""
 
     label: str
+    href: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """A way to begin, for somebody who comes with that question."""
+
+    label: str
+    text: str
     href: str
 
 
@@ -38,6 +58,8 @@ class HomeView:
     hubs: tuple[Member, ...]
     centres: tuple[Member, ...]
     newest: tuple[Card, ...]
+    ways: tuple[Way, ...]
+    views: tuple[ViewLine, ...]
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -71,6 +93,8 @@ def home_view(node: Node, viewer: Viewer) -> HomeView:
         total=found.matched, tries=tuple(tries[:_TRIES]), hubs=tuple(hubs),
         centres=tuple(sorted(centres, key=lambda m: (-m.count, m.name))[:_CENTRES]),
         newest=tuple(viewer.card(record) for record in found.records),
+        ways=tuple(Way(label=w.text(label), text=w.text(text), href=f"/{w.language}/{to}") for label, text, to in _WAYS),
+        views=lines(node, w, viewer)[:_CENTRES],
     )  # fmt: skip
 
 

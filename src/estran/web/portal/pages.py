@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from estran.errors import NotFound
 from estran.model import plain
 from estran.web import links_of, node_of
 from estran.web.datasets import asked
@@ -18,6 +19,7 @@ from estran.web.portal import (
     assets,
     browsing,
     comparing,
+    facing,
     harvest_pages,
     help_pages,
     item_pages,
@@ -30,7 +32,7 @@ from estran.web.portal import (
     views,
     vocabularies,
 )
-from estran.web.portal.centres import centre_view, centres_view
+from estran.web.portal.centres import CentreView, centre_view, centres_view, hubs_view
 from estran.web.portal.home import home_view
 from estran.web.portal.i18n import LANGUAGES, words
 from estran.web.portal.mapping import grid
@@ -72,6 +74,7 @@ def routes(operators: Node) -> APIRouter:
     router.include_router(link_pages.routes())
     router.include_router(help_pages.routes())
     router.include_router(saved_views.routes())
+    router.include_router(facing.routes())
     router.include_router(search_feeds.routes())
     router.include_router(search_values.routes())
     router.include_router(signing_in.routes(operators))
@@ -90,6 +93,10 @@ def routes(operators: Node) -> APIRouter:
         ("/{language}/centres.json", centres_twin),
         ("/{language}/centres/{id}.json", centre_twin),
         ("/{language}/centres/{id}", centre_page),
+        ("/{language}/hubs", hubs_page),
+        ("/{language}/hubs.json", hubs_twin),
+        ("/{language}/hubs/{id}.json", hub_twin),
+        ("/{language}/hubs/{id}", hub_page),
         ("/{language}/api", api_page),
         ("/{language}/api.json", api_twin),
         ("/{language}/accessibility", accessibility_page),
@@ -203,12 +210,46 @@ def centres_twin(request: Request, language: str) -> Response:
 def centre_page(request: Request, language: str, id: str) -> Response:  # noqa: A002
     """One organisation."""
     w = spoken(language)
-    view = centre_view(node_of(request), id, viewer_of(request, w))
+    return _centre(request, w, centre_view(node_of(request), id, viewer_of(request, w)), "centres")
+
+
+def _centre(request: Request, w: Words, view: CentreView, above: str) -> Response:
+    path = f"{above}/{view.id}"
     of = page(
-        request, w, view.name, f"centres/{id}", section="centres", twin=f"/{language}/centres/{id}.json",
+        request, w, view.name, path, section="centres", twin=f"/{w.language}/{path}.json",
         description=view.description,
     )  # fmt: skip
-    return render(request, "centre.html", w, of, c=view)
+    return render(request, "centre.html", w, of, c=view, above=above)
+
+
+def hubs_page(request: Request, language: str) -> Response:
+    """The hubs."""
+    w = spoken(language)
+    of = page(request, w, w.text("home.hubs"), "hubs", section="centres", twin=f"/{language}/hubs.json")
+    return render(request, "centres.html", w, of, c=hubs_view(node_of(request), viewer_of(request, w)))
+
+
+def hubs_twin(request: Request, language: str) -> Response:
+    """The hubs as JSON."""
+    return as_json(hubs_view(node_of(request), viewer_of(request, spoken(language))))
+
+
+def hub_page(request: Request, language: str, id: str) -> Response:  # noqa: A002
+    """One hub."""
+    w = spoken(language)
+    return _centre(request, w, _hub(request, id, w), "hubs")
+
+
+def hub_twin(request: Request, language: str, id: str) -> Response:  # noqa: A002
+    """One hub as JSON."""
+    return as_json(_hub(request, id, spoken(language)))
+
+
+def _hub(request: Request, id: str, w: Words) -> CentreView:  # noqa: A002
+    viewer = viewer_of(request, w)
+    if id not in {hub.id for hub in viewer.hubs()}:
+        raise NotFound("hub", id, f"/{w.language}/hubs lists them.")
+    return centre_view(node_of(request), id, viewer)
 
 
 def centre_twin(request: Request, language: str, id: str) -> Response:  # noqa: A002
