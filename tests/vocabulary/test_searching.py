@@ -111,6 +111,12 @@ def test_it_does_not_matter_how_frequent_words_are(
     assert by_index[0] or text == "brine wat"
 
 
+@pytest.mark.parametrize("text", ["㍳", "㍳㍳", "sea ㍳", "㍳ sea", "½ sea", "sea sea se", "%s %(p0)s :p0"])
+def test_no_letters_are_too_strange(vocabulary: Vocabulary, text: str) -> None:
+    for prefix in (False, True):
+        assert len(found(vocabulary, text, prefix=prefix)) <= 20
+
+
 def test_it_says_which_label_matched(vocabulary: Vocabulary) -> None:
     (match,) = vocabulary.search("salt water")
     assert (match.label, match.language, match.kind, match.exact) == ("salt water", "en", "alt", True)

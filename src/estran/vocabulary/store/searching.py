@@ -73,7 +73,9 @@ class _Search:
     def __init__(self, connection: sa.Connection, engine: Engine, text: str, span: Span, limit: int) -> None:
         self._connection, self._engine, self._span, self._limit = connection, engine, span, limit
         self._whole, self._words = whole(text), split(text)
-        self._tokens = {tongue: _tokens(tongue, self._words) for tongue in groups("") if self._words}
+        # What is folded twice may be too small a word.
+        stemmed = {tongue: _tokens(tongue, self._words) for tongue in groups("")}
+        self._tokens = {tongue: tokens for tongue, tokens in stemmed.items() if tokens}
         self._frequency: dict[str, int] = {}
 
     def found(self) -> Labels:
@@ -87,7 +89,7 @@ class _Search:
         if 1 < len(self._whole) <= _SHORT:
             # So few letters begin too many words: the first labels by the alphabet must do.
             return self._first_by_alphabet()
-        if not self._words:
+        if not self._tokens:
             return self.found()
         begun = {tongue: tongue + self._words[-1] for tongue in self._tokens}
         self._learn([token for tokens in self._tokens.values() for token in tokens], begun.values())
@@ -96,7 +98,7 @@ class _Search:
         for tongue, tokens in self._tokens.items():
             if len(found[tongue]) >= self._limit or not self._has(tokens[:-1]):
                 continue
-            if len(tokens) > 1 and self._frequency[f"{begun[tongue]}*"] >= _FREQUENT:
+            if len(tokens) > 1 and self._frequency.get(f"{begun[tongue]}*", 0) >= _FREQUENT:
                 # Many words begin so: one of them will soon be met among the labels of the others.
                 walk = statement.walk(self._by_rarity(tokens[:-1]), _MOST_SCANNED)
                 statement.add(tongue, statement.spelled(walk))
@@ -128,7 +130,7 @@ class _Search:
 
     def _learn(self, tokens: Iterable[str], begun: Iterable[str] = ()) -> None:
         """Ask how frequent words are, and what begins so; a question of one word needs no answer."""
-        if len(self._words) < 2:  # noqa: PLR2004 - nothing to choose among
+        if all(len(tokens) < 2 for tokens in self._tokens.values()):  # noqa: PLR2004 - nothing to choose among
             return
         statement = _Statement(self._engine, None)
         for token in dict.fromkeys(tokens):
