@@ -1,6 +1,6 @@
 """Measure when the pages of the portal are painted, on a served node, in headless Chromium.
 
-    uv run estran demo --node a-node
+    uv run estran demo --no-serve --node a-node
     uv run python bench/portal.py a-node
 
 Each page is opened in a browser that has nothing kept, then in one that has been there. Prints Markdown:
@@ -33,9 +33,10 @@ _PAGES = {
     "APIs": "/en/api", "guide": "/en/publish",
 }  # fmt: skip
 _PAINTS = """new Promise((done) => {
-  const first = performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0;
-  new PerformanceObserver((list) => done([first, list.getEntries().at(-1).startTime])).observe({type: "largest-contentful-paint", buffered: true});
-  setTimeout(() => done([first, first]), 3000);
+  const first = () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime;
+  let largest = 0;
+  new PerformanceObserver((list) => (largest = list.getEntries().at(-1).startTime)).observe({type: "largest-contentful-paint", buffered: true});
+  const wait = setInterval(() => first() && largest && (clearInterval(wait), done([first(), largest])), 50);
 })"""
 
 
