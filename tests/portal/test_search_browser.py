@@ -7,17 +7,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import ViewportSize
 
 from tests.portal.browser import FLAGS, Watch, launched, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.chromium
-WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+WIDE, NARROW = ViewportSize(width=1280, height=800), ViewportSize(width=360, height=740)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def blind(browser: Browser, chromium: Path) -> Iterator[Browser]:
 
 
 @contextmanager
-def looking(browser: Browser, server: str) -> Iterator[Watch]:
+def looking(browser: Browser, server: str) -> Generator[Watch]:
     context = browser.new_context(viewport=WIDE, locale="en-GB", reduced_motion="reduce")
     context.set_default_timeout(30_000)
     found = watched(context, server)

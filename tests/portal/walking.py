@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import Error
+from playwright.sync_api import Error, ViewportSize
 
 from estran import formats
 from estran.formats import Links
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from estran.node import Node
     from tests.fetching.serving import Asked
 
-WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
+WIDE, NARROW = ViewportSize(width=1280, height=800), ViewportSize(width=360, height=740)
 BRITTANY, LION, WORLD = Box(-8, 46, -1, 50), Box(3, 42, 6, 44), Box(-180, -90, 180, 90)
 FILE, WANTED = "sst-2010.csv", {
     "en": "Sea surface temperature, daily at 1 km",
@@ -64,7 +64,7 @@ def records(files: str) -> list[Record]:
         _temperature("world", "Sea surface temperature of the world", "Température de surface de la mer, mondiale", WORLD, "2020", "", ""),
         *(Record(identifier=f"chl-{n}", kind="dataset", title=Text((("en", f"Chlorophyll of coastal waters {n}"), ("fr", f"Chlorophylle des eaux côtières {n}"))),
                  extent=Extent(boxes=(Box(-4 - n / 9, 47, -3 - n / 9, 48),), periods=(Period(f"{2005 + n}", f"{2012 + n}"),)),
-                 concepts=(Concept(label=Text.of(f"platform {n}"), role="platform"),), licences=(Licence(spdx="etalab-2.0"),)) for n in range(9)),
+                 concepts=(Concept(label=Text.of(f"platform {n}"), role="platform"),), licences=(Licence(spdx="etalab-2.0"),)) for n in range(14)),
         Record(identifier="viewer", kind="service", title=Text((("en", "Map service of the coast"), ("fr", "Service de cartes du littoral"))),
                distributions=(Distribution(url=f"{files}/ows", protocol="OGC:WMS", name="coast", function="service"),)),
     ]  # fmt: skip
@@ -154,5 +154,5 @@ def walker(browser: Browser, home: str, *, scripts: bool = True, narrow: bool = 
         has_touch=narrow,
         **more,
     )
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(20_000)
     return Walker(context.new_page(), home)
