@@ -231,3 +231,12 @@ def test_lines_to_paste_follow_the_area_and_the_period(at):
     assert "bbox=-4.8,48.2,-4.5,48.5" in complete
     wrong = at("whole", "?bbox=1,2,3&from=2010")
     assert wrong.one("p", class_="wrong")["role"] == "alert"
+
+
+def test_a_search_hands_its_area_and_period_on(node: Node):
+    client = Client(create_app(node), Accept="text/html")
+    found = client.json("/en/search.json?bbox=-5,48,-4,49&from=2010&q=probes")
+    assert found["cards"][0]["href"].endswith("?bbox=-5,48,-4,49&from=2010")
+    html = Html(client.get(found["cards"][0]["href"], "text/html").text)
+    assert "datetime=2010/.." in html.one("code", data_tool="python").text
+    assert "?" not in client.json("/en/search.json?q=probes")["cards"][0]["href"]

@@ -94,6 +94,8 @@ def search(node: Node, asked: Asked, viewer: Viewer, *, typing: bool = False) ->
     """One page of the answer to an address; while somebody is typing, the form stays as it is."""
     given, words = asked, viewer.words
     found, asked, hint = _found(node, asked, viewer)
+    # A record's page fills the lines to paste with the area and the period that were asked for.
+    viewer.carried = Asked(box=asked.box, start=asked.start, end=asked.end).address("")
     path = f"/{words.language}/search"
     before = asked.before()
     chips = tuple(

@@ -156,6 +156,8 @@ class Viewer:
     def __init__(self, node: Node, words: Words, base: str, first: tuple[str, ...] = ()) -> None:
         """Args: base is the node's own address, from which thumbnails may be shown; first, hubs to name first."""
         self.node, self.words, self.base, self.first = node, words, base, first
+        self.carried = ""
+        """What addresses of records take along from a search: the area and the period that were asked for."""
         self._hubs: dict[str, tuple[Badge, ...]] = {}
 
     @cached_property
@@ -193,7 +195,7 @@ class Viewer:
         title = title_of(record)
         return Card(
             id=record.id, title=w.of(title) or record.id, tongue=w.tongue(title),
-            href=f"/{w.language}/data/{record.id}",
+            href=f"/{w.language}/data/{record.id}{self.carried}",
             hubs=self.hubs_of(record.centre), centre=self.name(record.centre) if record.centre else "",
             kind=w.label("kind", record.kind), period=w.period(period, years=True) if period else "",
             access=w.label("access", access) if (access := access_of(record)) else "",
