@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from estran.web.app import create_app
 from estran.web.portal.i18n import words
 from estran.web.portal.polar import place, polar, poles
 from estran.web.portal.svg import locator
+from tests.portal import granules
 from tests.portal.html import Html
 from tests.web.client import Client
 
@@ -122,6 +124,16 @@ def test_flat_pictures_reach_over_the_antimeridian():
     assert (whole.count("<rect"), whole.count("<use")) == (2, 1)
 
 
+def polar_scene(n: int) -> dict[str, Any]:
+    """A scene near the North Pole."""
+    west, south, east, north = 10 * n, 80, 10 * n + 8, 86
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {
+        **granules.scene(n), "id": f"pass-{n}", "collection": "passes", "bbox": [west, south, east, north],
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def poles_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     folder = tmp_path_factory.mktemp("poles")
@@ -134,6 +146,10 @@ def poles_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
             )
             (folder / "in" / f"{name}{form.suffix}").write_bytes(form.write(record, Links()).body)
         assert node.load(folder / "in").new == 3
+        passes = [polar_scene(n) for n in range(3)]
+        lines = (json.dumps(one) for one in (granules.collection("passes", "Passes"), *passes))
+        (folder / "passes.ndjson").write_text("\n".join(lines), encoding="utf-8")
+        assert not node.load(folder / "passes.ndjson").refused
         yield node
 
 
@@ -149,3 +165,13 @@ def test_the_pages_show_them(poles_node: Node):
     near = client.get("/en/search?bbox=0,70,60,88").text
     assert 'class="asked"' in near
     assert "polar" not in client.get("/en/search?bbox=0,40,60,50").text.partition("map-side")[2]
+
+
+def test_items_near_a_pole_are_drawn_around_it(poles_node: Node):
+    client = Client(create_app(poles_node), Accept="text/html")
+    id_ = poles_node.items.collection("passes").id
+    for path, count in ((f"/en/data/{id_}/items", 3), (f"/en/data/{id_}/items/pass-1", 1)):
+        html = Html(client.get(path, "text/html").text)
+        assert len([e for e in html.all("svg") if "polar" in e.get("class").split()]) == 1
+        shapes = [e for e in html.all("path") if any("polar" in p.get("class").split() for p in e.parents)]
+        assert len([e for e in shapes if e.parents[-1].get("class") == "marks"]) == count
