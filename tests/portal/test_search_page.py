@@ -241,7 +241,10 @@ def test_marks_that_would_lie_on_each_other_are_one_and_lead_to_their_list(clien
     assert len(far["features"]) < len(near["features"]) == 10
     mark = max((f["properties"] for f in near["features"]), key=lambda p: p.get("count", 0))
     assert (mark["count"], mark["said"], mark["hub"]) == (3, "3 resources", "land")
-    assert status_of(page(client, mark["href"]))== "3 resources"
+    west, south, east, north = mark["box"]
+    around = f"{west - 0.01:g},{south - 0.01:g},{east + 0.01:g},{north + 0.01:g}"
+    assert near["search"] == "/en/search?q=snow"
+    assert status_of(page(client, f"{near['search']}&bbox={around}")) == "3 resources"
     view = client.json("/en/search/map.json?q=snow&zoom=9&view=0,39,3.2,42")
     assert {f["properties"]["box"][0] for f in view["features"]} <= {0, 0.5, 1, 1.5, 2, 2.5, 3}
     assert len(client.json("/en/search/map.json?zoom=nan&view=1,2")["features"]) > 1

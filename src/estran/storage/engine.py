@@ -44,8 +44,8 @@ class PlaceIndex(Protocol):
         """The pks, perhaps repeated, of records with a box that shares a point with `box`."""
         ...
 
-    def boxes(self, connection: sa.Connection, pks: Sequence[int]) -> list[tuple[int, Box]]:
-        """The boxes of these records as they were put; halves at the antimeridian apart."""
+    def boxes(self, connection: sa.Connection, pks: Sequence[int] | None) -> list[tuple[int, Box]]:
+        """The boxes of these records, or of all, as they were put; halves at the antimeridian apart."""
         ...
 
 

@@ -214,9 +214,14 @@ class _Boxes:
         ]
         return sa.select(t.pk).where(sa.or_(*parts))
 
-    def boxes(self, connection: sa.Connection, pks: Sequence[int]) -> list[tuple[int, Box]]:
-        rows = connection.exec_driver_sql(
-            "SELECT pk, west, south, east, north FROM place WHERE pk = ANY(%s)", ([int(pk) for pk in pks],)
+    def boxes(self, connection: sa.Connection, pks: Sequence[int] | None) -> list[tuple[int, Box]]:
+        rows = (
+            connection.exec_driver_sql("SELECT pk, west, south, east, north FROM place")
+            if pks is None
+            else connection.exec_driver_sql(
+                "SELECT pk, west, south, east, north FROM place WHERE pk = ANY(%s)",
+                ([int(pk) for pk in pks],),
+            )
         )
         return [(pk, Box(*corners)) for pk, *corners in rows]
 

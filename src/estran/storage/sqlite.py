@@ -213,7 +213,12 @@ class _Boxes:
             chosen += [sa.select(pk).where(*sure), sa.select(pk).where(*near, ~sa.and_(*sure), *exact)]
         return sa.select(sa.union_all(*chosen).subquery().c.pk)
 
-    def boxes(self, connection: sa.Connection, pks: Sequence[int]) -> list[tuple[int, Box]]:
+    def boxes(self, connection: sa.Connection, pks: Sequence[int] | None) -> list[tuple[int, Box]]:
+        if pks is None:
+            every = connection.exec_driver_sql(
+                "SELECT id / ?, west, south, east, north FROM place", (_NUMBERS,)
+            )
+            return [(pk, Box(*corners)) for pk, *corners in every]
         rows = connection.exec_driver_sql(
             "SELECT q.id / ?, q.west, q.south, q.east, q.north FROM json_each(?) p"
             " JOIN place_rowid r ON r.rowid BETWEEN p.value * ? AND p.value * ? + ? - 1"

@@ -66,8 +66,7 @@ def hulls(connection: sa.Connection, engine: Engine, facets: Facets, among: BitM
     """Where some records are."""
 
     def read(pks: Iterable[int] | None = None) -> Hulls:
-        wanted = list(facets.everything if pks is None else pks)
-        return _around(engine.place_index.boxes(connection, wanted))
+        return _around(engine.place_index.boxes(connection, None if pks is None else list(pks)))
 
     return Hulls(*_chosen(read, "hulls", facets, among))
 

@@ -24,10 +24,7 @@ __all__ = ["grid", "points"]
 # A world of 512 pixels at zoom 0, and marks that do not touch.
 _WORLD_PIXELS, _MARK_PIXELS = 512, 64
 _DEEPEST = 14.0
-_WHOLE = Grid(cells=64)
-_TURN = 360
-# Around records that have one and the same place.
-_MARGIN = 0.01
+_WHOLE = Grid(cells=32)
 
 
 def grid(params: QueryParams) -> Grid:
@@ -44,40 +41,33 @@ def grid(params: QueryParams) -> Grid:
 
 
 def points(places: Spots | None, asked: Asked, viewer: Viewer) -> dict[str, Any]:
-    """The marks as GeoJSON, with a line that says what has none."""
+    """The marks as GeoJSON, with a line that says what has none, and the address of the search anywhere."""
     w = viewer.words
-    path = f"/{w.language}/search"
     spots = places.spots if places else ()
     world, nowhere = (places.world, places.nowhere) if places else (0, 0)
     said = [w.count("search.map_world", world)] if world else []
     said += [w.count("search.map_nowhere", nowhere)] if nowhere else []
-    features = [_feature(spot, _told(spot, asked, viewer, path)) for spot in spots]
-    return {"type": "FeatureCollection", "features": features, "world": world, "note": " ".join(said)}
+    features = [_feature(spot, _told(spot, viewer)) for spot in spots]
+    return {
+        "type": "FeatureCollection",
+        "features": features,
+        "world": world,
+        "note": " ".join(said),
+        "search": asked.first(box=None).address(f"/{w.language}/search"),
+    }
 
 
-def _told(spot: Spot, asked: Asked, viewer: Viewer, path: str) -> dict[str, Any]:
-    """What a mark says: which record it is, or how many and where they are listed."""
+def _told(spot: Spot, viewer: Viewer) -> dict[str, Any]:
+    """What a mark says: which record it is, or how many."""
     if spot.record is not None:
         hubs = viewer.hubs_of(spot.record.centre)
         title = viewer.words.of(title_of(spot.record)) or spot.record.id
         return {"id": spot.record.id, "title": title, "hub": hubs[0].css if hubs else "none"}
-    west, south, east, north = spot.box
-    around = Box(
-        max(west - _MARGIN, -180),
-        max(south - _MARGIN, -90),
-        min(_back(east) + _MARGIN, 180),
-        min(north + _MARGIN, 90),
-    )
     return {
         "count": spot.count,
         "said": viewer.words.count("search.results", spot.count),
         "hub": css_of(viewer.organisations.get(spot.hub)),
-        "href": asked.first(box=around).address(path),
     }
-
-
-def _back(east: float) -> float:
-    return east - _TURN if east > _TURN / 2 else east
 
 
 def _feature(spot: Spot, told: Mapping[str, Any]) -> dict[str, Any]:

@@ -218,6 +218,12 @@ async function draw(container, { globe = false, hubs = [], ...options }) {
   return map;
 }
 
+/** The address that lists what a mark of several stands for: the search, around their middles. */
+export function listing(search, [w, s, e, n]) {
+  const around = [Math.max(-180, w - 0.01), Math.max(-90, s - 0.01), Math.min(180, e + 0.01), Math.min(90, n + 0.01)];
+  return `${search}${search.includes("?") ? "&" : "?"}bbox=${around.map((v) => v.toFixed(2)).join(",")}`;
+}
+
 /** Says that the page's map is drawn, or that its still picture is all there will be. */
 export const ready = (how) => (document.documentElement.dataset.mapReady = how);
 

@@ -1,6 +1,6 @@
 import { Popup } from "maplibre-gl";
 import "./copy.js";
-import { around, basemap, collection, isGlobe, polygon, ready } from "./basemap.js";
+import { around, basemap, collection, isGlobe, listing, polygon, ready } from "./basemap.js";
 import "./brush.js";
 import { askBox, drawing, unwrapped } from "./draw.js";
 import "./keys.js";
@@ -109,18 +109,18 @@ function pointing() {
     const list = document.createElement("ul");
     list.className = "popup";
     const add = (child) => list.appendChild(document.createElement("li")).append(child);
-    const once = new Map(features.map(({ properties: p }) => [p.id ?? p.href, p]));
-    for (const { id, title, href, said, box } of once.values()) {
+    const once = new Map(features.map(({ properties: p }) => [p.id ?? String(p.box), p]));
+    for (const { id, title, said, box } of once.values()) {
       if (id) add(Object.assign(document.createElement("a"), { href: `data/${id}`, textContent: title }));
-      else gathered(add, said, href, typeof box === "string" ? JSON.parse(box) : box);
+      else gathered(add, said, typeof box === "string" ? JSON.parse(box) : box);
     }
     popup.setLngLat(lngLat).setDOMContent(list).addTo(map);
   });
 
   /** What a mark of several records offers: to come closer, where that parts them, and to list them. */
-  function gathered(add, said, href, [w, s, e, n]) {
+  function gathered(add, said, [w, s, e, n]) {
     add(said);
-    add(Object.assign(document.createElement("a"), { href, textContent: note().dataset.list }));
+    add(Object.assign(document.createElement("a"), { href: listing(places.search, [w, s, e, n]), textContent: note().dataset.list }));
     if (e - w < 0.001 && n - s < 0.001) return;
     const closer = Object.assign(document.createElement("button"), { type: "button", className: "button quiet", textContent: note().dataset.closer });
     closer.addEventListener("click", () => {
