@@ -262,8 +262,8 @@ def test_copying_gives_the_address_and_the_citation(browser: Browser, server: st
         == server + "/ogc/collections/records/items?q=snow&meaning=yes"
     )
     watch.open(f"/en/data/{ids.rich}")
-    watch.page.locator("[data-copy-from=cite-text]").click()
-    watch.page.wait_for_selector("[data-copy-from=cite-text]:has-text('Copied')")
+    watch.page.locator("#citation [data-copy-from=cite-text]").click()
+    watch.page.wait_for_selector("#citation [data-copy-from=cite-text]:has-text('Copied')")
     assert watch.page.evaluate("navigator.clipboard.readText()").startswith("Le Goff, Anne (2019).")
     context.close()
     assert watch.faults == []
