@@ -51,6 +51,7 @@ PAGES = {
     "annotated": "/{lang}/vocabulary/annotate?text=Sea+water",
     "browse": "/{lang}/browse",
     "science": "/{lang}/browse/science/ocean",
+    "hubs": "/{lang}/hubs",
     "hub": "/{lang}/hubs/ocean",
     "themes": "/{lang}/themes",
     "face": "/{lang}/applications?name=coast",
