@@ -44,6 +44,8 @@ def test_the_guide_asks_one_question_after_the_other_and_ends_at_the_centres(cli
     assert html.one("h2", id="outcome-title").text == "Centres that keep data of this kind"
     assert hrefs(html, "centres")[0] == "/en/centres/coriolis"
     assert html.one("h2", id="prepare-title")
+    assert page(client, "/en/hubs/ocean")
+    assert "/en/hubs/ocean" in {a["href"] for a in html.all("a")}
     assert {a["href"] for a in html.all("a")} >= {
         "https://www.re3data.org/",
         "https://fairsharing.org/databases/",
@@ -119,7 +121,7 @@ def test_the_words_of_an_address(path: str, said: str):
         ("/en/data/temperature-of-nowhere", "/en/data/{rich}"),
         ("/fr/data/10.12770/abc-def", "/fr/data/{rich}"),
         ("/en/centres/coriolys", "/en/centres/coriolis"),
-        ("/en/serach", "/en/search"), ("/fr/aide-help", "/fr/help"),
+        ("/en/serach", "/en/search"), ("/en/hub", "/en/hubs"), ("/fr/aide-help", "/fr/help"),
     ],
 )  # fmt: skip
 def test_who_is_lost_is_shown_what_may_have_been_meant(client: Client, ids: Ids, path: str, near: str):

@@ -27,7 +27,7 @@ _DOI = re.compile(r"10\.\d{4,9}/\S+")
 _PAGES = {
     "search": "site.data", "browse": "site.browse", "centres": "site.centres", "vocabulary": "site.vocabularies",
     "api": "site.api", "links": "site.links", "accessibility": "site.accessibility", "help": "help.title",
-    "publish": "publish.title",
+    "publish": "publish.title", "hubs": "home.hubs", "views": "views.title",
 }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def ways(node: Node, path: str, w: Words) -> tuple[Way, ...]:
 
 
 def _records(node: Node, path: str, w: Words) -> list[Way]:
-    """By a DOI in the address, else by the words of it: those that have most of them, the least common first."""
+    """By a DOI in the address, else those that have all words of it, else those that have some."""
     doi = _DOI.search(unquote(path))
     asked = [Query(external_ids=(doi[0].removesuffix(".json"),), limit=_MOST)] if doi else []
     if words := words_of(path):

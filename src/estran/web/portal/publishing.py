@@ -204,7 +204,7 @@ def _outcome(node: Node, end: str, answered: Mapping[str, str], viewer: Viewer) 
     others = _OTHERS.get(end, ()) if end in _OTHERS else DIRECTORIES
     return Outcome(
         title=w.label("publishing", end), text=w.label("publishing", f"{end}_text"), centres=centres,
-        hub=f"/{w.language}/centres/{quote(hub)}" if centres and hub in known else "",
+        hub=f"/{w.language}/hubs/{quote(hub)}" if centres and hub in known else "",
         advice=tuple(w.label("answer", f"{n}_{v}_advice") for n, v in _ADVICE if answered.get(n) == v),
         prepare=tuple(w.label("prepare", x) for x in _PREPARE) if answered.get("what") == "data" else (),
         places=tuple(Place(name=name, href=href) for name, href in others),
