@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from estran import formats, settings
 from estran.access import OPERATOR, Actor, Organisations, Tokens
@@ -338,6 +338,7 @@ class Node:
         source: str = "local",
         centre: str = "",
         visibility: str = "",
+        kind: Literal["", "records", "observations"] = "",
         progress: Callable[[Progress], None] | None = None,
     ) -> LoadReport:
         """Take metadata in, and the observations of data files: files, folders, archives, lines of JSON.
@@ -348,6 +349,8 @@ class Node:
             centre: id of the centre they belong to; "" leaves it to what the source had before, else to the
                 claims of the registry, else to the node's own centre.
             visibility: "public", "restricted" or "draft"; "" for what the source had before, else public.
+            kind: what the files are taken for: "records" leaves observations out, "observations" takes tables for
+                such and makes records for them; "" goes by what a file is.
             progress: called after each portion.
 
         Raises:
@@ -357,15 +360,21 @@ class Node:
         """
         given = [paths] if isinstance(paths, str | PathLike) else list(paths)
         listed = [Path(fspath(path)).expanduser() for path in given]
-        report = self._house.catalogue.load(
-            listed,
-            self._actor,
-            source=source,
-            centre=centre,
-            visibility=visibility,
-            progress=progress,
+        report = LoadReport()
+        if kind != "observations":
+            report = self._house.catalogue.load(
+                listed,
+                self._actor,
+                source=source,
+                centre=centre,
+                visibility=visibility,
+                progress=progress,
+            )
+        if kind == "records":
+            return report
+        found = self.observations.load(
+            listed, source=source, centre=centre, visibility=visibility, all_of_them=kind == "observations"
         )
-        found = self.observations.load(listed, source)
         if found.files:
             rows = found.rows
             report.observations = {

@@ -133,7 +133,7 @@ def test_they_are_seen_by_those_who_see_their_record(own: Node, tmp_path: Path) 
     ).pop()
     with pytest.raises(NotFound):
         theirs.read(hidden)
-    for forbidden in (theirs.settle, lambda: theirs.load([tmp_path / "a.nc"], "open")):
+    for forbidden in (theirs.settle, lambda: theirs.load([tmp_path / "a.nc"])):
         with pytest.raises(NotAllowed):
             forbidden()
 
@@ -195,10 +195,66 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert run(app, ["observations", "read", "temp", "--node", node, "--out", str(out)]).exit_code == 0
     with xr.open_dataset(out) as held:
         assert held.sizes["obs"] == 6
+    (tmp_path / "t.csv").write_text(TABLE)
+    told = run(app, ["load", str(tmp_path / "t.csv"), "--node", node, "--as", "observations", "--dry-run"])
+    assert "separator ;, decimal ,, data from line 2" in told.stdout
+    assert "value in m" in told.stdout
+    loaded = run(app, ["load", str(tmp_path / "t.csv"), "--node", node, "--as", "observations"])
+    assert "10 observations read: 10 new" in loaded.stderr
     settled = run(app, ["observations", "settle", "--node", node])
-    assert "6 observations moved" in settled.stderr
+    assert "16 observations moved" in settled.stderr
     assert run(app, ["observations", "read", "snow", "--node", node]).exit_code != 0
     assert run(app, ["observations", "read", "temp", "--node", node, "--bbox=1,2,3"]).exit_code == 2
+
+
+TABLE = "time;station;lat;lon;niveau (m);QNIVEAU\n" + "".join(
+    f"2024-01-01T{hour:02}:00:00Z;Brest;48,38;-4,49;{hour},5;1\n" for hour in range(10)
+)
+
+
+def test_a_table_is_loaded_when_it_is_said_so(own: Node, tmp_path: Path) -> None:
+    (tmp_path / "niveaux_2024.csv").write_text(TABLE)
+    refused = own.load(tmp_path / "niveaux_2024.csv").refused
+    assert "--as observations" in refused[0].why
+    assert own.observations.datastreams() == []
+    assert "niveau" in own.observations.explained([tmp_path / "niveaux_2024.csv"])[0][1]
+    report = own.load(tmp_path / "niveaux_2024.csv", kind="observations", source="tides")
+    assert report.refused == []
+    assert report.observations == {"datastreams": 1, "new": 10, "changed": 0, "unchanged": 0}
+    [stream] = own.observations.datastreams()
+    assert (stream.described.variable.name, stream.described.variable.unit) == ("niveau", "m")
+    found = own.observations.read("niveau")
+    assert found["niveau"].values.tolist() == [hour + 0.5 for hour in range(10)]
+    assert set(found["niveau_flag"].values.tolist()) == {"1"}
+    record = own.show(stream.record)
+    assert str(record.title) == "niveaux 2024"
+    assert record.extent.boxes == ((-4.49, 48.38, -4.49, 48.38),)
+    assert record.extent.periods[0].start == "2024-01-01T00:00:00Z"
+    assert [variable.name for variable in record.variables] == ["niveau"]
+    assert [hit.id for hit in own.search("niveaux", bbox=(-5, 48, -4, 49), time="2024")] == [record.id]
+    # The whole file again, with one value corrected and one more.
+    more = TABLE.replace(";3,5;", ";33,5;") + "2024-01-01T10:00:00Z;Brest;48,38;-4,49;10,5;4\n"
+    (tmp_path / "niveaux_2024.csv").write_text(more)
+    again = own.load(tmp_path / "niveaux_2024.csv", kind="observations", source="tides").observations
+    assert again == {"datastreams": 0, "new": 1, "changed": 1, "unchanged": 9}
+
+
+def test_what_is_no_table_leaves_nothing_behind(own: Node, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("code;name\n1;Brest\n2;Sète\n")
+    (tmp_path / "words.txt").write_text("nothing\n")
+    report = own.load([tmp_path / "list.csv", tmp_path / "words.txt"], kind="observations")
+    assert ["no column of times" in report.refused[0].why, "no observations" in report.refused[1].why] == [
+        True,
+        True,
+    ]
+    assert report.observations == {}
+    assert own.search("").matched == 0
+
+
+def test_records_alone_are_loaded_when_it_is_said_so(own: Node, tmp_path: Path) -> None:
+    report = own.load(series(tmp_path / "a.nc"), kind="records")
+    assert (report.new, report.observations) == (1, {})
+    assert own.load(tmp_path / "a.nc", kind="observations").observations["new"] == 6
 
 
 def test_the_real_files_hold_what_they_hold(tmp_path: Path, shared_data: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from estran.access import OPERATOR
 from estran.catalogue.concepts import Concepts
@@ -15,6 +18,7 @@ from estran.catalogue.items.collections import Collections
 from estran.catalogue.load import Assignment, LoadReport, Progress, load
 from estran.catalogue.members import Merged, merged
 from estran.catalogue.portions import claims, prepared
+from estran.catalogue.prepare import original, prepare
 from estran.catalogue.probing.door import LinkChecks
 from estran.catalogue.saved_views import Views
 from estran.catalogue.search import Search
@@ -29,6 +33,8 @@ from estran.catalogue.store.saved_views import SavedViewStore
 from estran.catalogue.updates import Updates
 from estran.catalogue.vocabularies import take_refused
 from estran.errors import Invalid, NotAllowed, NotFound
+from estran.formats import Document
+from estran.model import plain
 from estran.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -38,7 +44,6 @@ if TYPE_CHECKING:
     from estran.access import Actor, Organisations
     from estran.catalogue.query import Query, Results
     from estran.catalogue.store import View
-    from estran.formats import Document
     from estran.model import Record
     from estran.storage import Database
     from estran.storage.changes import Change
@@ -181,6 +186,32 @@ class Catalogue:
             Invalid: a path is not there, or a value does not fit.
             NotAllowed: the actor may not load.
         """
+        given = self._assignment(actor, source, centre, visibility)
+        report = load(self._store, self._items, paths, given, actor.name, progress)
+        if report.refused:
+            take_refused(self._vocabulary, report)
+        return report
+
+    def keep(
+        self, record: Record, document: Document, actor: Actor, *, source: str, centre: str, visibility: str
+    ) -> str:
+        """Store a record that was made of a data file without a description; gives its id.
+
+        Raises:
+            Invalid: a value does not fit.
+            NotAllowed: the actor may not load.
+        """
+        given = self._assignment(actor, source, centre, visibility)
+        whole = replace(record, source=source, centre=given.of(record), visibility=given.visibility)
+        # What it was made of stands for its document, so that what is known later counts as a change.
+        told = Document(document.name, msgspec.json.encode(plain(record)))
+        made = prepare(whole, original(told, "table"), given.owner, document.name)
+        run = self._store.begin_run(source, given.centre or given.home, given.visibility)
+        self._store.write([made], run, actor.name)
+        return made.id
+
+    def _assignment(self, actor: Actor, source: str, centre: str, visibility: str) -> Assignment:
+        """What a load gives to its records."""
         if not actor.is_operator:
             raise NotAllowed("only the node's operator may load records")
         if visibility not in ("", *VISIBILITIES):
@@ -194,14 +225,10 @@ class Catalogue:
         centre = centre or (before[0] if before else "")
         if centre:
             self._organisations.show(centre)
-        given = Assignment(
+        return Assignment(
             source=source, centre=centre, home=self._home, claims=claims(self._organisations.all()),
             visibility=visibility or (before[1] if before else "public"), owner=actor.name,
         )  # fmt: skip
-        report = load(self._store, self._items, paths, given, actor.name, progress)
-        if report.refused:
-            take_refused(self._vocabulary, report)
-        return report
 
     def remove(self, id: str, actor: Actor) -> None:  # noqa: A002
         """Take a record out, and the items that nobody could see without it; the change log keeps what was here.

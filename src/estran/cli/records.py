@@ -83,12 +83,33 @@ def load(
         Literal["", "public", "restricted", "draft"],
         typer.Option(help="Who may see them (public if not said).", show_default=False),
     ] = "",
+    kind: Annotated[
+        Literal["", "records", "observations"],
+        typer.Option(
+            "--as",
+            help="What the files are taken for; tables are observations only if it is said.",
+            show_default=False,
+        ),
+    ] = "",
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Say how the observations of tables would be understood; store nothing."
+        ),
+    ] = False,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Take metadata, observations and vocabularies in; the format is recognised by content, and good files load even when others are refused."""
+    if dry_run:
+        with open_node(node, create=True) as opened:
+            for name, words in opened.observations.explained(paths):
+                typer.echo(f"{name}\n{words}")
+        return
     with open_node(node, create=True) as opened, progress_bar(quiet=quiet or json) as progress:
-        report = opened.load(paths, source=source, centre=centre, visibility=visibility, progress=progress)
+        report = opened.load(
+            paths, source=source, centre=centre, visibility=visibility, kind=kind, progress=progress
+        )
     _tell(report, json=json, quiet=quiet)
 
 

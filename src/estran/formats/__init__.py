@@ -133,6 +133,7 @@ class Format:
         recognise: (first bytes, name) -> confidence from 0.0 (no) to 1.0 (certain).
         read: gives Records, Items and Refusals; raises `Invalid` where the whole is unreadable.
         write: (record, links) -> Written.
+        explain: says how the observations of a document would be understood, for people.
         observe: gives the datastreams that a document holds, each before its rows; nothing where it holds none.
         suffix: of files, with its dot.
     """
@@ -144,6 +145,7 @@ class Format:
     read: Callable[[Document], Iterator[Record | Item | Refusal]] | None = None
     write: Callable[[Record, Links], Written] | None = None
     observe: Callable[[Document], Iterator[Observed]] | None = None
+    explain: Callable[[Document], str] | None = None
     suffix: str = ""
 
 
@@ -179,7 +181,11 @@ def recognise(document: Document) -> Format:
             best, confidence = form, found
     if best is None:
         readable = ", ".join(form.title for form in every() if form.read is not None)
-        raise Invalid(f"no metadata format is recognised in it; Estran reads {readable}", document.name)
+        raise Invalid(
+            f"no metadata format is recognised in it; Estran reads {readable}; a table of observations is loaded "
+            "with --as observations",
+            document.name,
+        )
     return best
 
 

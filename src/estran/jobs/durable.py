@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
@@ -32,8 +33,17 @@ def client(store: Store) -> DBOSClient:
     )
 
 
+def _forget_closed_streams() -> None:
+    """DBOS writes to the standard error that it met first, which may be closed by now."""
+    logger = logging.getLogger("dbos")
+    for handler in list(logger.handlers):
+        if getattr(getattr(handler, "stream", None), "closed", False):
+            logger.removeHandler(handler)
+
+
 def configure(store: Store, executor: str, look_s: float) -> None:
     """Make this process one that executes, under an id that no other has at the same time."""
+    _forget_closed_streams()
     DBOS(
         config=DBOSConfig(
             name=_APPLICATION,

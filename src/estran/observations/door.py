@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from estran.errors import NotAllowed, NotFound
 from estran.model import EVER_US, NEVER_US, Box, interval
-from estran.observations.ingest import IngestReport, ingest
+from estran.observations.describing import described
+from estran.observations.ingest import IngestReport, explained, ingest
 from estran.observations.reading import SHOWN, dataset
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from estran.access import Actor
     from estran.catalogue import Catalogue
-    from estran.formats import Document
+    from estran.formats import Document, Format
     from estran.observations.store import SeriesStore
     from estran.observations.store.registry import HeldDatastream
 
@@ -109,21 +111,57 @@ class Observations:
     def load(
         self,
         paths: Iterable[Path],
-        source: str,
+        *,
+        source: str = "local",
+        centre: str = "",
+        visibility: str = "",
+        all_of_them: bool = False,
         progress: Callable[[IngestReport], None] | None = None,
     ) -> IngestReport:
-        """Take in the observations of files whose records are in the catalogue.
+        """Take in the observations of files.
+
+        Args:
+            paths: files and folders.
+            source: as for `Node.load`, and so are centre and visibility.
+            centre: of the records that are made.
+            visibility: of the records that are made.
+            all_of_them: whether every file is meant to hold observations: then tables are read as well, a record is
+                made for what has none, and what holds no observations is refused. Else only files count whose
+                record is in the catalogue.
+            progress: told after each batch.
 
         Raises:
             NotAllowed: the actor is not the operator.
         """
         self._operator()
+        keep = partial(
+            self._catalogue.keep, actor=self._actor, source=source, centre=centre, visibility=visibility
+        )
 
-        def record_of(document: Document) -> str:
+        def record_of(document: Document, form: Format) -> str:
+            if form.read is None:
+                return keep(described(document.name, ()), document) if all_of_them else ""
+            if all_of_them and document.path is not None:
+                self._catalogue.load(
+                    [document.path],
+                    self._actor,
+                    source=source,
+                    centre=centre,
+                    visibility=visibility,
+                    progress=None,
+                )
             id_ = self._catalogue.id_of(document, source)
             return id_ if id_ and self._catalogue.visible([id_], self._actor) else ""
 
-        return ingest(self._store, paths, record_of, progress)
+        def done(document: Document, form: Format, record: str) -> None:
+            if form.read is None:
+                keep(described(document.name, self.datastreams(record=record)), document)
+
+        return ingest(self._store, paths, record_of, done, demand=all_of_them, progress=progress)
+
+    def explained(self, paths: Iterable[Path]) -> list[tuple[str, str]]:
+        """(name, how it would be understood) of each file that holds observations; nothing is stored."""
+        return explained(paths)
 
     def settle(self) -> int:
         """Move what the database holds of observations into files; gives how many rows it held.

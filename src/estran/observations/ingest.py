@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from estran.formats import Observed, Rows
+    from estran.formats import Format, Observed, Rows
     from estran.observations.store import SeriesStore
 
-__all__ = ["IngestReport", "ingest"]
+__all__ = ["IngestReport", "explained", "ingest"]
 
 _ROWS_AT_ONCE = 1_000_000
 _HEAD_BYTES, _LIKELY = 4096, 0.5
@@ -52,35 +52,41 @@ class IngestReport:
 def ingest(
     store: SeriesStore,
     paths: Iterable[Path],
-    record_of: Callable[[Document], str],
+    record_of: Callable[[Document, Format], str],
+    done: Callable[[Document, Format, str], None],
+    *,
+    demand: bool,
     progress: Callable[[IngestReport], None] | None = None,
 ) -> IngestReport:
-    """Store the observations of all files that hold some; the others are left alone.
+    """Store the observations of all files that hold some.
 
     Args:
         store: where they go.
         paths: files and folders.
         record_of: id of the record that describes the dataset of a document, "" where there is none.
+        done: called when all of a document is stored, with its record.
+        demand: whether a file that holds none is refused rather than left alone.
         progress: told after each batch.
     """
     report = IngestReport()
     for path, size in files(paths):
-        if isinstance(size, Refusal):
-            continue
         document = Document(str(path), path=path)
         try:
-            found = _observed(document)
-            if found is None:
+            form = _form(path) if not isinstance(size, Refusal) else None
+            if form is None or form.observe is None:
+                _left(document, size, report, demand=demand)
                 continue
-            record = record_of(document)
-            if not record:
-                continue
-            before = report.rows.new + report.rows.changed + report.rows.unchanged
-            for batch in _batches(found, report):
+            record = ""
+            for batch in _batches(form.observe(document), report):
+                record = record or record_of(document, form)
+                if not record:
+                    break
                 _store(store, record, batch, report)
                 if progress:
                     progress(report)
-            report.files += report.rows.new + report.rows.changed + report.rows.unchanged > before
+            if record:
+                done(document, form, record)
+                report.files += 1
         except Invalid as error:
             report.refused.append(Refusal(document.name, error.why))
         except (ValueError, TypeError, LookupError, ArithmeticError, OSError, RuntimeError) as error:
@@ -90,16 +96,37 @@ def ingest(
     return report
 
 
-def _observed(document: Document) -> Iterator[Observed] | None:
-    """What a document holds of observations, None where it is in no format that has some."""
-    if document.path is None:
-        return None
-    with document.path.open("rb") as file:
+def explained(paths: Iterable[Path]) -> list[tuple[str, str]]:
+    """(name, how it would be understood) of each file that holds observations."""
+    found: list[tuple[str, str]] = []
+    for path, size in files(paths):
+        form = None if isinstance(size, Refusal) else _form(path)
+        if form is None:
+            found.append((str(path), "no observations are found in it"))
+            continue
+        try:
+            words = form.explain(Document(str(path), path=path)) if form.explain else form.title
+        except Invalid as error:
+            words = error.why
+        found.append((str(path), words))
+    return found
+
+
+def _left(document: Document, size: int | Refusal, report: IngestReport, *, demand: bool) -> None:
+    """A file without observations."""
+    if isinstance(size, Refusal):
+        report.refused += [size] if demand else []
+    elif demand:
+        report.refused.append(Refusal(document.name, "no observations are found in it that could be read"))
+
+
+def _form(path: Path) -> Format | None:
+    """The format in which a file holds observations."""
+    with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    for form in formats.every():
-        if form.observe is not None and form.recognise(head, document.name) > _LIKELY:
-            return form.observe(document)
-    return None
+    fitting = [(form.recognise(head, path.name), form.name, form) for form in formats.every() if form.observe]
+    likely = max(fitting, default=(0.0, "", None))
+    return likely[2] if likely[0] > _LIKELY else None
 
 
 @dataclass(slots=True)

@@ -67,7 +67,7 @@ def _describes_itself(form: Format) -> None:
     assert form.media_types, "it has a media type"
     for media_type in form.media_types:
         assert re.fullmatch(r"[\w.+-]+/[\w.+-]+(;.*)?", media_type), f"“{media_type}” is a media type"
-    assert form.read or form.write, "it reads or writes"
+    assert form.read or form.write or form.observe, "it reads, writes or observes"
     assert not form.suffix or form.suffix.startswith("."), "its suffix starts with a dot"
 
 

@@ -27,6 +27,11 @@ class Counts:
     changed: int = 0
     unchanged: int = 0
 
+    @property
+    def total(self) -> int:
+        """How many were given."""
+        return self.new + self.changed + self.unchanged
+
     def add(self, other: Counts) -> None:
         """Count others with these."""
         self.new, self.changed = self.new + other.new, self.changed + other.changed

@@ -1,0 +1,1 @@
+"""Tables of observations: text with separators, as producers write it."""
