@@ -225,7 +225,7 @@ def test_lines_to_paste_follow_the_area_and_the_period(at):
     asked = {e["data-tool"]: e.text for e in html.all("code") if e.get("data-tool")}
     for tool in ("python", "r"):
         assert "bbox=-4.8,48.2,-4.5,48.5&datetime=2010-02/2010-03" in asked[tool]
-    assert "--bbox=-4.8,48.2,-4.5,48.5 --time 2010-02/2010-03" in asked["estran"]
+    assert "--bbox=-4.8,48.2,-4.5,48.5 --time=2010-02/2010-03" in asked["estran"]
     assert html.one("input", id="use-bbox")["value"] == "-4.8,48.2,-4.5,48.5"
     complete = next(a["href"] for a in html.all("a") if a.text == "Complete")
     assert "bbox=-4.8,48.2,-4.5,48.5" in complete

@@ -94,7 +94,7 @@ def home_view(node: Node, viewer: Viewer) -> HomeView:
         centres=tuple(sorted(centres, key=lambda m: (-m.count, m.name))[:_CENTRES]),
         newest=tuple(viewer.card(record) for record in found.records),
         ways=tuple(Way(label=w.text(label), text=w.text(text), href=f"/{w.language}/{to}") for label, text, to in _WAYS),
-        views=lines(node, w, viewer)[:_CENTRES],
+        views=lines(node, w, viewer, most=_CENTRES),
     )  # fmt: skip
 
 

@@ -43,7 +43,6 @@ class File:
     href: str
     format: str = ""
     size: str = ""
-    size_bytes: int = -1
     description: str = ""
     tongue: str = ""
     name: str = ""
@@ -145,7 +144,7 @@ def _file(d: Distribution, told: tuple[str, str, Mark | None], w: Words) -> File
     title = w.of(d.title) or d.name or d.url.rstrip("/").rpartition("/")[2] or d.url
     return File(
         title=title, url=d.url, href=link(d.url), format=d.format or d.media_type or d.protocol,
-        size=w.size(d.size_bytes) if d.size_bytes >= 0 else "", size_bytes=d.size_bytes,
+        size=w.size(d.size_bytes) if d.size_bytes >= 0 else "",
         description=w.of(d.description) if w.of(d.description) != title else "", tongue=w.tongue(d.description),
         name=d.name if d.name != title else "", checksum=d.checksum, is_download=d.function == "download",
         way=way, use=use, mark=mark,

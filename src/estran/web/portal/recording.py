@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 CITATIONS = ("bibtex", "ris", "csl-json", "citation-text", "citation-rtf", "citation-xlsx", "datacite-json")
 _ONLY_WITH_DOI = "datacite-json"
-VIEWS = ("overview", "complete")
-"""What a page shows: what most come for, or all that is known."""
 _FIELD_OF = {
     "theme": "theme", "topic": "topic", "variable": "variable", "platform": "platform", "discipline": "theme",
     "instrument": "instrument", "project": "project", "level": "level", "infrastructure": "project",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from estran.web.portal.views import Card, Viewer
 
 _NARROWED_BY = ("kind", "theme", "variable", "platform", "centre")
-_FEW, _IN_FEED = 6, 50
+_FEW, _IN_FEED, _MOST_LISTED = 6, 50, 500
 _THEMES = ("light", "dark")
 _HEIGHT, _WIDE = 640, 300
 
@@ -222,10 +222,12 @@ def view_frame(request: Request, language: str, name: str) -> Response:
     return render(request, "view_frame.html", w, of, status=status, headers=headers, v=made, theme=theme)
 
 
-def lines(node: Node, w: Words, viewer: Viewer, centre: str | None = None) -> tuple[ViewLine, ...]:
+def lines(
+    node: Node, w: Words, viewer: Viewer, centre: str | None = None, most: int = _MOST_LISTED
+) -> tuple[ViewLine, ...]:
     """Views in a list, those of one centre or all, with what the visitor would see in them."""
-    kept = (view for view in node.views.all() if centre is None or view.centre == centre)
-    return tuple(_line(node, view, w, viewer) for view in kept)
+    kept = [view for view in node.views.all() if centre is None or view.centre == centre]
+    return tuple(_line(node, view, w, viewer) for view in kept[:most])
 
 
 def _line(node: Node, kept: SavedView, w: Words, viewer: Viewer) -> ViewLine:

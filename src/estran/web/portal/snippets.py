@@ -162,15 +162,9 @@ def _curl(record: Record, links: Links, best: File | None) -> str:
 
 
 def _estran(record: Record, links: Links, narrow: Narrow) -> str:
-    there = (
-        "".join(
-            f" {option} {shlex.quote(value)}"
-            for option, value in (("--bbox", narrow.bbox), ("--time", narrow.time))
-            if value
-        )
-        .replace(" --bbox -", " --bbox=-")
-        .replace(" --bbox '-", " --bbox='-")
-    )
+    asked = (("--bbox", narrow.bbox), ("--time", narrow.time))
+    # With the sign between, a western longitude is no option.
+    there = "".join(f" {option}={shlex.quote(value)}" for option, value in asked if value)
     return f"""curl -fsSL -o {record.id}.json {shlex.quote(f"{links.page(record.id)}/formats/estran-json")}
 estran load {record.id}.json --node my-node
 estran search --node my-node{there}"""
