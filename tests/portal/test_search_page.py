@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.request import urlopen
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -365,6 +369,19 @@ def test_a_search_is_followed_by_feeds(client: Client, language: str):
     assert told["items"][0]["date_modified"].endswith("Z")
     assert told["home_page_url"].endswith(f"/{language}/search?q=snow&kind=dataset")
     assert client.get(f"/{language}/search.atom?from=x", "text/html").status_code == 400
+
+
+def test_the_lines_of_code_find_the_same(server: str):
+    with urlopen(f"{server}/en/search?q=snow+depth&from=1975&kind=collection") as answer:
+        html = Html(answer.read().decode())
+    count = int(status_of(html).split()[0])
+    code = {e["data-tool"]: e.text for e in html.all("code") if e.get("data-tool")}
+    assert list(code) == ["address", "curl", "python"]
+    said = subprocess.run([sys.executable, "-c", code["python"]], capture_output=True, text=True, check=True)
+    assert len(said.stdout.splitlines()) == count > 10
+    if shutil.which("curl"):
+        sent = subprocess.run(["bash", "-c", code["curl"]], capture_output=True, text=True, check=True)
+        assert json.loads(sent.stdout)["numberMatched"] == count
 
 
 def test_a_card_leads_to_its_file(client: Client):
