@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
+from sqlalchemy import update
 
 import estran
 from estran import formats
 from estran.formats import Links
-from estran.model import Record, Text
+from estran.model import Record, Text, plain
+from estran.storage import schema
 from estran.web.app import create_app
 from tests.portal.conftest import series
 from tests.portal.html import Html
@@ -259,3 +263,16 @@ def test_others_may_not_write(node: Node, client: Client):
     editor, _ = signed(node, "editor", "cnes-toulouse")
     assert post(editor, "/en/views/new", {**FORM, "form": "forged"}).status_code == 403
     assert json.loads(client.get("/en/views.json", "*/*").text)["views"][-1]["name"] == "snow"
+
+
+def test_a_view_that_cannot_be_asked_any_more_takes_nothing_down(node: Node, client: Client):
+    node.views.add("old", title={"fr": "Vieux", "en": "Old"}, search="theme=x")
+    document = msgspec.json.encode(plain(replace(node.views.show("old"), search=(("once", "x"),))))
+    with node._house.database.write() as connection:
+        table = schema.saved_view
+        connection.execute(update(table).where(table.c.name == "old").values(document=document))
+    try:
+        assert page(client.get("/en/", "text/html")).one("a", href="/en/views/old")
+        assert page(client.get("/en/views/old", "text/html"), 400).one("div", role="alert")
+    finally:
+        node.views.remove("old")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -235,8 +236,15 @@ def _line(node: Node, kept: SavedView, w: Words, viewer: Viewer) -> ViewLine:
         name=kept.name, title=w.of(kept.title), tongue=w.tongue(kept.title),
         href=f"/{w.language}/views/{kept.name}",
         centre=viewer.name(kept.centre) if kept.centre else "", css=_css(kept), style=_style(kept),
-        count=node.ask(Query(within=kept.query(), limit=0)).matched,
+        count=_count(node, kept),
     )  # fmt: skip
+
+
+def _count(node: Node, kept: SavedView) -> int:
+    """What the visitor would see in a view; one that can no more be asked must not take a list down with it."""
+    with suppress(Invalid):
+        return node.ask(Query(within=kept.query(), limit=0)).matched
+    return 0
 
 
 def _css(kept: SavedView) -> str:
@@ -262,7 +270,6 @@ def _project(
     kept = node.views.show(name)
     asked, here = asking.read(request.query_params), f"/{w.language}/views/{name}"
     found, wrong = _answer(node, kept, asked, w)
-    whole = node.ask(Query(within=kept.query(), limit=0)).matched
     held = tuple(more)
 
     def to(other: Asked | None) -> str:
@@ -276,7 +283,7 @@ def _project(
         name=name, title=title, tongue=w.tongue(kept.title), text=w.of(kept.text),
         text_tongue=w.tongue(kept.text), centre=viewer.name(kept.centre) if kept.centre else "",
         centre_href=f"/{w.language}/centres/{kept.centre}" if centre else "", css=_css(kept), style=_style(kept),
-        count=whole, matched=found.matched,
+        count=_count(node, kept), matched=found.matched,
         status=w.text("search.wrong") if wrong else w.count("search.results", found.matched), q=asked.text,
         here=to(asked.first(text="", box=None, start="", end="", where={})), search=_search(kept, w),
         asks=tuple(viewer.chip(field, value) for field, value in kept.search if field != "meaning"),
