@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _COLOURS = 256
+# The grounds of a page, which are near to each other, come back as they were.
+_KEPT = 24
 # Colours that are nearer to each other than this, of 255 in each channel, become one: the first that is enough.
 _APART = (3, 6, 9, 12, 18, 24, 32, 64)
 
@@ -45,8 +47,9 @@ def lighten(file: Path) -> None:
 def _palette(colours: np.ndarray) -> np.ndarray:
     """Of the colours, the most frequent first, those that stand apart: as near to each other as 256 allow."""
     for apart in _APART:
-        taken = colours[:1]
-        left = colours[1:]
+        taken, left = colours[:_KEPT], colours[_KEPT:]
+        for colour in taken[:-1]:
+            left = left[np.abs(left - colour).max(axis=1) > apart]
         while len(left) and len(taken) < _COLOURS:
             left = left[np.abs(left - taken[-1]).max(axis=1) > apart]
             taken = np.concatenate([taken, left[:1]])
