@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from estran.catalogue.marks import TREES
@@ -143,7 +143,7 @@ def _ways(  # noqa: PLR0917
 ) -> Iterator[tuple[str, str]]:  # fmt: skip
     """How else the words may be read: by meaning or as they are; as a place and a time, or not."""
     words = viewer.words
-    if asked != given and given.reading and readings.read(given) is not None:
+    if found is not None and asked == readings.read(given):
         yield words.text("search.literal"), given.first(reading=False).address(path)
         return
     if found is not None and found.matched and (other := readings.read(asked)) is not None:
@@ -180,8 +180,7 @@ def _found(node: Node, asked: Asked, viewer: Viewer) -> tuple[Results | None, As
         return found, asked, ""
     # Words may name a place and a time.
     other = readings.read(asked)
-    if other is not None and (answer := node.ask(other.query(**counts, cursor=asked.cursor))).matched:
-        other = replace(other, cursor=asked.cursor, trail=asked.trail, page=asked.page)
+    if other is not None and (answer := node.ask(other.query(**counts))).matched:
         return answer, other, words.text("search.read_as", said=_said(other, viewer))
     last = asked.text.rpartition(" ")[2]
     # Someone still typing, or sure of the beginning only: the last word may go on.

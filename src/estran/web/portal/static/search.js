@@ -12,7 +12,7 @@ const note = () => document.getElementById("map-note");
 const card = (id) => document.querySelector(`.card[data-id="${CSS.escape(id)}"]`);
 const open = matchMedia("(min-width: 60.01rem)");
 const marks = new Map();
-let map, places = collection([]), shown = "";
+let map, begun = false, places = collection([]), shown = "";
 
 /** On wide screens the filters and the map stand open; on narrow ones they wait behind their buttons. */
 function unfold() {
@@ -27,13 +27,12 @@ function address() {
   if (!points || !map) return points && `${points}${points.includes("?") ? "&" : "?"}zoom=1`;
   const [[w, s], [e, n]] = map.getBounds().toArray();
   // A little more than is seen, in steps, so that a small move asks nothing.
-  const wide = Math.min(360, 1.5 * (e - w)), high = 1.5 * (n - s), middle = [(w + e) / 2, (s + n) / 2];
+  const wide = 1.5 * (e - w), high = 1.5 * (n - s);
   const fit = (value, step) => Math.round(value / step) * step;
-  const [x, y] = [fit(middle[0], (e - w) / 4), fit(middle[1], (n - s) / 4)];
+  const [x, y] = [fit((w + e) / 2, (e - w) / 4), fit((s + n) / 2, (n - s) / 4)];
   const wrap = (lon) => ((((lon + 180) % 360) + 360) % 360) - 180;
   const whole = wide >= 360 || map.getProjection?.()?.type === "globe";
-  const box = [whole ? -180 : wrap(x - wide / 2), Math.max(-90, y - high / 2), whole ? 180 : wrap(x + wide / 2), Math.min(90, y + high / 2)];
-  const view = whole ? [-180, -90, 180, 90] : box;
+  const view = whole ? [-180, -90, 180, 90] : [wrap(x - wide / 2), Math.max(-90, y - high / 2), wrap(x + wide / 2), Math.min(90, y + high / 2)];
   return `${points}${points.includes("?") ? "&" : "?"}zoom=${Math.round(map.getZoom())}&view=${view.map((v) => v.toFixed(3)).join(",")}`;
 }
 
@@ -42,7 +41,10 @@ async function refresh() {
   const { box } = note().dataset;
   const asked = address();
   mark("asked", box ? unwrapped(box.split(",").map(Number)) : null);
-  if (asked === shown) return;
+  if (asked === shown) {
+    note().textContent = places.note ?? ""; // the answer came without it
+    return;
+  }
   shown = asked;
   const found = asked ? await (await fetch(asked)).json() : { ...collection([]), note: "" };
   if (shown !== asked) return;
@@ -88,7 +90,7 @@ function follow() {
 addEventListener("pageshow", follow);
 document.addEventListener("htmx:after:swap", () => {
   follow();
-  refresh();
+  if (begun) refresh();
 });
 
 /** What stands under the pointer: its card lights up; a click lists it with its address. */
@@ -142,6 +144,7 @@ function start() {
 
 /** Draws the map, once it is to be seen. */
 async function begin() {
+  begun = true;
   await refresh();
   const hubs = ["land", "atmosphere", "ocean", "earth", "life", ...container.dataset.hubs.split(" ").filter(Boolean)];
   map = await basemap(container, { globe: isGlobe(false), hubs, ...start() });
