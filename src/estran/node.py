@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
-from functools import cache
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from estran import formats, settings
+from estran import formats, opening, settings
 from estran.access import OPERATOR, Actor, Organisations, Tokens
-from estran.access.founding import founding
 from estran.catalogue import FACETS, Catalogue, Change, LoadReport, OriginalDocument, Progress, Query, Results
 from estran.catalogue.store.moving import Migration, Step, move
 from estran.doctor import Check, checks
-from estran.errors import Conflict, Invalid, NotAllowed
+from estran.errors import Invalid, NotAllowed
 from estran.formats import Links, Written
 from estran.jobs import Jobs
 from estran.model import Box, Record, interval
-from estran.storage import Database, check_url, get_meta, has_secret, prepare, put_meta
+from estran.storage import Database, check_url, has_secret, prepare
 from estran.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -36,8 +33,6 @@ if TYPE_CHECKING:
     from estran.catalogue.updates import Updates
     from estran.jobs import Work
     from estran.observations import Observations, SeriesStore
-
-_FIRST_SETTINGS = "# Settings of this Estran node; “estran settings” lists all that there are.\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +74,11 @@ class Node:
             raise Invalid("a node is a folder, and this is a file", str(folder))
         folder.mkdir(parents=True, exist_ok=True)
         held = settings.read(folder, **given)
-        database = Database(_absolute(held.storage.database, folder))
+        database = Database(opening.absolute(held.storage.database, folder))
         prepare(database)
-        secret = _secret(database)
+        secret = opening.secret(database)
         organisations = Organisations(database)
-        _found(folder, organisations)
+        opening.found(folder / settings.FILE, organisations)
         house = _House(
             folder=folder,
             settings=held,
@@ -93,7 +88,7 @@ class Node:
             tokens=Tokens(database),
             catalogue=Catalogue(database, organisations, secret, held.centre),
             jobs=Jobs(database.url, lambda: _works(Node(house, OPERATOR))),
-            series=_series(database, folder, held.storage.observations),
+            series=opening.series(database, folder, held.storage.observations),
         )
         return cls(house, OPERATOR)
 
@@ -455,7 +450,7 @@ class Node:
         check_url(to)
         held = self.settings.storage.database
         change = settings.with_database(self.folder, to, held, private=has_secret(to)) if switch else None
-        tables = move(self._house.database, _absolute(to, self.folder), progress, change)
+        tables = move(self._house.database, opening.absolute(to, self.folder), progress, change)
         return Migration(tables=tables, switched=switch)
 
     def doctor(self) -> tuple[Check, ...]:
@@ -477,52 +472,6 @@ def _works(node: Node) -> tuple[Work, ...]:
         harvesting(lambda: node.harvest),
         probing(lambda: node.link_checks, links.schedule if links.active else ""),
     )
-
-
-def _absolute(url: str, folder: Path) -> str:
-    """A relative SQLite path starts at the node's folder."""
-    head, slashes, path = url.partition(":///")
-    if head == "sqlite" and slashes and not path.startswith("/"):
-        return f"sqlite:///{folder.resolve() / path}"
-    return url
-
-
-def _series(database: Database, folder: Path, named: str) -> Callable[[], SeriesStore]:
-    """Makes the store of observations, in the node's folder unless it is an address, when it is first asked for."""
-
-    @cache
-    def made() -> SeriesStore:
-        from estran.observations import SeriesStore  # noqa: PLC0415 - heavy
-
-        return SeriesStore(database, named if "://" in named else str(folder.resolve() / named))
-
-    return made
-
-
-def _secret(database: Database) -> bytes:
-    with database.read() as connection:
-        held = get_meta(connection, "secret")
-    if held:
-        return held
-    with database.write() as connection:
-        held = get_meta(connection, "secret")
-        if held is None:
-            held = secrets.token_bytes(32)
-            put_meta(connection, "secret", held)
-    return held
-
-
-def _found(folder: Path, organisations: Organisations) -> None:
-    """Give a new node its settings file and its first organisations."""
-    file = folder / settings.FILE
-    if not file.exists():
-        file.write_text(_FIRST_SETTINGS, "utf-8")
-    if not organisations.all():
-        try:
-            organisations.add(*founding())
-        except Conflict:  # another process opened the same new node at the same time
-            if not organisations.all():
-                raise
 
 
 def _box(given: Box | Sequence[float] | str | None) -> Box | None:
