@@ -56,7 +56,7 @@ def test_a_good_format_holds() -> None:
         ({"title": ""}, "it has a title"),
         ({"media_types": ()}, "it has a media type"),
         ({"media_types": ("lab",)}, "is a media type"),
-        ({"read": None, "write": None}, "it reads or writes"),
+        ({"read": None, "write": None}, "it reads, writes or observes"),
         ({"suffix": "lab"}, "starts with a dot"),
         ({"recognise": lambda _head, _name: 2.0}, "recognising gives 0 to 1"),
         ({"recognise": lambda _head, _name: 0.0}, "it recognises what it writes"),

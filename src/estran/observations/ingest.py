@@ -73,7 +73,7 @@ def ingest(
         document = Document(str(path), path=path)
         try:
             form = _form(path) if not isinstance(size, Refusal) else None
-            if form is None or form.observe is None:
+            if form is None or form.observe is None or (form.read is None and not demand):
                 _left(document, size, report, demand=demand)
                 continue
             record = ""

@@ -74,6 +74,8 @@ class _Known:
     text: str
     start: str
     asks: tuple[tuple[str, str], ...]
+    # Whether its start answers only who asks something: people are led to the first request instead.
+    wants_more: bool = False
 
 
 _ITEMS = "/ogc/collections/records/items"
@@ -103,7 +105,7 @@ _KNOWN = (
     )),
     _Known(api="sparql", title="api.sparql", text="api.sparql_text", start="/sparql", asks=(
         ("api.sparql_labels", f"/sparql?query={quote(_LABELS)}&f=json"),
-    )),
+    ), wants_more=True),
 )  # fmt: skip
 # Answers in JSON are shown by their members, all others by their beginning.
 _IN_TEXT = ("/dcat.", "/csw", "/oai", "/changes.atom")
@@ -121,7 +123,8 @@ def doors(node: Node, links: Links, words: Words) -> list[Way]:
     return [
         *(
             Way(
-                key=known.api, title=t(known.title), text=t(known.text), href=known.start,
+                key=known.api, title=t(known.title), text=t(known.text),
+                href=known.asks[0][1] if known.wants_more else known.start,
                 shown=f"{base}{known.start}", calls=tuple(_call(t(says), base, path) for says, path in known.asks),
             )
             for known in ours
