@@ -365,10 +365,13 @@ class Node:
                 visibility=visibility,
                 progress=progress,
             )
-        if kind == "records":
+        is_said = kind == "observations"
+        observing = listed if is_said else report.observing
+        # What reads observations is heavy: metadata do not wait for it.
+        if kind == "records" or not observing:
             return report
         found = self.observations.load(
-            listed, source=source, centre=centre, visibility=visibility, all_of_them=kind == "observations"
+            observing, source=source, centre=centre, visibility=visibility, all_of_them=is_said
         )
         if found.files:
             rows = found.rows

@@ -31,6 +31,7 @@ from estran.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
     from concurrent.futures import Future
+    from pathlib import Path
 
     from estran.catalogue.items.prepare import PreparedItem
     from estran.catalogue.items.queryables import Declared
@@ -54,6 +55,7 @@ class LoadReport:
         read: records read; each is new, changed or unchanged.
         refused: what could not be read or stored, with file, line and reason.
         vocabularies: what was no metadata but a vocabulary, with its outcome; not counted above.
+        observing: files that may hold observations beside their record.
         observations: what the files held of them: numbers of new ``datastreams``, and of ``new``, ``changed`` and
             ``unchanged`` observations; empty where they held none.
     """
@@ -64,6 +66,7 @@ class LoadReport:
     unchanged: int = 0
     refused: list[Refusal] = field(default_factory=list)
     vocabularies: tuple[LoadedVocabulary, ...] = ()
+    observing: list[Path] = field(default_factory=list["Path"])
     observations: dict[str, int] = field(default_factory=dict[str, int])
 
 
@@ -87,6 +90,7 @@ class Inbox:
     def take(self, portion: Portion) -> None:
         """Take a portion in; whole batches are stored at once."""
         self.report.refused += portion.refused
+        self.report.observing += portion.observing
         self._strange.update(portion.strange)
         self._records += portion.prepared
         self._granules += portion.items

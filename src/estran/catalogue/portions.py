@@ -102,12 +102,18 @@ type Task = Document | Refusal | Lines | SmallFile
 
 @dataclass(slots=True)
 class Portion:
-    """What became of some tasks; strange counts, by file, what is no document at all."""
+    """What became of some tasks.
+
+    Attributes:
+        strange: counts, by file, what is no document at all.
+        observing: files that may hold observations beside their record.
+    """
 
     prepared: list[Prepared] = field(default_factory=list)
     items: list[PreparedItem] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     strange: Counter[str] = field(default_factory=Counter)
+    observing: list[Path] = field(default_factory=list["Path"])
 
 
 class _Packing:
@@ -214,6 +220,8 @@ def _prepare_document(document: Document, given: Assignment, done: Portion) -> N
     except Invalid as error:
         done.refused.append(Refusal(document.name, error.why, document.line))
         return
+    if form.observe is not None and document.path is not None:
+        done.observing.append(document.path)
     held = original(document, form.name)
     at = f"{document.name}:{document.line}" if document.line else document.name
     for number, value in enumerate(formats.read(document, form)):
