@@ -99,6 +99,12 @@ def test_one_broken_line_is_named_and_the_others_are_kept(tmp_path: Path) -> Non
     assert "has day 30" in refused[2].why
 
 
+def test_a_short_table_may_have_a_broken_line_too(tmp_path: Path) -> None:
+    _, rows, refused = observed(tmp_path / "a.csv", "time;t\n2024-01-01;1,5\nyesterday;2\n2024-01-03;-999\n")
+    assert rows == {"a/t": [("2024-01-01T00:00:00Z", 1.5)]}
+    assert [one.line for one in refused] == [3]
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -47,7 +47,7 @@ _NO_VALUE = re.compile(
     re.IGNORECASE,
 )
 _CLOCK_VALUE = re.compile(r"\d{1,2}[:h]\d{2}(:\d{2})?")
-_ENOUGH = 0.8
+_ENOUGH, _HALF = 0.8, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,10 @@ def guess(lines: Sequence[str], name: str) -> Layout:
     columns = [_flagging(column, columns) for column in columns]
     layout = Layout(separator, decimal, head + 1, tuple(columns), _zone(columns))
     if not layout.of("time"):
-        raise Invalid("no column of times is found in it; name one “time” or “date”", name)
+        raise Invalid(
+            "no column of times is found in it; name one “time” or “date”, with times such as 2024-03-01T12:00:00Z",
+            name,
+        )
     if not layout.of("value"):
         raise Invalid("no column of numbers is found beside its times", name)
     return layout
@@ -202,9 +205,11 @@ def _column(position: int, title: str, cells: Sequence[str], decimal: str) -> Co
     )
     given = [cell for cell in cells if not is_missing(cell)]
     column = Column(position, name.strip() or f"column {position + 1}", unit=unit)
-    timely = bool(given) and sum(map(is_time, given)) >= _ENOUGH * len(given)
     numeric = bool(given) and sum(number(cell, decimal) is not None for cell in given) >= _ENOUGH * len(given)
     named = {role for role, pattern in _NAMES.items() if re.fullmatch(pattern, plain)}
+    # Where the name says so, half of the cells may be broken.
+    least = _HALF if "time" in named else _ENOUGH
+    timely = bool(given) and sum(map(is_time, given)) >= least * len(given)
     if timely and ("time" in named or plain.endswith(("iso8601", "time")) or (not numeric and position == 0)):
         return replace(column, role="time")
     for role in ("latitude", "longitude", "vertical"):
