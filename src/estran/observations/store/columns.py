@@ -27,8 +27,9 @@ __all__ = [
 ]
 
 KEY = ("datastream", "time", "vertical")
-VALUES = ("value", "words", "until", "longitude", "latitude", "flag", "result_time")
-NAMES = (*KEY, *VALUES, "number", "version")
+VALUES = ("value", "words", "until", "longitude", "latitude", "flag", "result_time", "feature")
+"""What a producer says; of rows that agree in these, nothing is written again."""
+NAMES = (*KEY, *VALUES, "tested", "number", "version")
 
 
 @cache
@@ -37,10 +38,10 @@ def schema() -> pa.Schema:
     import pyarrow as pa  # noqa: PLC0415 - heavy
 
     kinds = {
-        "datastream": pa.int32(), "words": pa.string(), "flag": pa.string(),
-        **dict.fromkeys(("time", "until", "result_time", "number", "version"), pa.int64()),
+        "datastream": pa.int32(), "words": pa.string(), "flag": pa.string(), "feature": pa.int32(),
+        **dict.fromkeys(("time", "until", "result_time", "tested", "number", "version"), pa.int64()),
     }  # fmt: skip
-    nullable = frozenset(VALUES)
+    nullable = frozenset((*VALUES, "tested"))
     return pa.schema([pa.field(name, kinds.get(name, pa.float64()), name in nullable) for name in NAMES])
 
 
@@ -50,7 +51,7 @@ def empty() -> pa.Table:
 
 
 def array(table: pa.Table, name: str) -> NDArray[Any]:
-    """A column; what is missing in one of numbers is NaN, or 0 in whole numbers, which only `until` may lack."""
+    """A column; what is missing in one of numbers is NaN, or 0 in whole numbers."""
     import pyarrow as pa  # noqa: PLC0415
 
     column = table[name]

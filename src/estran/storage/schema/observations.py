@@ -104,6 +104,10 @@ observation = Table(
     # As the producer gave it.
     Column("flag", Text),
     Column("result_time", BigInteger),
+    # What was observed, where that is not the thing, nor the place of the row.
+    Column("feature", Integer),
+    # Outcomes of the tests of quality, three bits each; none where none was made since the values came.
+    Column("tested", BigInteger),
     Column("number", BigInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
     # Taken out: what the files say of this key is no longer so.
