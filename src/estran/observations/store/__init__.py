@@ -277,6 +277,19 @@ def _tallied(known: dict[int, Tally], fresh: pa.Table, added: Mapping[int, int])
         array(fresh, "datastream")[heads].tolist(), time[heads].tolist(), time[ends].tolist(),
         last["value"].to_pylist(), last["words"].to_pylist(), strict=True,
     )  # fmt: skip
-    for stream, first, end, value, words in told:
+    for head, (stream, first, end, value, words) in zip(heads.tolist(), told, strict=True):
+        _pace(known[stream], time[head : head + added.get(stream, 0)], first)
         known[stream].add(added.get(stream, 0), (first, end), (value, words))
     return known
+
+
+def _pace(known: Tally, time: NDArray[np.int64], first: int) -> None:
+    """Note the usual step of what came after all that was known; profiles have many values at one time."""
+    if known.last is not None:
+        if first <= known.last:
+            return
+        time = np.append(known.last, time)
+    steps = np.diff(time)
+    steps = steps[steps > 0]
+    if len(steps):
+        known.pace(int(np.median(steps)), len(steps))

@@ -34,7 +34,9 @@ _D, _T, _S, _P, _N = (
     table.c for table in (schema.datastream, schema.thing, schema.sensor, schema.observed_property, schema.observed_dataset)
 )  # fmt: skip
 _ENCODE = msgspec.json.Encoder().encode
-_TALLIED = ("count", "first", "last", "last_value", "last_words", "following")
+_TALLIED = ("count", "first", "last", "last_value", "last_words", "following", "step")
+_SURE = 8
+"""So many steps say for themselves how long they usually are; fewer move what is known a little."""
 _DATASTREAM = msgspec.json.Decoder(Datastream).decode
 
 
@@ -49,6 +51,7 @@ class HeldDatastream:
         count: how many observations it has.
         first, last: microseconds of its first and last observation, None where it has none.
         last_value, last_words: the newest result.
+        step: microseconds from one observation to the next, usually; None where no two are known.
     """
 
     number: int
@@ -59,6 +62,7 @@ class HeldDatastream:
     last: int | None = None
     last_value: float | None = None
     last_words: str | None = None
+    step: int | None = None
 
 
 @dataclass(slots=True)
@@ -75,6 +79,7 @@ class Tally:
     last_value: float | None
     last_words: str | None
     following: int
+    step: int | None = None
 
     def reserve(self, count: int) -> int:
         """Numbers for so many observations; gives the first."""
@@ -89,6 +94,13 @@ class Tally:
             self.last_value, self.last_words = newest
         self.first = span[0] if self.first is None else min(self.first, span[0])
         self.last = span[1] if self.last is None else max(self.last, span[1])
+
+    def pace(self, step: int, counted: int) -> None:
+        """Know that so many steps were usually so long."""
+        if self.step is None or counted >= _SURE:
+            self.step = step
+        else:
+            self.step += max(-self.step // 8, min(self.step // 8, step - self.step))
 
 
 def property_key(variable: Variable) -> str:
@@ -205,7 +217,7 @@ def datastreams(
     """
     chosen = (
         select(
-            _D.number, _N.record, _D.document, _D.count, _D.first, _D.last, _D.last_value, _D.last_words,
+            _D.number, _N.record, _D.document, _D.count, _D.first, _D.last, _D.last_value, _D.last_words, _D.step,
         )
         .join_from(schema.datastream, schema.observed_dataset, _D.dataset == _N.number)
         .join(schema.observed_property, _D.property == _P.number)

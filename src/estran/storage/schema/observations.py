@@ -74,10 +74,11 @@ datastream = Table(
     Column("sensor", Integer, ForeignKey("sensor.number")),
     Column("property", Integer, ForeignKey("observed_property.number"), nullable=False),
     Column("document", LargeBinary, nullable=False),
-    # What is known without looking at its observations: how many, from when to when, and the newest.
+    # What is known without looking at its observations: how many, from when to when, their usual step, the newest.
     Column("count", BigInteger, nullable=False, server_default="0"),
     Column("first", BigInteger),
     Column("last", BigInteger),
+    Column("step", BigInteger),
     Column("last_value", Float),
     Column("last_words", Text),
     # Number of the next observation, which is never given twice.
