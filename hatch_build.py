@@ -29,6 +29,8 @@ FILES = (
     "maplibre-gl/dist/maplibre-gl.css",
     "maplibre-gl/dist/maplibre-gl.mjs",
     "maplibre-gl/dist/maplibre-gl-worker.mjs",
+    "uplot/dist/uPlot.esm.js",
+    "uplot/dist/uPlot.min.css",
     "@fontsource-variable/instrument-sans/files/instrument-sans-latin-wght-normal.woff2",
     "@fontsource-variable/instrument-sans/files/instrument-sans-latin-ext-wght-normal.woff2",
 )

@@ -20,6 +20,7 @@ WANTED = (
     "static/vendor/maplibre-gl/maplibre-gl.mjs",
     "static/vendor/maplibre-gl/maplibre-gl-worker.mjs",
     "static/vendor/maplibre-gl/maplibre-gl.css",
+    "static/vendor/uplot/uPlot.esm.js",
     "static/vendor/instrument-sans/instrument-sans-latin-wght-normal.woff2",
     "static/vendor/licences/maplibre-gl.txt",
     "static/world/110m.json",

