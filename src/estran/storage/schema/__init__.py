@@ -44,6 +44,13 @@ from estran.storage.schema.records import (
     record_identity,
     token,
 )
+from estran.storage.schema.sensing import (
+    feature,
+    historical_location,
+    historical_place,
+    location,
+    thing_location,
+)
 from estran.storage.schema.views import saved_view
 
 __all__ = [
@@ -62,10 +69,13 @@ __all__ = [
     "facet_concept",
     "facet_value",
     "facet_word",
+    "feature",
     "harvest_entry",
     "harvest_missed",
     "harvest_run",
     "harvest_source",
+    "historical_location",
+    "historical_place",
     "item",
     "item_body",
     "item_collection",
@@ -73,6 +83,7 @@ __all__ = [
     "item_value",
     "link_check",
     "link_use",
+    "location",
     "meta",
     "metadata",
     "observation",
@@ -91,5 +102,6 @@ __all__ = [
     "session",
     "source",
     "thing",
+    "thing_location",
     "token",
 ]

@@ -38,6 +38,8 @@ thing = Table(
     Column("longitude", Float),
     Column("latitude", Float),
     Column("document", LargeBinary, nullable=False),
+    # What SensorThings says of it, as JSON.
+    Column("told", Text),
     UniqueConstraint("dataset", "key"),
 )
 
@@ -48,6 +50,8 @@ sensor = Table(
     Column("dataset", Integer, ForeignKey("observed_dataset.number", ondelete="CASCADE"), nullable=False),
     Column("key", Text, nullable=False),
     Column("document", LargeBinary, nullable=False),
+    # What SensorThings says of it, as JSON.
+    Column("told", Text),
     UniqueConstraint("dataset", "key"),
 )
 
@@ -60,6 +64,10 @@ observed_property = Table(
     Column("name", Text, nullable=False),
     Column("standard_name", Text, nullable=False),
     Column("document", LargeBinary, nullable=False),
+    # What SensorThings says of it, as JSON.
+    Column("told", Text),
+    # Where it was made for one dataset alone.
+    Column("dataset", Integer),
 )
 Index("observed_property_name", observed_property.c.name)
 Index("observed_property_standard_name", observed_property.c.standard_name)
@@ -74,6 +82,8 @@ datastream = Table(
     Column("sensor", Integer, ForeignKey("sensor.number")),
     Column("property", Integer, ForeignKey("observed_property.number"), nullable=False),
     Column("document", LargeBinary, nullable=False),
+    # What SensorThings says of it, as JSON.
+    Column("told", Text),
     # What is known without looking at its observations: how many, from when to when, their usual step, the newest.
     Column("count", BigInteger, nullable=False, server_default="0"),
     Column("first", BigInteger),
@@ -81,12 +91,18 @@ datastream = Table(
     Column("step", BigInteger),
     Column("last_value", Float),
     Column("last_words", Text),
+    # Where that was, of what moves.
+    Column("last_longitude", Float),
+    Column("last_latitude", Float),
+    # The row of the newest, as JSON.
+    Column("newest", Text),
     # Number of the next observation, which is never given twice.
     Column("following", BigInteger, nullable=False, server_default="1"),
     UniqueConstraint("dataset", "key"),
 )
 Index("datastream_property", datastream.c.property)
 Index("datastream_thing", datastream.c.thing)
+Index("datastream_sensor", datastream.c.sensor)
 
 # Written since the files were, in the order of the files.
 observation = Table(

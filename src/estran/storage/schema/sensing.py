@@ -1,0 +1,79 @@
+"""Where things are and were, and what observations are made of, as SensorThings has them.
+
+Of each entity `told` is what SensorThings says of it, as JSON: it is asked of, and given, as it stands.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table
+
+from estran.storage.schema.base import Text, metadata
+
+
+def _within_dataset() -> Column[int]:
+    return Column(
+        "dataset", Integer, ForeignKey("observed_dataset.number", ondelete="CASCADE"), nullable=False
+    )
+
+
+def _shape() -> tuple[Column[Any], ...]:
+    """The bounds of a geometry in degrees, and the geometry as WKB where it is no point."""
+    return (
+        *(Column(name, Float) for name in ("west", "south", "east", "north")),
+        Column("shape", LargeBinary),
+    )
+
+
+location = Table(
+    "location",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _within_dataset(),
+    Column("told", Text, nullable=False),
+    *_shape(),
+)
+
+# Where things are now.
+thing_location = Table(
+    "thing_location",
+    metadata,
+    Column("thing", Integer, ForeignKey("thing.number", ondelete="CASCADE"), primary_key=True),
+    Column("location", Integer, ForeignKey("location.number", ondelete="CASCADE"), primary_key=True),
+)
+Index("thing_location_location", thing_location.c.location)
+
+# Where they were from a time on.
+historical_location = Table(
+    "historical_location",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _within_dataset(),
+    Column("thing", Integer, ForeignKey("thing.number", ondelete="CASCADE"), nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("told", Text, nullable=False, server_default="{}"),
+)
+Index("historical_location_thing", historical_location.c.thing, historical_location.c.time)
+
+historical_place = Table(
+    "historical_place",
+    metadata,
+    Column(
+        "historical", Integer, ForeignKey("historical_location.number", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("location", Integer, ForeignKey("location.number", ondelete="CASCADE"), primary_key=True),
+)
+Index("historical_place_location", historical_place.c.location)
+
+# What observations are made of; the newest of a thing stands for itself, where they name no other.
+feature = Table(
+    "feature",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    _within_dataset(),
+    Column("thing", Integer, ForeignKey("thing.number", ondelete="SET NULL")),
+    Column("told", Text, nullable=False),
+    *_shape(),
+)
+Index("feature_thing", feature.c.thing)
