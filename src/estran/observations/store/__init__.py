@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from estran.observations.store import columns, recent, registry, tiles
+from estran.observations.store.batches import MOST, Extent, in_portions
 from estran.observations.store.columns import array, kept, newest
 from estran.observations.store.files import GROUP, Files, Partition
 from estran.observations.store.lease import Holder, Lease
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from estran.observations.store.registry import HeldDatastream, Tally
     from estran.storage import Database
 
-__all__ = ["Counts", "SeriesStore", "Tile"]
+__all__ = ["MOST", "Counts", "Extent", "SeriesStore", "Tile"]
 
 _VERSION = "observation-files-version"
 _SEQUENCE = "observation-version"
@@ -95,6 +96,26 @@ class SeriesStore:
         """
         with self._database.read() as connection:
             return self._read(connection, datastreams, start, end, names)
+
+    def batches(
+        self,
+        extents: Sequence[Extent],
+        names: Sequence[str] = columns.NAMES,
+        most: int = MOST,
+    ) -> Iterator[pa.Table]:
+        """The observations of some datastreams in their extents, in order, in portions of at most `most` rows.
+
+        Each portion is of one moment; what is written meanwhile may be in a later one.
+        """
+
+        def about(datastream: int, start: int, end: int) -> int:
+            with self._database.read() as connection:
+                return tiles.counted(connection, datastream, 2, start, end)
+
+        def read(numbers: Sequence[int], start: int, end: int) -> pa.Table:
+            return self.read(numbers, start, end, names)
+
+        return in_portions(extents, read, about, most)
 
     def _read(
         self,
@@ -272,14 +293,15 @@ def _tallied(known: dict[int, Tally], fresh: pa.Table, added: Mapping[int, int])
     """What is known of datastreams, with what was written of each; rows come sorted."""
     heads = _heads(fresh)
     ends = np.append(heads[1:], fresh.num_rows) - 1
-    time, last = array(fresh, "time"), fresh.take(ends)
+    time = array(fresh, "time")
+    newest = fresh.take(ends).select(["value", "words", "longitude", "latitude"]).to_pylist()
     told = zip(
-        array(fresh, "datastream")[heads].tolist(), time[heads].tolist(), time[ends].tolist(),
-        last["value"].to_pylist(), last["words"].to_pylist(), strict=True,
+        heads.tolist(), array(fresh, "datastream")[heads].tolist(), time[heads].tolist(), time[ends].tolist(), newest,
+        strict=True,
     )  # fmt: skip
-    for head, (stream, first, end, value, words) in zip(heads.tolist(), told, strict=True):
+    for head, stream, first, end, row in told:
         _pace(known[stream], time[head : head + added.get(stream, 0)], first)
-        known[stream].add(added.get(stream, 0), (first, end), (value, words))
+        known[stream].add(added.get(stream, 0), (first, end), row)
     return known
 
 

@@ -34,7 +34,9 @@ _D, _T, _S, _P, _N = (
     table.c for table in (schema.datastream, schema.thing, schema.sensor, schema.observed_property, schema.observed_dataset)
 )  # fmt: skip
 _ENCODE = msgspec.json.Encoder().encode
-_TALLIED = ("count", "first", "last", "last_value", "last_words", "following", "step")
+_TALLIED = (
+    "count", "first", "last", "last_value", "last_words", "following", "step", "last_longitude", "last_latitude",
+)  # fmt: skip
 _SURE = 8
 """So many steps say for themselves how long they usually are; fewer move what is known a little."""
 _DATASTREAM = msgspec.json.Decoder(Datastream).decode
@@ -80,6 +82,8 @@ class Tally:
     last_words: str | None
     following: int
     step: int | None = None
+    last_longitude: float | None = None
+    last_latitude: float | None = None
 
     def reserve(self, count: int) -> int:
         """Numbers for so many observations; gives the first."""
@@ -87,11 +91,12 @@ class Tally:
         self.following += count
         return first
 
-    def add(self, count: int, span: tuple[int, int], newest: tuple[float | None, str | None]) -> None:
-        """Know of so many more in a span, of which `newest` is the result of the last."""
+    def add(self, count: int, span: tuple[int, int], newest: Mapping[str, Any]) -> None:
+        """Know of so many more in a span, of which `newest` is the last row."""
         self.count += count
         if self.last is None or span[1] >= self.last:
-            self.last_value, self.last_words = newest
+            self.last_value, self.last_words = newest["value"], newest["words"]
+            self.last_longitude, self.last_latitude = newest["longitude"], newest["latitude"]
         self.first = span[0] if self.first is None else min(self.first, span[0])
         self.last = span[1] if self.last is None else max(self.last, span[1])
 

@@ -1,4 +1,4 @@
-"""How far apart the observations of a datastream usually are."""
+"""How far apart the observations of a datastream usually are, and where the newest was made."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column; it is filled with what is written from now on."""
-    if "step" not in {column["name"] for column in sa.inspect(op.get_bind()).get_columns("datastream")}:
-        op.add_column("datastream", sa.Column("step", sa.BigInteger()))
+    """Add the columns; they are filled with what is written from now on."""
+    held = {column["name"] for column in sa.inspect(op.get_bind()).get_columns("datastream")}
+    kinds = {"step": sa.BigInteger(), "last_longitude": sa.Float(), "last_latitude": sa.Float()}
+    for name, kind in kinds.items():
+        if name not in held:
+            op.add_column("datastream", sa.Column(name, kind))
