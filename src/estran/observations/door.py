@@ -10,11 +10,15 @@ from estran.model import EVER_US, NEVER_US, Box, interval
 from estran.observations.describing import described
 from estran.observations.ingest import IngestReport, explained, ingest
 from estran.observations.reading import SHOWN, dataset
+from estran.observations.store import MOST, Extent
+from estran.observations.store.columns import KEY, NAMES
+from estran.observations.wide import wide_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    import pyarrow as pa
     import xarray as xr
 
     from estran.access import Actor
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from estran.formats import Document, Format
     from estran.observations.store import SeriesStore
     from estran.observations.store.registry import HeldDatastream
+    from estran.observations.wide import WideTable
 
 __all__ = ["Observations"]
 
@@ -107,6 +112,69 @@ class Observations:
         if box is None or found["longitude"].dims != ("obs",):
             return found
         return found.isel(obs=_inside(found, box)).drop_vars("row_size")
+
+    def datasets(self) -> list[str]:
+        """Ids of the records that have datastreams, in their order."""
+        return sorted(self._catalogue.visible(self._store.datasets(), self._actor))
+
+    def table(self, record: str) -> WideTable:
+        """The observations of a dataset as rows of all its variables.
+
+        Raises:
+            NotFound: there is no such dataset, or none that the actor may know of.
+        """
+        streams = self.datastreams(record=record)
+        if not streams:
+            raise NotFound(
+                "dataset of observations", record, "“estran observations list” names those that there are."
+            )
+        return wide_table(record, streams, self._rows)
+
+    def _rows(self, numbers: Sequence[int], start: int, end: int) -> Iterator[pa.Table]:
+        yield self._store.read(numbers, start, end, (*SHOWN, "number"))
+
+    def batches(
+        self,
+        streams: Sequence[HeldDatastream],
+        *,
+        time: str = "",
+        start: int = EVER_US,
+        end: int = NEVER_US,
+        names: Sequence[str] = NAMES,
+        most: int = MOST,
+    ) -> Iterator[pa.Table]:
+        """The observations of datastreams that this door gave, in portions; memory stays flat however many there are.
+
+        Args:
+            streams: in the order in which they are wanted.
+            time: as for `read`.
+            start: the same in microseconds since 1970 UTC; both hold where both are given.
+            end: just after the last.
+            names: the columns of `estran.observations.store.columns.schema` that are wanted; those of the key
+                come always.
+            most: rows of a portion.
+
+        Yields:
+            Rows in the order of the streams, of time and vertical. Each portion is of one moment; what is written
+            meanwhile may be in a later one.
+
+        Raises:
+            Invalid: the time does not fit.
+        """
+        if time:
+            first, after = interval(time)
+            start, end = max(start, first), min(end, after)
+        extents = [
+            Extent(one.number, one.count, max(start, one.first), min(end - 1, one.last))
+            for one in streams
+            if one.first is not None and one.last is not None and one.first < end and one.last >= start
+        ]
+        wanted = (*KEY, *(name for name in NAMES if name in names and name not in KEY))
+        return self._store.batches(extents, wanted, most)
+
+    def version(self) -> int:
+        """Number of the newest write: what was made of observations is made anew when it grows."""
+        return self._store.version()
 
     def load(
         self,

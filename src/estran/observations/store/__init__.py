@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from estran.observations.store import columns, recent, registry, tiles
+from estran.observations.store import columns, overview, recent, registry, tiles
 from estran.observations.store.batches import MOST, Extent, in_portions
 from estran.observations.store.columns import array, kept, newest
 from estran.observations.store.files import GROUP, Files, Partition
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
     from numpy.typing import NDArray
 
-    from estran.model import Datastream
+    from estran.model import Datastream, Thing
     from estran.observations.store.registry import HeldDatastream, Tally
     from estran.storage import Database
 
@@ -82,6 +82,11 @@ class SeriesStore:
             return registry.latest(connection)
 
     # Reading
+
+    def version(self) -> int:
+        """Number of the newest write."""
+        with self._database.read() as connection:
+            return int(get_meta(connection, f"next-{_SEQUENCE}") or 1) - 1
 
     def read(
         self, datastreams: Sequence[int], start: int, end: int, names: Sequence[str] = columns.NAMES
@@ -294,7 +299,7 @@ def _tallied(known: dict[int, Tally], fresh: pa.Table, added: Mapping[int, int])
     heads = _heads(fresh)
     ends = np.append(heads[1:], fresh.num_rows) - 1
     time = array(fresh, "time")
-    newest = fresh.take(ends).select(["value", "words", "longitude", "latitude"]).to_pylist()
+    newest = fresh.take(ends).to_pylist()
     told = zip(
         heads.tolist(), array(fresh, "datastream")[heads].tolist(), time[heads].tolist(), time[ends].tolist(), newest,
         strict=True,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from estran.observations.store.files import Partition
 
-__all__ = ["SIZES", "level_for", "read", "replace", "summed"]
+__all__ = ["SIZES", "counted", "level_for", "read", "replace", "summed"]
 
 SIZES = (0, 256, 4096)
 """How many observations a tile of each level stands for; those of level 0 for a whole year."""
@@ -87,7 +87,8 @@ def _starts(datastream: NDArray[Any], size: int) -> NDArray[np.int64]:
     return np.flatnonzero(within % size == 0)
 
 
-def _sum(connection: sa.Connection, datastream: int, level: int, start: int, end: int) -> int:
+def counted(connection: sa.Connection, datastream: int, level: int, start: int, end: int) -> int:
+    """How many observations the tiles of a level stand for that reach into [start, end)."""
     told = select(func.sum(_C.count)).where(
         _C.datastream == datastream, _C.level == level, _C.first < end, _C.last >= start
     )
@@ -96,7 +97,7 @@ def _sum(connection: sa.Connection, datastream: int, level: int, start: int, end
 
 def level_for(connection: sa.Connection, datastream: int, start: int, end: int, most: int) -> int:
     """The coarsest level of which at least `most` tiles lie in [start, end); 0 where none has so many."""
-    about = _sum(connection, datastream, 2, start, end)
+    about = counted(connection, datastream, 2, start, end)
     return next((level for level in (2, 1) if about >= most * SIZES[level]), 0)
 
 
