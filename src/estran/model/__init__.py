@@ -2,7 +2,7 @@
 
 from estran.model.document import plain
 from estran.model.item import Item
-from estran.model.observation import Datastream, Sensor, SensorEvent, Thing
+from estran.model.observation import Datastream, FlagMeaning, Sensor, SensorEvent, Thing
 from estran.model.organisation import ORGANISATION_KINDS, STATUSES, Organisation
 from estran.model.place import Box, hull
 from estran.model.record import (
@@ -42,7 +42,7 @@ from estran.model.time import (
 
 __all__ = [
     "CONCEPT_ROLES", "EVER_US", "KINDS", "NEVER_US", "NODE_FIELDS", "ORGANISATION_KINDS", "ROLES",
-    "STATUSES", "Box", "Concept", "Conformity", "Constraint", "Datastream", "Distribution", "Extent",
+    "STATUSES", "Box", "Concept", "Conformity", "Constraint", "Datastream", "Distribution", "Extent", "FlagMeaning",
     "Funding", "Identifier", "Item", "Licence", "Organisation", "Party", "Period", "Quality", "Record",
     "Relation", "Sensor", "SensorEvent", "Text", "Thing", "Variable", "Vertical", "bounds", "date", "hull",
     "instant_us", "interval", "moment", "moment_us", "now", "now_us", "plain",

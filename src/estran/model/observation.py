@@ -67,6 +67,20 @@ class Sensor:
     events: tuple[SensorEvent, ...] = ()
 
 
+class FlagMeaning(NamedTuple):
+    """What a producer means by a flag.
+
+    Attributes:
+        flag: as it stands beside the values, such as ``3``.
+        words: what it means, such as ``probably_bad`` or “douteux”.
+        quality: QARTOD's code for it (1, 2, 3, 4 or 9); 0 where the words are to tell.
+    """
+
+    flag: str
+    words: str
+    quality: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Datastream:
     """The values of one property that one sensor observed at one thing.
@@ -79,6 +93,7 @@ class Datastream:
         cell_method: how values were made of what was measured, as CF has it, such as ``time: mean``.
         vertical: what the third coordinate of its values is, None where they have none.
         flags: name of the scheme of the producer's flags, "" where there are none.
+        flag_meanings: what they mean, where the scheme is the producer's own (CF's flag_values and flag_meanings).
     """
 
     key: str
@@ -94,3 +109,4 @@ class Datastream:
     lineage: Text = Text()
     vertical: Variable | None = None
     flags: str = ""
+    flag_meanings: tuple[FlagMeaning, ...] = ()

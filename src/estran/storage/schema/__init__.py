@@ -28,6 +28,7 @@ from estran.storage.schema.observations import (
     sensor,
     thing,
 )
+from estran.storage.schema.quality import test_plan, tested_datastream, verdict
 from estran.storage.schema.records import (
     blob,
     change,
@@ -101,7 +102,10 @@ __all__ = [
     "sensor",
     "session",
     "source",
+    "test_plan",
+    "tested_datastream",
     "thing",
     "thing_location",
     "token",
+    "verdict",
 ]

@@ -7,7 +7,7 @@ from estran.storage import schema
 from estran.storage.schema.base import Text
 
 revision = "0017"
-down_revision = "0015a"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
