@@ -9,6 +9,9 @@ import msgspec
 from sqlalchemy import bindparam, insert, select, update
 
 from estran.model import Datastream, Sensor, Thing, Variable, plain
+from estran.observations import told
+from estran.observations.store import telling
+from estran.observations.store.telling import encoded
 from estran.storage import pack, schema, take_numbers, unpack
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ _D, _T, _S, _P, _N = (
 _ENCODE = msgspec.json.Encoder().encode
 _TALLIED = (
     "count", "first", "last", "last_value", "last_words", "following", "step", "last_longitude", "last_latitude",
+    "newest",
 )  # fmt: skip
 _SURE = 8
 """So many steps say for themselves how long they usually are; fewer move what is known a little."""
@@ -73,6 +77,7 @@ class Tally:
 
     Attributes:
         following: number of the next observation.
+        newest: the row of the newest observation, as JSON.
     """
 
     count: int
@@ -84,6 +89,7 @@ class Tally:
     step: int | None = None
     last_longitude: float | None = None
     last_latitude: float | None = None
+    newest: str | None = None
 
     def reserve(self, count: int) -> int:
         """Numbers for so many observations; gives the first."""
@@ -97,6 +103,7 @@ class Tally:
         if self.last is None or span[1] >= self.last:
             self.last_value, self.last_words = newest["value"], newest["words"]
             self.last_longitude, self.last_latitude = newest["longitude"], newest["latitude"]
+            self.newest = _ENCODE(newest).decode()
         self.first = span[0] if self.first is None else min(self.first, span[0])
         self.last = span[1] if self.last is None else max(self.last, span[1])
 
@@ -125,18 +132,23 @@ def enter(
     if dataset is None:
         dataset = take_numbers(connection, "observed-dataset", 1)
         connection.execute(insert(schema.observed_dataset).values(number=dataset, record=record))
+    stations = {one.thing.key: one.thing for one in described}
     things = _entered(
-        connection, schema.thing, dataset, {one.thing.key: _thing(one.thing) for one in described}
+        connection, schema.thing, dataset, {key: _thing(one, record) for key, one in stations.items()}
     )
+    telling.place(connection, dataset, [(things[key], one) for key, one in stations.items()])
     sensors = {one.sensor.key: _sensor(one.sensor) for one in described if one.sensor}
     sensed = _entered(connection, schema.sensor, dataset, sensors)
+    is_any_unnamed = any(one.sensor is None for one in described)
+    unnamed = telling.unnamed_sensor(connection, dataset) if is_any_unnamed else None
     properties = _properties(connection, [one.variable for one in described])
     rows = {
         one.key: {
             "thing": things[one.thing.key],
-            "sensor": sensed[one.sensor.key] if one.sensor else None,
+            "sensor": sensed[one.sensor.key] if one.sensor else unnamed,
             "property": properties[property_key(one.variable)],
             "document": pack(_ENCODE(plain(one))),
+            "told": encoded(told.datastream(one, record)),
         }
         for one in described
     }
@@ -145,12 +157,17 @@ def enter(
     return numbers, len(rows.keys() - before)
 
 
-def _thing(one: Thing) -> dict[str, Any]:
-    return {"longitude": one.longitude, "latitude": one.latitude, "document": pack(_ENCODE(plain(one)))}
+def _thing(one: Thing, record: str) -> dict[str, Any]:
+    return {
+        "longitude": one.longitude,
+        "latitude": one.latitude,
+        "document": pack(_ENCODE(plain(one))),
+        "told": encoded(told.thing(one, record)),
+    }
 
 
 def _sensor(one: Sensor) -> dict[str, Any]:
-    return {"document": pack(_ENCODE(plain(one)))}
+    return {"document": pack(_ENCODE(plain(one))), "told": encoded(told.sensor(one))}
 
 
 def _entered(
@@ -191,6 +208,7 @@ def _properties(connection: sa.Connection, variables: Iterable[Variable]) -> dic
                 "name": wanted[key].name,
                 "standard_name": wanted[key].standard_name,
                 "document": pack(_ENCODE(plain(wanted[key]))),
+                "told": encoded(told.observed_property(wanted[key])),
             }
             for key in fresh
         ]
