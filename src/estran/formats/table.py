@@ -7,34 +7,29 @@ from the first lines (see `estran.formats._table.layout`); a row that does not f
 from __future__ import annotations
 
 import csv
-import io
-from collections import defaultdict
-from contextlib import ExitStack, contextmanager
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import IO, TYPE_CHECKING, cast
-
-from isal import igzip
+from typing import TYPE_CHECKING
 
 from estran.errors import Invalid
 from estran.formats import Format, Refusal, Rows
 from estran.formats._table.layout import Layout, guess, is_missing, number
 from estran.formats._table.times import time_us
+from estran.formats._text import GZIP, lines, opened
 from estran.model import Datastream, Text, Thing, Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from estran.formats import Document, Observed
 
 __all__ = ["FORMAT", "layout", "observe", "recognise"]
 
 _PERHAPS = 0.6
-_HEAD_LINES, _HEAD_BYTES = 400, 1 << 16
+_HEAD_LINES = 400
 _ROWS_AT_ONCE = 50_000
 _MOST_REFUSED = 100
-_LONGEST_LINE = 1 << 20
-_GZIP = b"\x1f\x8b"
 _NAN = float("nan")
 _HALF_TURN, _POLE = 180.0, 90.0
 
@@ -42,7 +37,7 @@ _HALF_TURN, _POLE = 180.0, 90.0
 def recognise(head: bytes, name: str) -> float:
     """Whether a file may be a table: text, by its name."""
     suffixes = {suffix.lower() for suffix in PurePath(name).suffixes}
-    return _PERHAPS if suffixes & {".csv", ".tsv"} and (b"\0" not in head or head.startswith(_GZIP)) else 0.0
+    return _PERHAPS if suffixes & {".csv", ".tsv"} and (b"\0" not in head or head.startswith(GZIP)) else 0.0
 
 
 def layout(document: Document) -> Layout:
@@ -51,8 +46,8 @@ def layout(document: Document) -> Layout:
     Raises:
         Invalid: no table of observations is found in it.
     """
-    with _opened(document) as text:
-        return guess(_lines(text, _HEAD_LINES), document.name)
+    with opened(document) as text:
+        return guess(list(lines(text, _HEAD_LINES)), document.name)
 
 
 def observe(document: Document) -> Iterator[Observed]:
@@ -63,42 +58,11 @@ def observe(document: Document) -> Iterator[Observed]:
     """
     found = layout(document)
     reading = _Reading(found, document.name)
-    with _opened(document) as text:
-        _lines(text, found.skipped)
-        for row in csv.reader(_bounded(text), delimiter=found.separator):
+    with opened(document) as text:
+        deque(lines(text, found.skipped), maxlen=0)
+        for row in csv.reader(lines(text), delimiter=found.separator):
             yield from reading.take(row)
     yield from reading.finish()
-
-
-@contextmanager
-def _opened(document: Document) -> Generator[IO[str]]:
-    """Its text, out of gzip where it is packed, in UTF-8 or else in the letters of Western Europe."""
-    with ExitStack() as stack:
-        stream: IO[bytes] = document.path.open("rb") if document.path else io.BytesIO(document.body)
-        stack.enter_context(stream)
-        if stream.read(2) == _GZIP:
-            stream.seek(0)
-            stream = stack.enter_context(cast("IO[bytes]", igzip.IGzipFile(fileobj=stream)))
-        else:
-            stream.seek(0)
-        head = stream.read(_HEAD_BYTES)
-        stream.seek(0)
-        try:
-            head[: head.rfind(b"\n") + 1].decode()
-            encoding = "utf-8-sig"
-        except UnicodeDecodeError:
-            encoding = "cp1252"
-        yield stack.enter_context(io.TextIOWrapper(stream, encoding, errors="replace", newline=""))
-
-
-def _lines(text: IO[str], count: int) -> list[str]:
-    return [line for _ in range(count) if (line := text.readline(_LONGEST_LINE))]
-
-
-def _bounded(text: IO[str]) -> Iterator[str]:
-    """Its lines; one that does not end is cut, so that memory stays bounded."""
-    while line := text.readline(_LONGEST_LINE):
-        yield line.replace("\0", "")
 
 
 @dataclass(slots=True)

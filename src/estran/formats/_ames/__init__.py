@@ -1,0 +1,1 @@
+"""NASA-Ames and ICARTT: the header, and the records behind it."""
