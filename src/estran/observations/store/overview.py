@@ -7,23 +7,24 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 from sqlalchemy import func, select
 
-from estran.model import Thing
+from estran.model import Thing, Variable
+from estran.observations.store import registry
 from estran.storage import schema, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import sqlalchemy as sa
+    from estran.observations.store.registry import HeldDatastream
+    from estran.storage import Database
 
-    from estran.storage import Engine
-
-__all__ = ["Property", "Station", "counted", "of_record", "properties", "rows", "things"]
+__all__ = ["Looks", "Property", "Station"]
 
 _D, _T, _P, _N = (
     table.c for table in (schema.datastream, schema.thing, schema.observed_property, schema.observed_dataset)
 )
 _TILE, _O = schema.observed_tile.c, schema.observation.c
 _THING = msgspec.json.Decoder(Thing).decode
+_VARIABLE = msgspec.json.Decoder(Variable).decode
 
 
 class Station(NamedTuple):
@@ -55,81 +56,101 @@ class Property(NamedTuple):
     """An observed property, and how many datastreams are of it."""
 
     number: int
-    key: str
-    name: str
-    standard_name: str
+    variable: Variable
     datastreams: int
 
 
-def rows(
-    connection: sa.Connection, engine: Engine, sets: Sequence[int], *, names: Sequence[int] = ()
-) -> list[Station]:
-    """The datastreams of some datasets that have observations, by thing; `names` are numbers of properties."""
-    chosen = (
-        select(
-            _D.number, _N.record, _T.number, _T.key, func.coalesce(_T.longitude, _D.last_longitude),
-            func.coalesce(_T.latitude, _D.last_latitude), _D.property, _D.count, _D.first, _D.last, _D.last_value,
-            _D.last_words, _D.step,
+class Looks:
+    """Reads what is known of many datastreams.
+
+    Args:
+        database: of the node.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._engine = database, database.engine
+
+    def of_record(self, dataset: int, after: int, most: int) -> tuple[list[HeldDatastream], int]:
+        """Datastreams of a dataset behind the one of this number, at most so many, and how many it has."""
+        own = _D.dataset == dataset
+        listed = select(_D.number).where(own, _D.number > after).order_by(_D.number).limit(most)
+        with self._database.read() as connection:
+            total = connection.execute(
+                select(func.count()).select_from(schema.datastream).where(own)
+            ).scalar_one()
+            numbers = list(connection.execute(listed).scalars())
+            found = (
+                registry.datastreams(connection, self._engine, [dataset], numbers=numbers) if numbers else []
+            )
+        return found, total
+
+    def stations(self, sets: Sequence[int], names: Sequence[int] = ()) -> list[Station]:
+        """The datastreams of datasets that have observations, by thing; of these properties, if any are named."""
+        chosen = (
+            select(
+                _D.number, _N.record, _T.number, _T.key, func.coalesce(_T.longitude, _D.last_longitude),
+                func.coalesce(_T.latitude, _D.last_latitude), _D.property, _D.count, _D.first, _D.last,
+                _D.last_value, _D.last_words, _D.step,
+            )
+            .join_from(schema.datastream, schema.thing, _D.thing == _T.number)
+            .join(schema.observed_dataset, _D.dataset == _N.number)
+            .where(self._engine.within(_D.dataset, sets), _D.count > 0)
+            .order_by(_D.thing, _D.number)
+        )  # fmt: skip
+        if names:
+            chosen = chosen.where(self._engine.within(_D.property, names))
+        with self._database.read() as connection:
+            return [Station._make(row) for row in connection.execute(chosen)]
+
+    def properties(self, sets: Sequence[int]) -> list[Property]:
+        """The properties that datasets have observations of, those of most datastreams first."""
+        count = func.count().label("n")
+        grouped = (
+            select(_D.property, count)
+            .where(self._engine.within(_D.dataset, sets), _D.count > 0)
+            .group_by(_D.property)
+        ).subquery()
+        listed = (
+            select(_P.number, _P.document, grouped.c.n)
+            .join_from(grouped, schema.observed_property, grouped.c.property == _P.number)
+            .order_by(grouped.c.n.desc(), _P.number)
         )
-        .join_from(schema.datastream, schema.thing, _D.thing == _T.number)
-        .join(schema.observed_dataset, _D.dataset == _N.number)
-        .where(engine.within(_D.dataset, sets), _D.count > 0)
-        .order_by(_D.thing, _D.number)
-    )  # fmt: skip
-    if names:
-        chosen = chosen.where(engine.within(_D.property, names))
-    return [Station(*row) for row in connection.execute(chosen)]
+        with self._database.read() as connection:
+            return [
+                Property(number, _VARIABLE(unpack(document)), n)
+                for number, document, n in connection.execute(listed)
+            ]
 
+    def things(self, numbers: Iterable[int]) -> dict[int, Thing]:
+        """What things are, by their number."""
+        wanted = sorted(set(numbers))
+        if not wanted:
+            return {}
+        chosen = select(_T.number, _T.document).where(self._engine.within(_T.number, wanted))
+        with self._database.read() as connection:
+            return {number: _THING(unpack(document)) for number, document in connection.execute(chosen)}
 
-def properties(connection: sa.Connection, engine: Engine, sets: Sequence[int]) -> list[Property]:
-    """The properties that some datasets have observations of, those of most datastreams first."""
-    count = func.count().label("n")
-    found = connection.execute(
-        select(_P.number, _P.key, _P.name, _P.standard_name, count)
-        .join_from(schema.datastream, schema.observed_property, _D.property == _P.number)
-        .where(engine.within(_D.dataset, sets), _D.count > 0)
-        .group_by(_P.number, _P.key, _P.name, _P.standard_name)
-        .order_by(count.desc(), _P.number)
-    )
-    return [Property(*row) for row in found]
-
-
-def things(connection: sa.Connection, engine: Engine, numbers: Iterable[int]) -> dict[int, Thing]:
-    """What things are, by their number."""
-    wanted = sorted(set(numbers))
-    if not wanted:
-        return {}
-    found = connection.execute(select(_T.number, _T.document).where(engine.within(_T.number, wanted)))
-    return {number: _THING(unpack(document)) for number, document in found}
-
-
-def of_record(connection: sa.Connection, dataset: int, after: int, most: int) -> tuple[list[int], int]:
-    """Numbers of the datastreams of a dataset behind one, at most so many, and how many it has in all."""
-    own = _D.dataset == dataset
-    total = connection.execute(select(func.count()).select_from(schema.datastream).where(own)).scalar_one()
-    listed = select(_D.number).where(own, _D.number > after).order_by(_D.number).limit(most)
-    return list(connection.execute(listed).scalars()), total
-
-
-def counted(
-    connection: sa.Connection, engine: Engine, numbers: Sequence[int], start: int, end: int
-) -> dict[int, float]:
-    """About how many observations some datastreams have in [start, end): of a year that is cut, its share."""
-    some = engine.within(_TILE.datastream, numbers)
-    whole = select(_TILE.datastream, func.sum(_TILE.count)).where(
-        some, _TILE.level == 0, _TILE.first >= start, _TILE.last < end
-    )
-    found = {n: float(count) for n, count in connection.execute(whole.group_by(_TILE.datastream))}
-    cut = select(_TILE.datastream, _TILE.first, _TILE.last, _TILE.count).where(
-        some, _TILE.level == 0, _TILE.first < end, _TILE.last >= start,
-        (_TILE.first < start) | (_TILE.last >= end),
-    )  # fmt: skip
-    for number, first, last, count in connection.execute(cut):
-        share = (min(last + 1, end) - max(first, start)) / (last + 1 - first)
-        found[number] = found.get(number, 0.0) + count * share
-    late = select(_O.datastream, func.count()).where(
-        engine.within(_O.datastream, numbers), _O.time >= start, _O.time < end
-    )
-    for number, count in connection.execute(late.group_by(_O.datastream)):
-        found[number] = found.get(number, 0.0) + count
-    return found
+    def counted(self, numbers: Sequence[int], start: int, end: int) -> dict[int, float]:
+        """About how many observations datastreams have in [start, end): of a year that is cut, its share."""
+        some, year = self._engine.within(_TILE.datastream, numbers), _TILE.level == 0
+        whole = (
+            select(_TILE.datastream, func.sum(_TILE.count))
+            .where(some, year, _TILE.first >= start, _TILE.last < end)
+            .group_by(_TILE.datastream)
+        )
+        cut = select(_TILE.datastream, _TILE.first, _TILE.last, _TILE.count).where(
+            some, year, _TILE.first < end, _TILE.last >= start, (_TILE.first < start) | (_TILE.last >= end)
+        )
+        late = (
+            select(_O.datastream, func.count())
+            .where(self._engine.within(_O.datastream, numbers), _O.time >= start, _O.time < end)
+            .group_by(_O.datastream)
+        )
+        with self._database.read() as connection:
+            found = {n: float(count) for n, count in connection.execute(whole)}
+            for number, first, last, count in connection.execute(cut):
+                share = (min(last + 1, end) - max(first, start)) / (last + 1 - first)
+                found[number] = found.get(number, 0.0) + count * share
+            for number, count in connection.execute(late):
+                found[number] = found.get(number, 0.0) + count
+        return found

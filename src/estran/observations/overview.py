@@ -1,0 +1,166 @@
+"""Observations as pages show them: curves, profiles, the newest values, and what there is, where and how complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from estran.errors import NotFound
+from estran.observations.plotting import Curve, of_rows, of_tiles
+from estran.observations.store.columns import array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from estran.model import Thing
+    from estran.observations.store import SeriesStore
+    from estran.observations.store.overview import Property, Station
+    from estran.observations.store.registry import HeldDatastream
+
+__all__ = ["Overview", "Profile", "complete", "doubtful"]
+
+_COLUMNS = ("datastream", "time", "vertical", "value", "words", "flag", "longitude", "latitude", "number")
+_MOST_POINTS = 2000
+# From so many tiles on a curve is made of them; below, observations are read.
+_LEAST_TILES = 500
+_DOUBTFUL = ("3", "4")
+"""Flags of the schemes of QARTOD, Argo and SeaDataNet that say so."""
+_STEP_US = 3_600_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What was observed at one time along the vertical."""
+
+    time: int
+    vertical: NDArray[np.float64]
+    value: NDArray[np.float64]
+    doubtful: NDArray[np.bool_]
+
+
+class Overview:
+    """What an actor sees of observations, as pages show it.
+
+    Args:
+        store: of the observations.
+        seen: gives the numbers of the datasets that the actor sees by the id of their record.
+    """
+
+    def __init__(self, store: SeriesStore, seen: Callable[[], dict[str, int]]) -> None:
+        self._store, self._seen = store, seen
+
+    def datastream(self, number: int) -> HeldDatastream:
+        """One datastream.
+
+        Raises:
+            NotFound: there is none of this number, or none that the actor may know of.
+        """
+        found = self._store.datastreams(list(self._seen().values()), numbers=[number])
+        if not found:
+            raise NotFound("datastream", str(number), "/en/stations leads to those that there are.")
+        return found[0]
+
+    def plotted(self, stream: HeldDatastream, start: int, end: int, *, most: int = _MOST_POINTS) -> Curve:
+        """The curve of a datastream in [start, end), of at most so many points, but for those that part gaps."""
+        start, end = _within(stream, start, end)
+        tiles = self._store.tiles(stream.number, start, end, _LEAST_TILES)
+        if tiles:
+            return of_tiles(
+                tiles, lambda a, b: self._store.read([stream.number], a, b, _COLUMNS), stream.step,
+                (start, end), most,
+            )  # fmt: skip
+        rows = self.rows(stream, start, end)
+        return of_rows(rows, doubtful(rows), stream.step, most)
+
+    def rows(self, stream: HeldDatastream, start: int, end: int) -> pa.Table:
+        """The observations of a datastream in [start, end)."""
+        return self._store.read([stream.number], start, end, _COLUMNS)
+
+    def newest(self, stream: HeldDatastream, start: int, end: int, most: int) -> pa.Table:
+        """The last observations before `end`, at most so many, none before `start`; in the order of time."""
+        start, end = _within(stream, start, end)
+        width = max(stream.step or _STEP_US, 1) * most * 2
+        while True:
+            begin = max(start, end - width)
+            rows = self.rows(stream, begin, end)
+            if rows.num_rows >= most or begin <= start:
+                return rows.slice(max(0, rows.num_rows - most))
+            width *= 8
+
+    def profiles(self, stream: HeldDatastream, start: int, end: int, most: int) -> list[Profile]:
+        """The newest profiles of a datastream in [start, end), at most so many, the oldest of them first."""
+        start, end = _within(stream, start, end)
+        width = max(stream.step or _STEP_US, 1) * (most + 1)
+        while True:
+            begin = max(start, end - width)
+            rows = self.rows(stream, begin, end)
+            times = np.unique(array(rows, "time"))
+            if len(times) > most or begin <= start:
+                break
+            width *= 8
+        time, poor = array(rows, "time"), doubtful(rows)
+        found: list[Profile] = []
+        for at in times[-most:].tolist():
+            own = time == at
+            found.append(Profile(at, array(rows, "vertical")[own], array(rows, "value")[own], poor[own]))
+        return found
+
+    def of_record(self, record: str, after: int, most: int) -> tuple[list[HeldDatastream], int]:
+        """Datastreams of a record behind the one of this number, at most so many, and how many it has."""
+        number = self._seen().get(record)
+        return self._store.looks.of_record(number, after, most) if number is not None else ([], 0)
+
+    def properties(self) -> list[Property]:
+        """The properties that there are observations of."""
+        return self._store.looks.properties(list(self._seen().values()))
+
+    def stations(self, names: Sequence[int] = ()) -> list[Station]:
+        """The datastreams that have observations, by thing; of these properties, if any are named."""
+        return self._store.looks.stations(list(self._seen().values()), names)
+
+    def things(self, numbers: Sequence[int]) -> Mapping[int, Thing]:
+        """What things are, by their number."""
+        return self._store.looks.things(numbers)
+
+    def counted(self, numbers: Sequence[int], start: int, end: int) -> Mapping[int, float]:
+        """About how many observations datastreams have in [start, end)."""
+        return self._store.looks.counted(numbers, start, end)
+
+
+def complete(count: float, span: tuple[int | None, int | None], step: int | None) -> float | None:
+    """How many of the observations that a step would give in a span are there, in percent.
+
+    Args:
+        count: how many are there.
+        span: first and last microsecond.
+        step: microseconds from one to the next, usually.
+
+    Returns:
+        100 at most; None where nothing is known of the step or the span.
+    """
+    first, last = span
+    if not step or first is None or last is None:
+        return None
+    return min(100.0, 100.0 * count / max(1, (last - first) // step + 1))
+
+
+def doubtful(rows: pa.Table) -> NDArray[np.bool_]:
+    """Which observations are suspect or bad: by their quality where the rows have it, else by the producer's flag."""
+    if "quality" in rows.column_names:
+        return np.isin(array(rows, "quality"), (3, 4))
+    flags = rows["flag"]
+    if flags.null_count == rows.num_rows:
+        return np.zeros(rows.num_rows, bool)
+    return np.isin(np.array([flag or "" for flag in flags.to_pylist()]), _DOUBTFUL)
+
+
+def _within(stream: HeldDatastream, start: int, end: int) -> tuple[int, int]:
+    """A period within that of a datastream."""
+    if stream.first is None or stream.last is None:
+        return start, start
+    return max(start, stream.first), min(end, stream.last + 1)

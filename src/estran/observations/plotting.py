@@ -1,0 +1,224 @@
+"""Observations as a curve needs them: the values themselves where they are few, else the extremes of runs of them.
+
+Nothing is smoothed away: a run keeps its lowest and its highest value, and what is missing stays open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from estran.observations.store.columns import array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from estran.observations.store import Tile
+
+__all__ = ["Curve", "Gap", "of_rows", "of_tiles"]
+
+GAP = 2.5
+"""After so many usual steps without an observation there is a gap."""
+_MOST_DOUBTFUL = 500
+# A tile that lacks more than this share of what is shown is looked into, the worst first.
+_LACKS, _MOST_LOOKS = 1 / 300, 16
+
+type Gap = tuple[int, int]
+"""The last observation before a gap and the first after it, in microseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """A datastream in a period, ready to be drawn.
+
+    Attributes:
+        is_exact: whether the points are the observations themselves.
+        time: microseconds since 1970 of each point, in order; value: each, or the mean of a run; NaN in a gap.
+        low, high: extremes of each run; the value itself where points are observations.
+        count: how many observations there are; numbers: how many of them are numbers and not doubtful.
+        lowest, highest, mean: of those; NaN where there are none.
+        doubtful: (time, value) of those that are; there may be more than are given.
+        doubtful_count: how many; None where that was not looked at.
+        gaps: where observations are missing, in order; may lack some that are short beside the period.
+        first, last: microseconds of the first and the last observation of the period, None where there are none.
+    """
+
+    is_exact: bool
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    count: int
+    numbers: int
+    lowest: float
+    highest: float
+    mean: float
+    doubtful: tuple[NDArray[np.int64], NDArray[np.float64]]
+    doubtful_count: int | None
+    gaps: tuple[Gap, ...]
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Runs of observations as columns."""
+
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    count: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    total: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+
+def of_rows(rows: pa.Table, doubtful: NDArray[np.bool_], step: int | None, most: int) -> Curve:
+    """The curve of observations of one datastream in the order of their time.
+
+    Args:
+        rows: with their time and value.
+        doubtful: which of them are.
+        step: microseconds from one to the next, usually.
+        most: so many points at most, but for those that part the gaps.
+    """
+    time, value = array(rows, "time"), array(rows, "value")
+    number = np.isfinite(value)
+    good = np.where(doubtful, np.nan, value)
+    runs = _single(time, good) if len(time) <= most else _summed(time, good, _starts(time, step, most))
+    told = (time[doubtful & number], value[doubtful & number])
+    every = max(1, -(-len(told[0]) // _MOST_DOUBTFUL))
+    return _curve(
+        runs, step, is_exact=len(time) <= most, gaps=_gaps(time, time, step),
+        doubtful=(told[0][::every], told[1][::every]), doubtful_count=int(doubtful.sum()),
+    )  # fmt: skip
+
+
+def of_tiles(
+    tiles: Sequence[Tile], read: Callable[[int, int], pa.Table], step: int | None, span: tuple[int, int], most: int
+) -> Curve:  # fmt: skip
+    """The curve of runs of observations.
+
+    Args:
+        tiles: in the order of time.
+        read: gives the rows of the datastream in [start, end).
+        step: microseconds from one observation to the next, usually.
+        span: what is shown, in microseconds.
+        most: so many points at most, but for those that part the gaps.
+    """
+    held = _Runs(*(np.array(column) for column in _columns(tiles)))
+    held = _opened(held, read, step, span)
+    gaps = _gaps(held.first, held.last, step)
+    width = max(1, (span[1] - span[0]) // most)
+    bucket = (held.first + (held.last - held.first) // 2 - span[0]) // width
+    new = np.append(True, bucket[1:] != bucket[:-1])
+    if step:
+        new[1:] |= held.first[1:] - held.last[:-1] > GAP * step
+    starts = np.flatnonzero(new)
+    ends = np.append(starts[1:], len(held)) - 1
+    runs = _Runs(
+        held.first[starts], held.last[ends], np.add.reduceat(held.count, starts),
+        np.add.reduceat(held.numbers, starts), np.fmin.reduceat(held.low, starts),
+        np.fmax.reduceat(held.high, starts), np.add.reduceat(held.total, starts),
+    )  # fmt: skip
+    none = (np.zeros(0, np.int64), np.zeros(0))
+    return _curve(runs, step, is_exact=False, gaps=gaps, doubtful=none, doubtful_count=None)
+
+
+def _columns(tiles: Sequence[Tile]) -> list[list[float]]:
+    columns = [list(column) for column in zip(*tiles, strict=True)]
+    return [[np.nan if v is None else v for v in column] for column in columns]  # type: ignore[misc]
+
+
+def _opened(
+    held: _Runs, read: Callable[[int, int], pa.Table], step: int | None, span: tuple[int, int]
+) -> _Runs:
+    """The same, where tiles that hide a long gap are parted there, and those at the ends are cut."""
+    step = step or span[1] - span[0]
+    lacks = held.last - held.first - (held.count - 1) * step
+    wanted = np.flatnonzero(lacks > max((span[1] - span[0]) * _LACKS, GAP * step))
+    cut = np.flatnonzero((held.first < span[0]) | (held.last >= span[1]))
+    looked = np.union1d(cut, wanted[np.argsort(-lacks[wanted])][:_MOST_LOOKS])
+    parts: list[_Runs] = []
+    done = 0
+    for n in looked.tolist():
+        parts.append(_sliced(held, done, n))
+        rows = read(max(int(held.first[n]), span[0]), min(int(held.last[n]) + 1, span[1]))
+        time = array(rows, "time")
+        far = np.diff(time) > GAP * step
+        if len(time):
+            parts.append(_summed(time, array(rows, "value"), np.append(0, np.flatnonzero(far) + 1)))
+        done = n + 1
+    parts.append(_sliced(held, done, len(held)))
+    names = _Runs.__slots__
+    return _Runs(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def _sliced(held: _Runs, start: int, end: int) -> _Runs:
+    return _Runs(*(getattr(held, name)[start:end] for name in _Runs.__slots__))
+
+
+def _single(time: NDArray[np.int64], value: NDArray[np.float64]) -> _Runs:
+    one = np.ones(len(time), np.int64)
+    return _Runs(
+        time, time, one, np.isfinite(value).astype(np.int64), value, value, np.nan_to_num(value, nan=0.0)
+    )
+
+
+def _summed(time: NDArray[np.int64], value: NDArray[np.float64], starts: NDArray[np.int64]) -> _Runs:
+    ends = np.append(starts[1:], len(time)) - 1
+    number = np.isfinite(value)
+    return _Runs(
+        time[starts], time[ends], ends - starts + 1, np.add.reduceat(number.astype(np.int64), starts),
+        np.fmin.reduceat(value, starts), np.fmax.reduceat(value, starts),
+        np.add.reduceat(np.where(number, value, 0.0), starts),
+    )  # fmt: skip
+
+
+def _starts(time: NDArray[np.int64], step: int | None, most: int) -> NDArray[np.int64]:
+    """Where runs begin: after equal parts of the time, and behind each gap."""
+    width = max(1, (int(time[-1]) - int(time[0])) // most + 1)
+    bucket = (time - time[0]) // width
+    new = np.append(True, bucket[1:] != bucket[:-1])
+    if step:
+        new[1:] |= np.diff(time) > GAP * step
+    return np.flatnonzero(new)
+
+
+def _gaps(first: NDArray[np.int64], last: NDArray[np.int64], step: int | None) -> tuple[Gap, ...]:
+    if not step or not len(first):
+        return ()
+    at = np.flatnonzero(first[1:] - last[:-1] > GAP * step)
+    return tuple(zip(last[at].tolist(), first[at + 1].tolist(), strict=True))
+
+
+def _curve(
+    runs: _Runs, step: int | None, *, is_exact: bool, gaps: tuple[Gap, ...],
+    doubtful: tuple[NDArray[np.int64], NDArray[np.float64]], doubtful_count: int | None,
+) -> Curve:  # fmt: skip
+    numbers = int(runs.numbers.sum())
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = runs.total / runs.numbers
+    time = runs.first + (runs.last - runs.first) // 2
+    columns: list[NDArray[np.float64]] = [np.asarray(c, float) for c in (mean, runs.low, runs.high)]
+    if step and len(runs):
+        # A point without a value between two runs leaves the curve open.
+        at = np.flatnonzero(runs.first[1:] - runs.last[:-1] > GAP * step) + 1
+        time = np.insert(time, at, runs.last[at - 1] + (runs.first[at] - runs.last[at - 1]) // 2)
+        columns = [np.insert(column, at, np.nan) for column in columns]
+    return Curve(
+        is_exact=is_exact, time=time, value=columns[0], low=columns[1], high=columns[2],
+        count=int(runs.count.sum()), numbers=numbers,
+        lowest=float(np.nanmin(runs.low)) if numbers else np.nan, highest=float(np.nanmax(runs.high)) if numbers else np.nan,
+        mean=float(runs.total.sum() / numbers) if numbers else np.nan,
+        doubtful=doubtful, doubtful_count=doubtful_count, gaps=gaps,
+        first=int(runs.first[0]) if len(runs) else None, last=int(runs.last[-1]) if len(runs) else None,
+    )  # fmt: skip

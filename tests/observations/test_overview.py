@@ -1,0 +1,182 @@
+"""Curves, profiles, newest values and completeness: what pages show says what the observations say."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from estran.errors import NotFound
+from estran.model import Datastream, Thing, Variable
+from estran.observations import store as stored
+from estran.observations.overview import Overview, complete
+from tests.observations.conftest import rows, streams
+
+if TYPE_CHECKING:
+    from estran.observations.store import SeriesStore
+    from estran.observations.store.registry import HeldDatastream
+
+HOUR, DAY, START = 3_600_000_000, 86_400_000_000, 1_577_836_800_000_000
+EVER, NEVER = -(2**62), 2**62
+
+
+def seen(store: SeriesStore) -> Overview:
+    return Overview(store, store.datasets)
+
+
+def one(store: SeriesStore, count: int, *, without: range = range(0), files: bool = False) -> HeldDatastream:
+    """A datastream of hourly values, some of which are missing."""
+    number = store.enter("record", streams(1))[0]["s0"]
+    kept = np.array([n for n in range(count) if n not in without])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stored, "_INTO_FILES", 1 if files else 10**9)
+        store.put(rows(number, (START + kept * HOUR).tolist(), np.sin(kept / 50).tolist()))
+    return seen(store).datastream(number)
+
+
+def test_few_values_are_drawn_as_they_are_and_gaps_stay_open(store: SeriesStore) -> None:
+    stream = one(store, 100, without=range(40, 50))
+    curve = seen(store).plotted(stream, EVER, NEVER)
+    assert curve.is_exact
+    assert (curve.count, curve.numbers, curve.doubtful_count) == (90, 90, 0)
+    assert curve.gaps == ((START + 39 * HOUR, START + 50 * HOUR),)
+    assert np.isnan(curve.value).nonzero()[0].tolist() == [40]
+    assert START + 39 * HOUR < curve.time[40] < START + 50 * HOUR
+    assert curve.low.tolist()[:40] == curve.value.tolist()[:40]
+    part = seen(store).plotted(stream, START + 10 * HOUR, START + 20 * HOUR)
+    assert (part.count, part.first, part.last) == (10, START + 10 * HOUR, START + 19 * HOUR)
+
+
+def test_many_values_keep_their_extremes(store: SeriesStore) -> None:
+    stream = one(store, 9000, without=range(4000, 4500))
+    curve = seen(store).plotted(stream, EVER, NEVER, most=200)
+    assert not curve.is_exact
+    assert len(curve.time) <= 202
+    assert (curve.count, len(curve.gaps)) == (8500, 1)
+    value = np.sin(np.array([n for n in range(9000) if n not in range(4000, 4500)]) / 50)
+    assert (curve.lowest, curve.highest) == (value.min(), value.max())
+    assert curve.mean == pytest.approx(value.mean())
+    drawn = ~np.isnan(curve.value)
+    assert (curve.low[drawn] <= curve.value[drawn]).all()
+    assert (curve.value[drawn] <= curve.high[drawn]).all()
+
+
+def test_tiles_say_the_same_as_values_and_show_the_gap_inside_one(
+    store: SeriesStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("estran.observations.overview._LEAST_TILES", 40)
+    stream = one(store, 200_000, without=range(100_000, 100_900), files=True)
+    read = store.read
+    reads: list[int] = []
+
+    def reading(*given: object) -> pa.Table:
+        found = read(*given)  # type: ignore[arg-type]
+        reads.append(found.num_rows)
+        return found
+
+    monkeypatch.setattr(store, "read", reading)
+    curve = seen(store).plotted(stream, EVER, NEVER, most=500)
+    assert max(reads, default=0) <= 4096
+    assert not curve.is_exact
+    assert len(curve.time) <= 520
+    assert (curve.count, curve.doubtful_count) == (199_100, None)
+    assert (START + 99_999 * HOUR, START + 100_900 * HOUR) in curve.gaps
+    lost = curve.time[np.isnan(curve.value)]
+    assert ((lost > START + 99_999 * HOUR) & (lost < START + 100_900 * HOUR)).any()
+    # A part that begins and ends within tiles counts what lies in it alone.
+    part = seen(store).plotted(stream, START + 1234 * HOUR, START + 190_001 * HOUR, most=500)
+    assert part.count == 190_001 - 1234 - 900
+    assert part.first == START + 1234 * HOUR
+
+
+def test_doubtful_values_stand_apart(store: SeriesStore) -> None:
+    number = store.enter("record", streams(1))[0]["s0"]
+    table = rows(number, [START + n * HOUR for n in range(20)], [float(n) for n in range(19)] + [999.0])
+    field = table.schema.field("flag")
+    table = table.set_column(
+        table.schema.get_field_index("flag"), field, pa.array(["1"] * 19 + ["4"], field.type)
+    )
+    store.put(table)
+    stream = seen(store).datastream(number)
+    curve = seen(store).plotted(stream, EVER, NEVER)
+    assert (curve.highest, curve.numbers, curve.count, curve.doubtful_count) == (18.0, 19, 20, 1)
+    assert (curve.doubtful[0].tolist(), curve.doubtful[1].tolist()) == ([START + 19 * HOUR], [999.0])
+
+
+def test_the_newest_are_found_without_reading_what_is_old(store: SeriesStore) -> None:
+    stream = one(store, 3000, without=range(2000, 2900))
+    newest = seen(store).newest(stream, EVER, NEVER, 150)
+    assert newest["time"].to_pylist()[-1] == START + 2999 * HOUR
+    assert newest.num_rows == 150
+    assert newest["time"].to_pylist()[0] == START + 1950 * HOUR
+    before = seen(store).newest(stream, EVER, START + 5 * HOUR, 150)
+    assert before.num_rows == 5
+
+
+def test_profiles_come_one_by_one(store: SeriesStore) -> None:
+    number = store.enter("record", streams(1))[0]["s0"]
+    times = np.repeat([START + n * 10 * DAY for n in range(6)], 4).tolist()
+    store.put(rows(number, times, [float(n) for n in range(24)], [0.0, 10.0, 20.0, 30.0] * 6))
+    found = seen(store).profiles(seen(store).datastream(number), EVER, NEVER, 3)
+    assert [one.time for one in found] == [START + n * 10 * DAY for n in (3, 4, 5)]
+    assert found[-1].vertical.tolist() == [0.0, 10.0, 20.0, 30.0]
+    assert found[-1].value.tolist() == [20.0, 21.0, 22.0, 23.0]
+
+
+@pytest.mark.parametrize("files", [False, True])
+def test_how_complete_a_datastream_is(store: SeriesStore, files: bool) -> None:
+    stream = one(store, 24 * 1000, without=range(24 * 100, 24 * 150), files=files)
+    held = seen(store).stations()[0]
+    share = complete(held.observations, (held.first, held.last), held.step)
+    assert share == pytest.approx(95.0, abs=0.1)
+    start, end = START, START + 366 * DAY
+    there = seen(store).counted([stream.number], start, end)[stream.number]
+    assert complete(there, (start, end), held.step) == pytest.approx(100 * 316 / 366, abs=0.1)
+    # Of a part of a year in the files the share of the year is taken.
+    there = seen(store).counted([stream.number], start, START + 183 * DAY)[stream.number]
+    assert complete(there, (start, START + 183 * DAY), held.step) == pytest.approx(80, abs=8)
+    assert complete(5, (None, None), None) is None
+
+
+def test_datastreams_of_a_record_are_paged(store: SeriesStore) -> None:
+    store.enter("record", streams(5))
+    overview = seen(store)
+    first, total = overview.of_record("record", 0, 3)
+    rest, _ = overview.of_record("record", first[-1].number, 3)
+    assert total == 5
+    assert [s.described.key for s in (*first, *rest)] == [f"s{n}" for n in range(5)]
+    assert overview.of_record("another", 0, 3) == ([], 0)
+    with pytest.raises(NotFound):
+        overview.datastream(12345)
+
+
+def test_ten_thousand_datastreams_are_looked_over_at_once(store: SeriesStore) -> None:
+    air, sea = (Variable(name=n, standard_name=n, unit="degC") for n in ("air", "sea"))
+    made = [
+        Datastream(
+            key=f"{n}", thing=Thing(key=f"t{n // 2}", longitude=n % 360 - 180.0, latitude=0.0),
+            variable=(air, sea)[n % 2],
+        )
+        for n in range(10_000)
+    ]  # fmt: skip
+    numbers, _ = store.enter("record", made)
+    store.put(
+        pa.concat_tables(
+            [rows(numbers[f"{n}"], [START, START + HOUR], [1.0, float(n)]) for n in range(10_000)]
+        )
+    )
+    overview = seen(store)
+    found = overview.stations()
+    took: list[float] = []
+    for _ in range(5):
+        begun = time.process_time()
+        found = overview.stations()
+        took.append(time.process_time() - begun)
+    assert len(found) == 10_000
+    assert found[7].value == 7.0
+    assert [(p.variable.name, p.datastreams) for p in overview.properties()] == [("air", 5000), ("sea", 5000)]
+    assert len(overview.stations([overview.properties()[0].number])) == 5000
+    assert min(took) < 0.1, took
