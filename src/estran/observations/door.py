@@ -9,6 +9,8 @@ from estran.errors import NotAllowed, NotFound
 from estran.model import EVER_US, NEVER_US, Box, interval
 from estran.observations.describing import described
 from estran.observations.ingest import IngestReport, explained, ingest
+from estran.observations.overview import Overview
+from estran.observations.quality import NEEDED, Judging
 from estran.observations.reading import SHOWN, dataset
 from estran.observations.store import MOST, Extent
 from estran.observations.store.columns import KEY, NAMES
@@ -36,6 +38,16 @@ class Observations:
 
     def __init__(self, store: SeriesStore, catalogue: Catalogue, actor: Actor) -> None:
         self._store, self._catalogue, self._actor = store, catalogue, actor
+
+    @property
+    def overview(self) -> Overview:
+        """The same as pages show it: curves, profiles, newest values, stations."""
+        return Overview(self._store, self._sets)
+
+    def _sets(self) -> dict[str, int]:
+        """Number of each dataset that the actor sees, by the id of its record."""
+        sets = self._store.datasets()
+        return {id_: sets[id_] for id_ in self._catalogue.visible(sets, self._actor)}
 
     def datastreams(
         self,
@@ -82,6 +94,8 @@ class Observations:
         bbox: Box | Sequence[float] | None = None,
         time: str = "",
         record: str = "",
+        flags: str = "qartod",
+        keep: Sequence[int] = (),
     ) -> xr.Dataset:
         """Observations of one property, or of some datastreams.
 
@@ -90,6 +104,10 @@ class Observations:
             bbox: as for `datastreams`; of what moves, only observations inside are given.
             time: a date, or two around a slash; observations from its start, before its end.
             record: as for `datastreams`.
+            flags: the scheme in which the quality is told: "qartod", "argo", "seadatanet", "oceansites", or
+                "producer" for the producer's own.
+            keep: QARTOD's codes of the observations that are given: ``[1]`` for what is good, ``[1, 2]`` for what
+                nobody evaluated too; nothing for all.
 
         Returns:
             A dataset as `estran.observations.reading.dataset` describes it: along ``obs`` the values, in the
@@ -106,8 +124,9 @@ class Observations:
         if not streams:
             raise NotFound("datastream", str(what), "“estran observations list” names those that there are.")
         start, end = interval(time) if time else (EVER_US, NEVER_US)
+        judging = Judging.of(streams, self._store.quality)
         rows = self._store.read([one.number for one in streams], start, end, SHOWN)
-        found = dataset(streams, rows)
+        found = dataset(streams, judging.told(rows, keep), judging.scheme(flags))
         box = _box(bbox)
         if box is None or found["longitude"].dims != ("obs",):
             return found
@@ -128,10 +147,12 @@ class Observations:
             raise NotFound(
                 "dataset of observations", record, "“estran observations list” names those that there are."
             )
-        return wide_table(record, streams, self._rows)
+        return wide_table(record, streams, self._wide)
 
-    def _rows(self, numbers: Sequence[int], start: int, end: int) -> Iterator[pa.Table]:
-        yield self._store.read(numbers, start, end, (*SHOWN, "number"))
+    def _wide(
+        self, streams: Sequence[HeldDatastream], start: int, end: int, names: Sequence[str]
+    ) -> Iterator[pa.Table]:
+        return self.batches(streams, start=start, end=end, names=names)
 
     def batches(
         self,
@@ -140,7 +161,8 @@ class Observations:
         time: str = "",
         start: int = EVER_US,
         end: int = NEVER_US,
-        names: Sequence[str] = NAMES,
+        names: Sequence[str] = (*NAMES, "quality"),
+        keep: Sequence[int] = (),
         most: int = MOST,
     ) -> Iterator[pa.Table]:
         """The observations of datastreams that this door gave, in portions; memory stays flat however many there are.
@@ -150,8 +172,9 @@ class Observations:
             time: as for `read`.
             start: the same in microseconds since 1970 UTC; both hold where both are given.
             end: just after the last.
-            names: the columns of `estran.observations.store.columns.schema` that are wanted; those of the key
-                come always.
+            names: the columns of `estran.observations.store.columns.schema` that are wanted, and ``quality``,
+                QARTOD's code in int8; those of the key come always.
+            keep: as for `read`.
             most: rows of a portion.
 
         Yields:
@@ -169,8 +192,12 @@ class Observations:
             for one in streams
             if one.first is not None and one.last is not None and one.first < end and one.last >= start
         ]
-        wanted = (*KEY, *(name for name in NAMES if name in names and name not in KEY))
-        return self._store.batches(extents, wanted, most)
+        wanted = [*KEY, *(name for name in NAMES if name in names and name not in KEY)]
+        if "quality" not in names and not keep:
+            return self._store.batches(extents, wanted, most)
+        found = self._store.batches(extents, [*wanted, *(n for n in NEEDED if n not in wanted)], most)
+        shown = [*wanted, "quality"] if "quality" in names else wanted
+        return Judging.of(streams, self._store.quality).portions(found, shown, keep)
 
     def version(self) -> int:
         """Number of the newest write: what was made of observations is made anew when it grows."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from estran.model import moment, now
+from estran.observations.quality import in_scheme, of_producer
+from estran.observations.quality.schemes import QARTOD
 from estran.observations.store.columns import array
 from estran.observations.units import converter
 
@@ -18,20 +20,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from estran.model import Variable
+    from estran.observations.quality import Scheme
     from estran.observations.store.registry import HeldDatastream
 
 __all__ = ["SHOWN", "dataset"]
 
-SHOWN = ("datastream", "time", "vertical", "value", "words", "longitude", "latitude", "flag")
-"""The columns that are needed of rows."""
+SHOWN = ("datastream", "time", "vertical", "value", "words", "longitude", "latitude", "flag", "tested")
+"""The columns that are needed of rows, and ``quality``, which is made of them."""
 _CONVENTIONS = "CF-1.11, ACDD-1.3"
 
 
-def dataset(streams: Sequence[HeldDatastream], rows: pa.Table) -> xr.Dataset:
+def dataset(streams: Sequence[HeldDatastream], rows: pa.Table, scheme: Scheme = QARTOD) -> xr.Dataset:
     """Rows of datastreams of one property, with the attributes that CF asks for.
 
-    Along ``obs`` lie the values, their times and, where they have any, verticals, places, flags; along
-    ``datastream`` what they are of. ``row_size`` says how many each has, in this order; the coordinate
+    Along ``obs`` lie the values, their quality as flags of a scheme (the variable whose name ends with ``_qc``), their
+    times and, where they have any, verticals, places and the producers' own flags; along ``datastream`` what they
+    are of. ``row_size`` says how many each has, in this order; the coordinate
     ``datastream_index`` says the same for each value.
 
     Raises:
@@ -59,7 +63,9 @@ def dataset(streams: Sequence[HeldDatastream], rows: pa.Table) -> xr.Dataset:
         flags = [flag or "" for flag in rows["flag"].to_pylist()]
         told = {"long_name": f"flag of {name} as the producer gave it", "standard_name": "quality_flag"}
         data[f"{name}_flag"] = ("obs", np.array(flags), told)
-        data[name][2]["ancillary_variables"] = f"{name}_flag"
+    data[f"{name}_qc"] = ("obs", *_quality(streams, rows, scheme, name))
+    flagging = [one for one in (f"{name}_qc", f"{name}_flag") if one in data]
+    data[name][2]["ancillary_variables"] = " ".join(flagging)
     found = xr.Dataset(data, _coordinates(streams, rows, index))
     found.attrs = {
         "Conventions": _CONVENTIONS,
@@ -70,6 +76,29 @@ def dataset(streams: Sequence[HeldDatastream], rows: pa.Table) -> xr.Dataset:
         ),
     }
     return found
+
+
+def _quality(
+    streams: Sequence[HeldDatastream], rows: pa.Table, scheme: Scheme, name: str
+) -> tuple[NDArray[np.integer[Any]], dict[str, Any]]:
+    """How good each value is in the words of a scheme, and what CF asks to say of it."""
+    schemes = {one.number: of_producer(one.described) for one in streams}
+    codes = [flag.code for flag in scheme.flags]
+    kind = np.int8 if min(codes) >= -128 and max(codes) < 128 else np.int16  # noqa: PLR2004 - what a byte holds
+    told = {
+        "long_name": f"quality of {name}: a verdict, else the worst of tests and producer's flag",
+        "standard_name": "aggregate_quality_flag",
+        "conventions": scheme.title,
+        "references": scheme.reference,
+        "flag_values": np.array(codes, kind),
+        "flag_meanings": " ".join(flag.words for flag in scheme.flags),
+        "comment": "; ".join(
+            loss.why for one in dict.fromkeys(schemes.values()) for loss in one.losses(scheme)
+        ),
+    }
+    return in_scheme(rows, schemes, scheme).astype(kind), {
+        key: said for key, said in told.items() if len(said)
+    }
 
 
 def _feature(streams: Sequence[HeldDatastream], found: xr.Dataset) -> str:

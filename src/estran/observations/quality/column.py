@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from estran.errors import Invalid
 from estran.observations.quality.meanings import BAD, GOOD, MISSING, NOT_EVALUATED, SUSPECT
 from estran.observations.quality.outcomes import worst
-from estran.observations.quality.schemes import QARTOD, Scheme
+from estran.observations.quality.schemes import QARTOD, SCHEMES, Scheme, of_producer
 from estran.observations.store.columns import array, kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from estran.observations.store.quality import QualityStore
+    from estran.observations.store.registry import HeldDatastream
     from estran.observations.store.verdicts import Verdict
 
 __all__ = ["NEEDED", "Judging", "in_scheme"]
@@ -44,6 +47,31 @@ class Judging:
     schemes: Mapping[int, Scheme]
     verdicts: Sequence[Verdict] = ()
 
+    @classmethod
+    def of(cls, streams: Sequence[HeldDatastream], store: QualityStore) -> Judging:
+        """What is known of some datastreams now."""
+        schemes = {one.number: of_producer(one.described) for one in streams}
+        return cls(schemes, store.verdicts(list(schemes)))
+
+    def scheme(self, name: str) -> Scheme:
+        """The scheme of that name; "producer" means the one that the producers of all datastreams have.
+
+        Raises:
+            Invalid: there is none of that name, or the producers have several, or say nothing of theirs.
+        """
+        if name != "producer":
+            if name not in SCHEMES:
+                raise Invalid(
+                    f"there is no such scheme; choose among {', '.join(SCHEMES)}, producer", "flags"
+                )
+            return SCHEMES[name]
+        own = list({id(one): one for one in self.schemes.values()}.values())
+        if len(own) != 1 or not own[0].flags:
+            raise Invalid(
+                "the producers' flags differ, or nothing tells what they mean; ask for qartod", "flags"
+            )
+        return own[0]
+
     def column(self, rows: pa.Table) -> NDArray[np.int8]:
         """The quality of each row; rows have the columns `NEEDED`."""
         rank = worst(array(rows, "tested"))
@@ -65,6 +93,15 @@ class Judging:
         quality = self.column(rows)
         told = rows.append_column(pa.field("quality", pa.int8(), nullable=False), pa.array(quality))
         return kept(told, np.isin(quality, list(keep))) if keep else told
+
+    def portions(
+        self, found: Iterable[pa.Table], names: Sequence[str], keep: Collection[int] = ()
+    ) -> Iterator[pa.Table]:
+        """Portions of rows with some columns, ``quality`` among them, and of these codes only; none is empty."""
+        for rows in found:
+            told = self.told(rows, keep)
+            if told.num_rows:
+                yield told.select(list(names))
 
 
 def in_scheme(rows: pa.Table, schemes: Mapping[int, Scheme], wanted: Scheme) -> NDArray[np.int16]:

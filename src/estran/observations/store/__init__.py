@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from estran.observations.store import columns, overview, recent, registry, tiles
+from estran.observations.store import columns, recent, registry, tiles
 from estran.observations.store.batches import MOST, Extent, in_portions
 from estran.observations.store.columns import array, kept, newest
 from estran.observations.store.files import GROUP, Files, Partition
 from estran.observations.store.lease import Holder, Lease
 from estran.observations.store.matching import Counts, without, without_counted
 from estran.observations.store.matching import fresh as fresh_of
+from estran.observations.store.overview import Looks
+from estran.observations.store.quality import QualityStore
 from estran.storage import get_meta, put_meta, take_numbers
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
     from numpy.typing import NDArray
 
-    from estran.model import Datastream, Thing
+    from estran.model import Datastream
     from estran.observations.store.registry import HeldDatastream, Tally
     from estran.storage import Database
 
@@ -50,12 +52,18 @@ class SeriesStore:
     Args:
         database: of the node.
         address: a folder, or the address of an object store.
+
+    Attributes:
+        quality: what is known of how good observations are, beside their rows.
     """
 
     def __init__(self, database: Database, address: str) -> None:
         self._database = database
+        self.quality = QualityStore(database)
         self._files = Files(address)
         self._lease = Lease(database)
+        self.looks = Looks(database)
+        """What is known of many datastreams at once."""
 
     # What observations are of
 
