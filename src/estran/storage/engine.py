@@ -148,6 +148,8 @@ class Engine:
         joined: column -> aggregate of all its integers as one text with commas: the quickest way out
             of a database for many of them.
         like: (column, CQL2 pattern) -> expression "text matches, letter by letter".
+        member: (column of JSON, names that lead into it, "text", "number" or "truth") -> that member, where it is
+            of that kind; "any" gives some text wherever there is one that is not null.
         folded: (column, casei, accenti) -> its text as `functions.fold` makes it.
         related: (relation, WKT, shape, (west, south, east, north)) -> expression "the shape (WKB), or the box
             where that is missing, stands in that relation to the other"; unknown where there is no answer.
@@ -175,6 +177,7 @@ class Engine:
     within: Callable[[Any, Sequence[int] | Sequence[str]], Any]
     joined: Callable[[Any], Any]
     like: Callable[[Any, str], Any]
+    member: Callable[[Any, Sequence[str], str], Any]
     folded: Callable[[Any, bool, bool], Any]
     related: Callable[[str, str, Any, tuple[Any, Any, Any, Any]], Any]
     spelling: Spelling

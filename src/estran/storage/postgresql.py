@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql.psycopg import dialect
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
@@ -139,6 +139,22 @@ def like(column: Any, pattern: str) -> Any:
 @cache
 def _marks() -> str:
     return f"[{combining()}]"
+
+
+_JSON_KINDS = {"text": "string", "number": "number", "truth": "boolean"}
+
+
+def member(column: Any, names: Sequence[str], kind: str) -> Any:
+    """By its own operators of JSON."""
+    path = sa.cast(list(names), ARRAY(sa.Text))
+    found = sa.cast(column, JSONB).op("#>", return_type=JSONB)(path)
+    told = sa.func.jsonb_typeof(found)
+    if kind == "any":
+        return sa.func.nullif(told, "null")
+    text = found.op("#>>", return_type=sa.Text)(sa.cast([], ARRAY(sa.Text)))
+    types: dict[str, Any] = {"number": sa.Double(), "truth": sa.Boolean()}
+    value: Any = sa.collate(text, "C") if kind == "text" else sa.cast(text, types[kind])
+    return sa.case((told == _JSON_KINDS[kind], value), else_=None)
 
 
 def folded(column: Any, casei: bool, accenti: bool) -> Any:
@@ -379,6 +395,7 @@ ENGINE = Engine(
     within=within,
     joined=joined,
     like=like,
+    member=member,
     folded=folded,
     related=related,
     spelling=Spelling(

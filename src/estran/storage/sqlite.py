@@ -154,6 +154,20 @@ def like(column: Any, pattern: str) -> Any:
     return column.op("GLOB", is_comparison=True)(glob)
 
 
+_JSON_KINDS = {"text": ("text",), "number": ("integer", "real"), "truth": ("true", "false")}
+
+
+def member(column: Any, names: Sequence[str], kind: str) -> Any:
+    """By its own functions of JSON."""
+    path = "$" + "".join(f".{json.dumps(name, ensure_ascii=False)}" for name in names)
+    told = sa.func.json_type(column, path)
+    if kind == "any":
+        return sa.func.nullif(told, "null")
+    types: dict[str, Any] = {"text": sa.String(), "number": sa.Float(), "truth": sa.Boolean()}
+    value = sa.func.json_extract(column, path, type_=types[kind])
+    return sa.case((told.in_(_JSON_KINDS[kind]), value), else_=None)
+
+
 def folded(column: Any, casei: bool, accenti: bool) -> Any:
     """By Python: its own lower() knows ASCII alone, and accents not at all."""
     return sa.func.estran_fold(column, int(casei), int(accenti), type_=sa.String)
@@ -340,6 +354,7 @@ ENGINE = Engine(
     within=within,
     joined=sa.func.group_concat,
     like=like,
+    member=member,
     folded=folded,
     related=related,
     spelling=Spelling(

@@ -5,9 +5,7 @@ Of each entity `told` is what SensorThings says of it, as JSON: it is asked of, 
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, Table
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table
 
 from estran.storage.schema.base import Text, metadata
 
@@ -18,12 +16,9 @@ def _within_dataset() -> Column[int]:
     )
 
 
-def _shape() -> tuple[Column[Any], ...]:
-    """The bounds of a geometry in degrees, and the geometry as WKB where it is no point."""
-    return (
-        *(Column(name, Float) for name in ("west", "south", "east", "north")),
-        Column("shape", LargeBinary),
-    )
+def _bounds() -> tuple[Column[float], ...]:
+    """The bounds of a geometry in degrees; itself it stands in what is told."""
+    return tuple(Column(name, Float) for name in ("west", "south", "east", "north"))
 
 
 location = Table(
@@ -32,7 +27,7 @@ location = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     _within_dataset(),
     Column("told", Text, nullable=False),
-    *_shape(),
+    *_bounds(),
 )
 
 # Where things are now.
@@ -74,6 +69,6 @@ feature = Table(
     _within_dataset(),
     Column("thing", Integer, ForeignKey("thing.number", ondelete="SET NULL")),
     Column("told", Text, nullable=False),
-    *_shape(),
+    *_bounds(),
 )
 Index("feature_thing", feature.c.thing)
