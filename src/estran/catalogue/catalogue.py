@@ -128,7 +128,11 @@ class Catalogue:
     def id_of(self, document: Document, source: str) -> str:
         """The id that the record of a document of a source has, "" where it holds none, or several."""
         found = prepared([document], Assignment(source=source)).prepared
-        return found[0].id if len(found) == 1 else ""
+        if len(found) != 1:
+            return ""
+        # An id stays what it was minted, whatever the title has become.
+        with self._store.view() as view:
+            return view.id_of(source, found[0].key) or found[0].id
 
     def items(self, actor: Actor) -> Items:
         """The items that an actor may see."""

@@ -12,6 +12,7 @@ import msgspec
 
 from estran.access import OPERATOR
 from estran.catalogue.json_streams import is_hopeless
+from estran.catalogue.parts import grown
 from estran.catalogue.prepare import Prepared, original, prepare
 from estran.formats import Document, Refusal
 from estran.model import (
@@ -135,7 +136,16 @@ class Inbox:
         self._make([name for name in sorted(self._spans) if self._bare(name) is not None])
 
     def _put_records(self, batch: list[Prepared]) -> None:
-        self._write(lambda: self._store.write(batch, self._run, self._actor))
+        self._write(lambda: self._store.write(self._whole(batch), self._run, self._actor))
+
+    def _whole(self, batch: list[Prepared]) -> list[Prepared]:
+        """The batch, in which what tells of a part of a dataset tells of what is known of the rest, too."""
+        if not any(one.is_part for one in batch):
+            return batch
+        with self._store.view() as view:
+            return grown(
+                batch, lambda id_: found[1] if (found := view.record(id_)) else None, self._given.owner
+            )
 
     def _put_items(self, batch: list[PreparedItem]) -> None:
         for name in sorted({item.collection for item in batch} - self._known):

@@ -234,6 +234,7 @@ def _prepare_document(document: Document, given: Assignment, done: Portion) -> N
         record = value.record() if isinstance(value, Item) else value
         record = replace(record, source=given.source, centre=given.of(record), visibility=given.visibility)
         try:
-            done.prepared.append(prepare(record, held, given.owner, f"{at}#{number}" if number else at))
+            made = prepare(record, held, given.owner, f"{at}#{number}" if number else at)
+            done.prepared.append(made._replace(is_part=form.parts and bool(record.identifier)))
         except Invalid as error:
             done.refused.append(Refusal(document.name, error.why, document.line))

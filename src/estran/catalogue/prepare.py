@@ -47,6 +47,7 @@ class Prepared(NamedTuple):
         document: the pivot as zstd JSON, without what the node itself adds.
         tokens: as `words.columns` gives them.
         identities: as `identities.identities` gives them.
+        is_part: whether it tells of a part of its dataset, and what is known of the rest stays.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Prepared(NamedTuple):
     periods: tuple[tuple[int, int], ...]
     external_ids: tuple[tuple[str, str], ...]
     identities: tuple[tuple[str, str], ...]
+    is_part: bool = False
 
 
 def original(document: Document, format_name: str) -> Original:
@@ -73,8 +75,16 @@ def original(document: Document, format_name: str) -> Original:
 
     Its name goes without the folders above it, which are nobody's business but the operator's.
     """
-    digest = hashlib.sha256(document.body or document.name.encode()).digest()
+    digest = hashlib.sha256(document.body or _state(document).encode()).digest()
     return Original(digest, format_name, document.name.rpartition("/")[2], pack(document.body))
+
+
+def _state(document: Document) -> str:
+    """What stands for the bytes of a file that is only named: another size or time is another state of it."""
+    if document.path is None:
+        return document.name
+    found = document.path.stat()
+    return f"{document.name}\n{found.st_size}\n{found.st_mtime_ns}"
 
 
 def mint(source: str, key: str, title: str) -> str:

@@ -135,6 +135,8 @@ class Format:
         write: (record, links) -> Written.
         explain: says how the observations of a document would be understood, for people.
         observe: gives the datastreams that a document holds, each before its rows; nothing where it holds none.
+        parts: whether documents that give the same identifier are parts of one dataset: what each tells of it is
+            put together, instead of the newest description standing for all.
         suffix: of files, with its dot.
     """
 
@@ -146,6 +148,7 @@ class Format:
     write: Callable[[Record, Links], Written] | None = None
     observe: Callable[[Document], Iterator[Observed]] | None = None
     explain: Callable[[Document], str] | None = None
+    parts: bool = False
     suffix: str = ""
 
 

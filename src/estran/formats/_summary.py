@@ -50,7 +50,11 @@ def _box(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[Box]:
     keep = (abs(x) <= 2 * _HALF_TURN) & (abs(y) <= _POLE)
     if not keep.any():
         return []
-    x, y = (x[keep] + _HALF_TURN) % (2 * _HALF_TURN) - _HALF_TURN, y[keep]
+    x, y = x[keep], y[keep]
+    beyond = abs(x) > _HALF_TURN
+    if beyond.any():
+        x = x.copy()
+        x[beyond] = (x[beyond] + _HALF_TURN) % (2 * _HALF_TURN) - _HALF_TURN
     east = x >= 0
     sides = [x[east], x[~east]] if east.any() and (~east).any() and _wide(x) else [x]
     return [Box(float(s.min()), float(y.min()), float(s.max()), float(y.max())) for s in sides]

@@ -8,7 +8,6 @@ originator where no creator names it.
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from estran.formats._identifiers import doi, identifier
 from estran.formats._json import day, number
 from estran.formats._licences import licence
 from estran.formats._netcdf.extent import extent, is_coordinate
+from estran.formats._netcdf.opening import opened
 from estran.formats._netcdf.parties import parties
 from estran.formats._netcdf.values import attributes, is_numeric, words
 from estran.model import (
@@ -34,7 +34,7 @@ from estran.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     import netCDF4
 
@@ -69,7 +69,7 @@ def read(document: Document) -> Iterator[Record]:
     Raises:
         Invalid: it cannot be opened, or is an HDF5 file that holds nothing of NetCDF.
     """
-    with _opened(document) as dataset:
+    with opened(document) as dataset:
         yield _record(dataset, document)
 
 
@@ -81,27 +81,8 @@ def observe(document: Document) -> Iterator[Observed]:
     """
     from estran.formats._netcdf.sampling import observed  # noqa: PLC0415 - heavy
 
-    with _opened(document) as dataset:
+    with opened(document) as dataset:
         yield from observed(dataset, document.name)
-
-
-@contextmanager
-def _opened(document: Document) -> Generator[netCDF4.Dataset]:
-    import netCDF4  # noqa: PLC0415 - heavy
-
-    try:
-        if document.path is not None:
-            dataset = netCDF4.Dataset(str(document.path), "r")
-        else:
-            dataset = netCDF4.Dataset("memory.nc", "r", memory=document.body)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise Invalid(
-            f"it cannot be opened as NetCDF ({error}); it may be cut short or another HDF5", document.name
-        ) from None
-    try:
-        yield dataset
-    finally:
-        dataset.close()
 
 
 def _record(dataset: netCDF4.Dataset, document: Document) -> Record:

@@ -231,6 +231,10 @@ class View:
         key, owner = self._connection.execute(select(_R.key, _R.owner).where(_R.pk == pk)).one()
         return key, owner
 
+    def id_of(self, source: str, key: str) -> str:
+        """The id of what is called `key` in a source, "" if nothing is."""
+        return self._connection.scalar(select(_R.id).where(_R.source == source, _R.key == key)) or ""
+
     def record(self, id: str) -> tuple[int, Record] | None:  # noqa: A002
         """The pk and the record of an id, None if there is none."""
         row = self._connection.execute(_RECORD.where(_R.id == id)).first()

@@ -1,0 +1,1 @@
+"""Argo: the float that a file is of, its profiles and its trajectory."""
