@@ -12,6 +12,7 @@ from estran.observations.ingest import IngestReport, explained, ingest
 from estran.observations.overview import Overview
 from estran.observations.quality import NEEDED, Judging
 from estran.observations.reading import SHOWN, dataset
+from estran.observations.sensing import Sensing
 from estran.observations.store import MOST, Extent
 from estran.observations.store.columns import KEY, NAMES
 from estran.observations.wide import wide_table
@@ -43,6 +44,11 @@ class Observations:
     def overview(self) -> Overview:
         """The same as pages show it: curves, profiles, newest values, stations."""
         return Overview(self._store, self._sets)
+
+    @property
+    def sensing(self) -> Sensing:
+        """The same as SensorThings has it: entities, what links them, and observations one by one."""
+        return Sensing(self._store, self._catalogue, self._actor)
 
     def _sets(self) -> dict[str, int]:
         """Number of each dataset that the actor sees, by the id of its record."""

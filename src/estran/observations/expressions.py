@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["COMPARISONS", "FUNCTIONS", "Call", "Expression", "Path", "Value", "conjuncts", "leaves", "paths"]
+__all__ = [
+    "COMPARISONS",
+    "FUNCTIONS",
+    "Call",
+    "Expression",
+    "Path",
+    "Value",
+    "conjuncts",
+    "further",
+    "leaves",
+    "paths",
+]
 
 type ValueKind = Literal["number", "text", "truth", "time", "duration", "place", "null"]
 
@@ -93,3 +104,12 @@ def paths(expression: Expression) -> Iterator[Path]:
     elif isinstance(expression, Call):
         for part in expression.given:
             yield from paths(part)
+
+
+def further(expression: Expression, links: int = 1) -> Expression:
+    """An expression as it is put where so many links lead."""
+    if isinstance(expression, Path):
+        return Path(expression.steps[links:])
+    if isinstance(expression, Call):
+        return replace(expression, given=tuple(further(part, links) for part in expression.given))
+    return expression

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,7 +10,7 @@ from sqlalchemy import and_, false, func, literal, not_, or_, select, true
 
 from estran.observations.entities import prefix, resolve
 from estran.observations.evaluating import geometry, holds
-from estran.observations.expressions import COMPARISONS, Call, Expression, Path, Value
+from estran.observations.expressions import COMPARISONS, Call, Expression, Path, Value, further
 from estran.observations.store.entities import TABLES, Asker, times_of
 from estran.observations.vectors import Vector, listed, times
 
@@ -71,7 +70,7 @@ def _compiled(ask: Asker, observed: _Observed, expression: Expression, kind: str
         return _of_observations(ask, observed, expression, kind, rows, links)
 
     def atom(at: str, theirs: Any) -> Any:
-        return _atom(ask, _without(expression, len(links)), at, theirs)
+        return _atom(ask, further(expression, len(links)), at, theirs)
 
     return ask.behind(kind, links, rows, atom)
 
@@ -83,18 +82,9 @@ def _of_observations(  # noqa: PLR0917 - the parts of the question
     before = links.index("Observations")
 
     def of(at: str, theirs: Any) -> Any:
-        return ask.engine.within(theirs.c.number, observed(_without(expression, before + 1), at))
+        return ask.engine.within(theirs.c.number, observed(further(expression, before + 1), at))
 
     return ask.behind(kind, links[:before], rows, of)
-
-
-def _without(expression: Expression, links: int) -> Expression:
-    """A condition as it is put where so many links lead."""
-    if isinstance(expression, Path):
-        return Path(expression.steps[links:])
-    if isinstance(expression, Call):
-        return replace(expression, given=tuple(_without(part, links) for part in expression.given))
-    return expression
 
 
 def _atom(ask: Asker, expression: Expression, kind: str, rows: Any) -> Any:

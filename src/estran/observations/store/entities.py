@@ -99,7 +99,7 @@ class Asker:
         used = select(1).where(
             streams.c.property == rows.c.number, self.engine.within(streams.c.dataset, self._sets)
         )
-        return or_(within, used.exists())
+        return or_(within, used.correlate(rows).exists())
 
     def behind(self, kind: str, links: Sequence[str], rows: Any, inner: Callable[[str, Any], Any]) -> Any:
         """That from rows of a set links lead to one for which something holds."""
@@ -108,24 +108,18 @@ class Asker:
         target = KINDS[kind].links[links[0]].kind
         theirs = TABLES[target].alias()
         held = self.behind(target, links[1:], theirs, inner)
-        return (
-            select(1)
-            .where(self._tied(kind, links[0], rows, theirs), self.visible(target, theirs), held)
-            .exists()
-        )
-
-    def _tied(self, kind: str, link: str, rows: Any, theirs: Any) -> Any:
-        if (column := _TIES.get(kind, {}).get(link)) is not None:
-            return theirs.c.number == rows.c[column]
-        way = MANY[kind, link]
-        if way.between is None:
-            return theirs.c[way.parent] == rows.c.number
-        between = way.between.alias()
-        return (
-            select(1)
-            .where(between.c[way.parent] == rows.c.number, between.c[way.child] == theirs.c.number)
-            .exists()
-        )
+        chosen = select(1).where(self.visible(target, theirs), held)
+        if (column := _TIES.get(kind, {}).get(links[0])) is not None:
+            chosen = chosen.where(theirs.c.number == rows.c[column])
+        elif (way := MANY[kind, links[0]]).between is None:
+            chosen = chosen.where(theirs.c[way.parent] == rows.c.number)
+        else:
+            between = way.between.alias()
+            chosen = chosen.where(
+                between.c[way.parent] == rows.c.number, between.c[way.child] == theirs.c.number
+            )
+        # Without being told, what lies two questions further out would be asked anew.
+        return chosen.correlate(rows).exists()
 
     # Pages
 
@@ -218,10 +212,10 @@ class Asker:
             if KINDS[at].links[link].many:
                 raise Invalid(f"“{by}” leads to several entities; sort by what leads to one", where)
             before, theirs = theirs, TABLES[KINDS[at].links[link].kind].alias()
-            tied.append(self._tied(at, link, before, theirs))
+            tied.append(theirs.c.number == before.c[_TIES[at][link]])
             at = KINDS[at].links[link].kind
         return [
-            select(value).where(*tied).scalar_subquery()
+            select(value).where(*tied).correlate(rows).scalar_subquery()
             for value in self.values(found.name, found.inside, found.kind, theirs)
         ]
 

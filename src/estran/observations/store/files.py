@@ -93,6 +93,14 @@ class Snapshot:
                     parts += self.files.part(path, wanted, start, end, names)
         return pa.concat_tables(parts) if parts else empty().select(list(names))
 
+    def times_of(self, datastream: int, number: int) -> list[int]:
+        """When observations of a number may have been made."""
+        found: list[int] = []
+        for partition, paths in self.paths.items():
+            if partition.group == datastream // GROUP:
+                found += [time for path in paths for time in self.files.times_of(path, datastream, number)]
+        return found
+
     def partition(self, partition: Partition) -> pa.Table:
         """All observations of a partition."""
         import pyarrow as pa  # noqa: PLC0415
@@ -211,6 +219,21 @@ class Files:
         from deltalake.fs import DeltaStorageHandler  # noqa: PLC0415
 
         return fs.PyFileSystem(DeltaStorageHandler.from_table(DeltaTable(self.address)._table))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - its own way in
+
+    def times_of(self, path: str, datastream: int, number: int) -> list[int]:
+        """The times of a file's rows of a datastream that have a number; only what may hold it is read."""
+        footer, some = self.footer(path), list[int]()
+        for n, (low, high, _, _) in enumerate(footer.bounds):
+            group = footer.metadata.row_group(n)
+            at = footer.metadata.schema.names.index("number")
+            told = group.column(at).statistics
+            if low <= datastream <= high and (told is None or told.min <= number <= told.max):
+                some.append(n)
+        if not some:
+            return []
+        table = self.opened(path).read_row_groups(some, ["datastream", "time", "number"], use_threads=False)
+        which = (array(table, "datastream") == datastream) & (array(table, "number") == number)
+        return [int(time) for time in array(table, "time")[which]]
 
     def part(
         self, path: str, wanted: NDArray[np.int64], start: int, end: int, names: Sequence[str]

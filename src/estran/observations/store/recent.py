@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from estran.storage import Engine
 
-__all__ = ["count", "of_partition", "partitions", "put", "read", "take_out"]
+__all__ = ["count", "of_partition", "partitions", "put", "read", "take_out", "times_of"]
 
 _O = tables.observation.c
 _SELECTED = select(*(_O[name] for name in NAMES), _O.gone)
@@ -46,6 +46,15 @@ def read(
     )
     found = connection.execute(_SELECTED.where(chosen, _O.time >= start, _O.time < end))
     return _table(found.fetchall())
+
+
+def times_of(connection: sa.Connection, datastream: int, number: int) -> list[int]:
+    """When an observation of a number was made, if it is here."""
+    return list(
+        connection.execute(
+            select(_O.time).where(_O.datastream == datastream, _O.number == number, _O.gone.is_(False))
+        ).scalars()
+    )
 
 
 def of_partition(

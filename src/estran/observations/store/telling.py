@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     import sqlalchemy as sa
 
-__all__ = ["complete", "encoded", "place", "unnamed_sensor"]
+__all__ = ["TOLD", "complete", "encoded", "place", "unnamed_sensor"]
 
 _ENCODE = msgspec.json.Encoder().encode
+TOLD = (schema.thing, schema.sensor, schema.observed_property, schema.datastream)
+"""The tables of the pivot whose rows are told."""
 _UNNAMED = ""
 """Key of the sensor of datastreams of which none is named."""
 

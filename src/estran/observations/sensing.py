@@ -1,0 +1,218 @@
+"""The entities of SensorThings that an actor may see, observations among them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from estran.errors import Invalid, NotFound
+from estran.observations.entities import KINDS, Entity, Page, Query
+from estran.observations.expressions import Path
+from estran.observations.observing import Observing
+from estran.observations.rows import ID_STEP, entities
+from estran.observations.store.columns import array
+from estran.observations.told import GEOJSON
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    import pyarrow as pa
+
+    from estran.access import Actor
+    from estran.catalogue import Catalogue
+    from estran.observations.expressions import Expression
+    from estran.observations.store import SeriesStore
+    from estran.observations.store.entities import Asker
+    from estran.observations.store.sensing import Observed
+
+__all__ = ["Sensing"]
+
+_MOST_PARENTS = 1000
+_LARGEST_ID = 2**63 - 1
+
+
+class Sensing:
+    """Entities and observations, asked for as SensorThings does."""
+
+    def __init__(self, store: SeriesStore, catalogue: Catalogue, actor: Actor) -> None:
+        self._store, self._catalogue, self._actor = store, catalogue, actor
+
+    @cached_property
+    def _sets(self) -> Sequence[int] | None:
+        """The datasets that may be seen, None where all may."""
+        sets = self._store.datasets()
+        seen = self._catalogue.visible(sets, self._actor)
+        return None if self._actor.is_operator and len(seen) == len(sets) else [sets[id_] for id_ in seen]
+
+    @contextmanager
+    def _asking(self) -> Generator[Asker]:
+        with self._store.sensing.asking(self._sets, self._observed) as ask:
+            yield ask
+
+    def _observed(self, condition: Expression, kind: str) -> Sequence[int]:
+        """The datastreams, or the features of interest, of the observations for which something holds."""
+        with self._asking() as ask:
+            asked = Observing.of(self._store, ask, None, condition)
+        if kind == "FeaturesOfInterest" and not asked.known:
+            with self._asking() as ask:
+                asked = replace(
+                    asked, known=self._store.sensing.observed(ask, [e.datastream for e in asked.extents])
+                )
+        found: set[int] = set()
+        for rows in asked.batches(("feature", "longitude") if kind == "FeaturesOfInterest" else ()):
+            of = asked.features(rows) if kind == "FeaturesOfInterest" else array(rows, "datastream")
+            found.update(np.unique(of).tolist())
+        return [number for number in found if number < ID_STEP]
+
+    # Entities
+
+    def one(self, kind: str, number: int) -> Entity:
+        """An entity.
+
+        Raises:
+            NotFound: there is none of that number, or none that the actor may know of.
+        """
+        if 0 <= number <= _LARGEST_ID:
+            found = self.page(Query(kind=kind, numbers=(number,), most=1)).entities
+            if found:
+                return found[0]
+        raise NotFound(KINDS[kind].singular, str(number))
+
+    def page(self, query: Query) -> Page:
+        """A page of entities.
+
+        Raises:
+            Invalid: a part of the question does not fit.
+        """
+        with self._asking() as ask:
+            if query.kind == "Observations":
+                return self._observations(ask, query)
+            if query.kind == "FeaturesOfInterest" and query.numbers is not None:
+                return self._features(ask, query, query.numbers)
+            return ask.page(query)
+
+    def children(self, query: Query) -> dict[int, list[Entity]]:
+        """Of each parent its first entities: one more than the query wants, where there are more."""
+        with self._asking() as ask:
+            return (
+                self._children_of_observing(ask, query)
+                if query.kind == "Observations"
+                else ask.children(query)
+            )
+
+    def count(self, query: Query) -> int:
+        """How many entities there are."""
+        with self._asking() as ask:
+            if query.kind == "Observations":
+                return self._observing(ask, query).count()
+            return ask.count(query)
+
+    def counts(self, query: Query) -> dict[int, int]:
+        """How many entities each parent has."""
+        if query.parent is None:
+            return {}
+        with self._asking() as ask:
+            if query.kind != "Observations":
+                return ask.counts(query)
+            parent = query.parent
+            return {
+                number: self._observing(
+                    ask, replace(query, parent=parent._replace(numbers=(number,)))
+                ).count()
+                for number in parent.numbers
+            }
+
+    # Observations
+
+    def observing(self, query: Query) -> tuple[Observing, dict[int, Observed]]:
+        """The observations that a question means, to be read in portions, and what is needed to tell them."""
+        with self._asking() as ask:
+            asked = self._observing(ask, query)
+            known = self._store.sensing.observed(ask, [one.datastream for one in asked.extents])
+        return asked, known
+
+    def _observing(self, ask: Asker, query: Query) -> Observing:
+        streams, feature = None, None
+        if query.parent is not None:
+            [number] = query.parent.numbers
+            if query.parent.kind == "Datastreams":
+                streams = [number]
+            else:
+                feature = number
+                streams = (
+                    [number // ID_STEP] if number >= ID_STEP else self._store.sensing.around(ask, number)
+                )
+        return Observing.of(self._store, ask, streams, query.where, feature)
+
+    def _observations(self, ask: Asker, query: Query) -> Page:
+        if query.numbers is not None:
+            parts = [self._row(ask, number) for number in query.numbers]
+            rows = [part for part in parts if part is not None]
+            return Page([entity for part in rows for entity in self._entities(ask, part)])
+        rows, after = self._observing(ask, query).first(query.order, query.skip, query.most, query.after)
+        return Page(self._entities(ask, rows), after)
+
+    def _row(self, ask: Asker, number: int) -> pa.Table | None:
+        stream = number // ID_STEP
+        if stream >= ID_STEP or not self._store.sensing.extents(ask, [stream]):
+            return None
+        rows = self._store.sensing.find(stream, number % ID_STEP)
+        return rows if rows.num_rows else None
+
+    def _children_of_observing(self, ask: Asker, query: Query) -> dict[int, list[Entity]]:
+        parent = query.parent
+        if parent is None:
+            return {}
+        if parent.kind == "Datastreams" and _is_newest(query):
+            rows = self._store.sensing.newest(ask, parent.numbers)
+            return {entity.ties["Datastream"] or 0: [entity] for entity in self._entities(ask, rows)}
+        if len(parent.numbers) > _MOST_PARENTS:
+            raise Invalid(
+                f"observations are expanded for at most {_MOST_PARENTS:,} entities at once, but for their newest "
+                "($orderby=phenomenonTime desc;$top=1)", "$expand",
+            )  # fmt: skip
+        return {
+            number: list(
+                self._observations(
+                    ask, replace(query, parent=parent._replace(numbers=(number,)), most=query.most + 1)
+                ).entities
+            )
+            for number in parent.numbers
+        }
+
+    def _entities(self, ask: Asker, rows: pa.Table) -> list[Entity]:
+        if not rows.num_rows:
+            return []
+        known = self._store.sensing.observed(ask, np.unique(array(rows, "datastream")).tolist())
+        return list(entities(rows, known))
+
+    # Features of interest that are the place where an observation was made
+
+    def _features(self, ask: Asker, query: Query, numbers: Sequence[int]) -> Page:
+        stored = [number for number in numbers if number < ID_STEP]
+        found = list(ask.page(replace(query, numbers=stored)).entities) if stored else []
+        for number in numbers:
+            if number >= ID_STEP and (rows := self._row(ask, number)) is not None:
+                found += [_place(number, rows)]
+        return Page(found)
+
+
+def _is_newest(query: Query) -> bool:
+    """Whether only the newest observation of each is wanted, which the datastreams know."""
+    if query.where is not None or query.skip or query.most != 1 or not query.order:
+        return False
+    first = query.order[0]
+    return first.descending and isinstance(first.by, Path) and first.by.steps == ("phenomenonTime",)
+
+
+def _place(number: int, rows: pa.Table) -> Entity:
+    """The place where an observation was made, as a feature of interest."""
+    x, y = (rows[name][0].as_py() for name in ("longitude", "latitude"))
+    name = f"Place of observation {number}"
+    feature = None if x is None or y is None else {"type": "Point", "coordinates": [x, y]}
+    told = {"name": name, "description": name, "encodingType": GEOJSON, "feature": feature}
+    return Entity(number, told)

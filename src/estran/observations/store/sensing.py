@@ -1,0 +1,131 @@
+"""What the faces of entities ask of the store: who hangs on whom, and rows by their number."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.exc import DataError
+
+from estran.errors import Invalid
+from estran.observations.store import columns, telling
+from estran.observations.store.batches import Extent
+from estran.observations.store.compiling import asker
+from estran.storage import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    import pyarrow as pa
+
+    from estran.observations.expressions import Expression
+    from estran.observations.store import SeriesStore
+    from estran.observations.store.entities import Asker
+    from estran.storage import Database
+
+__all__ = ["Observed", "SensingStore"]
+
+_LONGEST_S = 30.0
+_DECODE = msgspec.json.Decoder(dict[str, Any]).decode
+_D, _F = schema.datastream.c, schema.feature.c
+
+
+class Observed(NamedTuple):
+    """What is needed of a datastream to tell its observations.
+
+    Attributes:
+        kind: URI of the type of its observations.
+        vertical: name of what the third coordinate is, "" without one.
+        feature: number of the feature of interest that its thing is.
+    """
+
+    kind: str
+    vertical: str
+    feature: int | None
+
+
+class SensingStore:
+    """Reads of entities.
+
+    Args:
+        store: in which their observations lie.
+        database: of the node.
+    """
+
+    def __init__(self, store: SeriesStore, database: Database) -> None:
+        self._store, self._database, self._is_told = store, database, False
+
+    @contextmanager
+    def asking(
+        self, sets: Sequence[int] | None, observed: Callable[[Expression, str], Sequence[int]]
+    ) -> Generator[Asker]:
+        """Questions within one view of the database; see `compiling.asker`.
+
+        Raises:
+            Invalid: a question takes too long, or values are out of the bounds of the database.
+        """
+        self._tell()
+        try:
+            with self._database.read(_LONGEST_S) as connection:
+                yield asker(connection, self._database.engine, sets, observed)
+        except (DataError, OverflowError) as error:
+            raise Invalid(f"a value is out of bounds ({str(error)[:120]})", "$filter") from None
+
+    def _tell(self) -> None:
+        """What was entered before entities were told is told now."""
+        if self._is_told:
+            return
+        untold = [select(1).where(table.c.told.is_(None)).limit(1) for table in telling.TOLD]
+        with self._database.read() as connection:
+            is_any = any(connection.execute(one).scalar() for one in untold)
+        if is_any:
+            with self._database.write() as connection:
+                telling.complete(connection)
+        self._is_told = True
+
+    def extents(self, ask: Asker, numbers: Sequence[int] | None = None) -> list[Extent]:
+        """Where observations lie, of the datastreams that may be seen and have any."""
+        rows = schema.datastream
+        chosen = select(rows.c.number, rows.c.count, rows.c.first, rows.c.last)
+        chosen = chosen.where(ask.visible("Datastreams", rows), rows.c.first.is_not(None))
+        if numbers is not None:
+            chosen = chosen.where(ask.engine.within(rows.c.number, numbers))
+        return [Extent(*row) for row in ask.connection.execute(chosen.order_by(rows.c.number))]
+
+    def around(self, ask: Asker, feature: int) -> list[int]:
+        """The datastreams that may have observations of a feature of interest: those of its dataset."""
+        dataset = select(_F.dataset).where(_F.number == feature).scalar_subquery()
+        return list(ask.connection.execute(select(_D.number).where(_D.dataset == dataset)).scalars())
+
+    def observed(self, ask: Asker, numbers: Sequence[int]) -> dict[int, Observed]:
+        """What is needed to tell the observations of some datastreams."""
+        own = select(func.max(_F.number)).where(_F.thing == _D.thing).scalar_subquery()
+        found = ask.connection.execute(
+            select(_D.number, _D.told, own.label("feature")).where(ask.engine.within(_D.number, numbers))
+        )
+        made: dict[int, Observed] = {}
+        for number, told, feature in found:
+            said = _DECODE(told or "{}")
+            vertical = (said.get("properties") or {}).get("vertical")
+            name = str(vertical.get("name") or "vertical") if isinstance(vertical, dict) else ""
+            made[number] = Observed(str(said.get("observationType") or ""), name, feature)
+        return made
+
+    def newest(self, ask: Asker, numbers: Sequence[int]) -> pa.Table:
+        """The newest observation of each of some datastreams."""
+        import pyarrow as pa  # noqa: PLC0415 - heavy
+
+        chosen = select(_D.newest).where(_D.newest.is_not(None), ask.engine.within(_D.number, numbers))
+        told = ask.connection.execute(chosen.order_by(_D.number)).scalars().all()
+        return pa.Table.from_pylist([_DECODE(row) for row in told], schema=columns.schema())
+
+    def find(self, datastream: int, number: int) -> pa.Table:
+        """The observation of a number, if there is one."""
+        for time in self._store.times_of(datastream, number):
+            rows = self._store.read([datastream], time, time + 1)
+            rows = columns.kept(rows, columns.array(rows, "number") == number)
+            if rows.num_rows:
+                return rows
+        return columns.empty()
