@@ -36,13 +36,10 @@ def of_column(column: Column, table: WideTable) -> dict[str, Any]:
     if column.role in ("flag", "quality", "id"):
         return _of_companion(column)
     variable = column.variable
+    named = str(variable.label) or variable.name or variable.standard_name or column.name
     told: dict[str, Any] = {
         "standard_name": variable.standard_name,
-        "long_name": _NAMES.get(column.role)
-        or str(variable.label)
-        or variable.name
-        or variable.standard_name
-        or column.name,
+        "long_name": _NAMES.get(column.role) or (f"{named} ({column.note})" if column.note else named),
         "units": TIME_UNITS if column.kind == "time" else variable.unit,
         "axis": _AXES.get(column.role, ""),
         "cell_methods": column.cell_method,
@@ -143,6 +140,7 @@ def of_dataset(record: Record, table: WideTable, links: Links, email: str = "") 
         "history": f"{at} written from the observations of the node by Estran",
         "source": str(record.lineage) or "in-situ observations",
         "comment": str(record.supplement) or str(record.purpose) or _NOT_TOLD,
+        "acknowledgment": str(record.credit) or ", ".join(one.funder for one in record.fundings) or _NOT_TOLD,
         "processing_level": _levels(table) or _NOT_TOLD,
         "license": ", ".join(one.uri or one.spdx or str(one.name) for one in record.licences) or _NOT_TOLD,
         "standard_name_vocabulary": "CF Standard Name Table v93",

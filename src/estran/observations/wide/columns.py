@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from estran.model import Variable
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from estran.model import Thing
+    from estran.model import Datastream, Thing
     from estran.observations.store.registry import HeldDatastream
 
 __all__ = ["KINDS", "Column", "Standing", "WideTable", "wide_table"]
@@ -37,6 +38,7 @@ class Column:
         of: name of the value column that a flag, a quality or an id belongs to.
         variable: what the values are of; its unit is that of all cells.
         cell_method: how the values were made of what was measured.
+        note: what tells its values from others of the same variable, such as "delayed mode".
     """
 
     name: str
@@ -45,6 +47,7 @@ class Column:
     of: str = ""
     variable: Variable = Variable()  # noqa: RUF009 - frozen
     cell_method: str = ""
+    note: str = ""
 
     @property
     def is_of_thing(self) -> bool:
@@ -127,34 +130,36 @@ def wide_table(record: str, streams: Sequence[HeldDatastream], read: Read) -> Wi
     """The table of a dataset.
 
     The datastreams of one thing are joined on time and vertical. A variable is known by its name and unit; where one
-    thing has several datastreams of one variable, each has a column of its own, the second with `_2` behind its name.
+    thing has several datastreams of one variable, each has a column of its own: named with what their keys tell, such
+    as `TEMP_delayed_mode`, else with `_2` behind the name of the second.
     """
     named = _Names()
     vertical = next((one.described.vertical for one in streams if one.described.vertical), None)
     columns = _coordinates(named, vertical)
     standing: dict[str, tuple[Thing, dict[str, HeldDatastream]]] = {}
-    made: dict[tuple[str, str, bool, int], str] = {}
+    made: dict[tuple[str, str, str, bool, int], str] = {}
     for one in streams:
         described = one.described
         _, own = standing.setdefault(described.thing.key, (described.thing, {}))
         is_text = described.kind in ("category", "text")
+        name = described.variable.name or described.variable.standard_name or "value"
+        note = _note(described, name)
         for rank in range(len(own) + 1):
-            key = (
-                described.variable.name or described.variable.standard_name,
-                described.variable.unit,
-                is_text,
-                rank,
-            )
+            key = (name, note, described.variable.unit, is_text, rank)
             if key not in made:
-                made[key] = named.free(key[0] or "value")
-                columns += _of_variable(made[key], one)
+                made[key] = named.free(f"{name} {note}".strip())
+                columns += _of_variable(made[key], one, note)
             if made[key] not in own:
                 own[made[key]] = one
                 break
     columns = _with_flags(columns, streams, standing)
-    sampling = Counter(one.described.sampling for one in streams).most_common(1)
+    sampling = Counter[str]()
+    for one in streams:
+        sampling[one.described.sampling] += one.count + 1
     things = tuple(Standing(thing, own) for _, (thing, own) in sorted(standing.items()))
-    return WideTable(record, tuple(columns), things, sampling[0][0] if sampling else "timeSeries", read)
+    return WideTable(
+        record, tuple(columns), things, sampling.most_common(1)[0][0] if streams else "timeSeries", read
+    )
 
 
 class _Names:
@@ -165,7 +170,8 @@ class _Names:
 
     def free(self, wanted: str) -> str:
         """A name like the one that is wanted, which no other column has, whatever its case."""
-        made = re.sub(r"\W", "_", wanted, flags=re.ASCII) or "value"
+        plain = unicodedata.normalize("NFKD", wanted).encode("ascii", "ignore").decode()
+        made = re.sub(r"\W+", "_", plain, flags=re.ASCII).strip("_") or "value"
         made = made if made[0].isalpha() else f"v_{made}"
         name, count = made, 1
         # What belongs to a column is called after it, so those names are taken with it.
@@ -207,12 +213,24 @@ def _coordinates(named: _Names, vertical: Variable | None) -> list[Column]:
     return columns
 
 
-def _of_variable(name: str, one: HeldDatastream) -> list[Column]:
+def _note(described: Datastream, name: str) -> str:
+    """What the key of a datastream tells beside its thing and variable: of `13857/TEMP (delayed mode)` the mode."""
+    local = described.key.removeprefix(described.thing.key).lstrip("/")
+    rest = local.removeprefix(name)
+    return rest.strip(" ()") if rest.startswith(" (") and local != rest else ""
+
+
+def _of_variable(name: str, one: HeldDatastream, note: str) -> list[Column]:
     described = one.described
     kind = "text" if described.kind in ("category", "text") else "real"
     return [
         Column(
-            name=name, kind=kind, role="value", variable=described.variable, cell_method=described.cell_method
+            name=name,
+            kind=kind,
+            role="value",
+            variable=described.variable,
+            cell_method=described.cell_method,
+            note=note,
         ),
         Column(name=f"{name}_flag", kind="text", role="flag", of=name),
         Column(name=f"{name}_quality", kind="whole", role="quality", of=name),
