@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["geometry", "grouping", "write_padded", "write_ragged", "write_table"]
 
 _NO_QUALITY = -127
+_HEIGHT = "height"
 _US = 1_000_000
 _MOST_CELLS = 50_000_000
 """So many cells a variable has at most that is filled up to the longest of its platforms."""
@@ -101,7 +102,18 @@ def _made(path: Path, spool: Spool, table: WideTable, told: Mapping[str, Any], k
     with netCDF4.Dataset(path, "w", format="NETCDF3_64BIT_OFFSET") as made:
         whole = {**told, **of_extent(spans, table), "featureType": kind}
         made.setncatts({name: value for name, value in whole.items() if value != ""})
+        if "vertical" not in spans:
+            _at_its_thing(made)
         yield _File(made, spool, table, kind)
+
+
+def _at_its_thing(made: Any) -> None:
+    """The vertical coordinate that catalogues ask for, where the rows have none."""
+    height = made.createVariable(_HEIGHT, "f8", ())
+    height.standard_name, height.long_name, height.units = "height", "Height", "m"
+    height.axis, height.positive, height.coverage_content_type = "Z", "up", "coordinate"
+    height.comment = "No vertical position is told; 0 stands for that of the platform's sensor."
+    height[...] = 0.0
 
 
 def _word(dimension: str) -> str:
