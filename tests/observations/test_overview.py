@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,7 +94,7 @@ def test_tiles_say_the_same_as_values_and_show_the_gap_inside_one(
 
 
 def test_doubtful_values_stand_apart(store: SeriesStore) -> None:
-    number = store.enter("record", streams(1))[0]["s0"]
+    number = store.enter("record", [replace(streams(1)[0], flags="argo")])[0]["s0"]
     table = rows(number, [START + n * HOUR for n in range(20)], [float(n) for n in range(19)] + [999.0])
     field = table.schema.field("flag")
     table = table.set_column(

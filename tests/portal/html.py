@@ -71,6 +71,10 @@ class Html(HTMLParser):
         assert len(found) == 1, (tag, attributes, found)
         return found[0]
 
+    def inside(self, holder: Element, tag: str, **attributes: str) -> list[Element]:
+        """The same, of those that an element holds."""
+        return [e for e in self.all(tag, **attributes) if any(parent is holder for parent in e.parents)]
+
     def links(self, base: str) -> set[str]:
         """Absolute addresses that anchors lead to, fragments left out."""
         return {

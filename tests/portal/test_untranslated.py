@@ -14,7 +14,7 @@ SCRIPTS = sorted(assets.STATIC.glob("*.js"))
 # Names of standards, tools and people, the same in every language, and what only machines read.
 NAMES = {
     "JSON", "STAC", "Atom", "Python", "curl", "GET", "Estran", "Natural Earth", "API", "RDF", "SKOS", "CSV", "DCAT",
-    "OGC API – Records", "HTML", "Turtle", "JSON-LD", "RDF/XML",
+    "OGC API – Records", "GeoJSON", "HTML", "Turtle", "JSON-LD", "RDF/XML",
 }  # fmt: skip
 _SPOKEN = ("aria-label", "title", "placeholder", "alt", "data-copied", "data-fallback", "data-done", "label")
 _WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")

@@ -9,6 +9,8 @@ import numpy as np
 
 from estran.errors import NotFound
 from estran.observations.plotting import Curve, of_rows, of_tiles
+from estran.observations.quality import Judging
+from estran.observations.quality.meanings import BAD, SUSPECT
 from estran.observations.store.columns import array
 
 if TYPE_CHECKING:
@@ -24,13 +26,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Overview", "Profile", "complete", "doubtful"]
 
-_COLUMNS = ("datastream", "time", "vertical", "value", "words", "flag", "longitude", "latitude", "number")
+_COLUMNS = (
+    "datastream",
+    "time",
+    "vertical",
+    "value",
+    "words",
+    "flag",
+    "tested",
+    "longitude",
+    "latitude",
+    "number",
+)
 _MOST_POINTS = 2000
 # From so many tiles on a curve is made of them; below, observations are read.
 _LEAST_TILES = 500
-_DOUBTFUL = ("3", "4")
-"""Flags of the schemes of QARTOD, Argo and SeaDataNet that say so."""
+_DOUBTFUL = (SUSPECT, BAD)
 _STEP_US = 3_600_000_000
+_SEVERAL = 150.0
+"""A share of so many percent is no share: at one time there are several values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +92,9 @@ class Overview:
         return of_rows(rows, doubtful(rows), stream.step, most)
 
     def rows(self, stream: HeldDatastream, start: int, end: int) -> pa.Table:
-        """The observations of a datastream in [start, end)."""
-        return self._store.read([stream.number], start, end, _COLUMNS)
+        """The observations of a datastream in [start, end), with their quality."""
+        found = self._store.read([stream.number], start, end, _COLUMNS)
+        return Judging.of([stream], self._store.quality).told(found)
 
     def newest(self, stream: HeldDatastream, start: int, end: int, most: int) -> pa.Table:
         """The last observations before `end`, at most so many, none before `start`; in the order of time."""
@@ -141,22 +156,19 @@ def complete(count: float, span: tuple[int | None, int | None], step: int | None
         step: microseconds from one to the next, usually.
 
     Returns:
-        100 at most; None where nothing is known of the step or the span.
+        100 at most; None where nothing is known of the step or the span, or there are several at a time, as of
+        profiles.
     """
     first, last = span
     if not step or first is None or last is None:
         return None
-    return min(100.0, 100.0 * count / max(1, (last - first) // step + 1))
+    share = 100.0 * count / max(1, (last - first) // step + 1)
+    return None if share > _SEVERAL else min(100.0, share)
 
 
 def doubtful(rows: pa.Table) -> NDArray[np.bool_]:
-    """Which observations are suspect or bad: by their quality where the rows have it, else by the producer's flag."""
-    if "quality" in rows.column_names:
-        return np.isin(array(rows, "quality"), (3, 4))
-    flags = rows["flag"]
-    if flags.null_count == rows.num_rows:
-        return np.zeros(rows.num_rows, bool)
-    return np.isin(np.array([flag or "" for flag in flags.to_pylist()]), _DOUBTFUL)
+    """Which observations are suspect or bad."""
+    return np.isin(array(rows, "quality"), _DOUBTFUL)
 
 
 def _within(stream: HeldDatastream, start: int, end: int) -> tuple[int, int]:

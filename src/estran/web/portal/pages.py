@@ -19,9 +19,11 @@ from estran.web.portal import (
     assets,
     browsing,
     comparing,
+    datastream_pages,
     facing,
     harvest_pages,
     help_pages,
+    holding,
     item_pages,
     link_pages,
     lost,
@@ -29,6 +31,7 @@ from estran.web.portal import (
     search_feeds,
     search_values,
     signing_in,
+    stations,
     views,
     vocabularies,
 )
@@ -67,6 +70,9 @@ def routes(operators: Node) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     router.include_router(assets.routes())
     router.include_router(item_pages.routes())
+    router.include_router(datastream_pages.routes())
+    router.include_router(stations.routes())
+    router.include_router(holding.routes())
     # Before the pages of vocabularies, which take any name.
     router.include_router(annotating.routes())
     router.include_router(vocabularies.routes())
@@ -190,7 +196,9 @@ def record_page(request: Request, id: str, language: str = "") -> Response:  # n
         request, w, view.card.title, f"data/{id}", section="search", twin=f"/data/{id}.json",
         description=view.card.abstract,
     )  # fmt: skip
-    return render(request, "record.html", w, of, r=found.record, v=view, most=view.most)
+    # What comes in of observations changes no record.
+    headers = datastream_pages.FLEETING if view.holding else {}
+    return render(request, "record.html", w, of, headers=headers, r=found.record, v=view, most=view.most)
 
 
 def centres_page(request: Request, language: str) -> Response:

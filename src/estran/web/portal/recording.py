@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from estran import formats
 from estran.catalogue.resources import landing
 from estran.web import signposts
+from estran.web.portal.holding import Holding, holding
 from estran.web.portal.items import Teaser, teaser
 from estran.web.portal.kin import Kin, kin_of
 from estran.web.portal.link_pages import Mark, marks
@@ -103,6 +104,7 @@ class RecordView:
         kin: its ties to other records.
         narrow: the area and the period that the lines to paste are filled with.
         items: the way to its items, None where it has none.
+        holding: its datastreams, None where it has none.
         together: the other records of the same dataset.
         most: so many of a kind are listed.
     """
@@ -134,6 +136,7 @@ class RecordView:
     signposts: tuple[Signpost, ...]
     json_ld: str
     items: Teaser | None
+    holding: Holding | None
     together: Together
     most: int
 
@@ -144,7 +147,7 @@ def record_view(node: Node, found: Asked, viewer: Viewer, links: Links, params: 
     w, card = viewer.words, viewer.card(record)
     complete = params.get("view") == "complete"
     forms, written = _forms(record, links)
-    items = teaser(node, record, w, links)
+    items, held = teaser(node, record, w, links), holding(node, record, w)
     known = marks(node.link_checks.of(record), w)
     files = file_groups(record.distributions, known, w)
     page, mark = link(record.landing_page), known.get(landing(record), _NO_MARK)[2]
@@ -152,9 +155,10 @@ def record_view(node: Node, found: Asked, viewer: Viewer, links: Links, params: 
     rows = _rows(record, viewer)
     return RecordView(
         card=card, address=links.page(record.id), complete=complete, other=_other(record, params, w),
-        get=get_of(record, files, items, (page, mark), w), plot=plot_of(record), facts=_facts(record, card, w),
+        get=_get(get_of(record, files, items, (page, mark), w), held, w),
+        plot=held.plot if held else plot_of(record), facts=_facts(record, card, w),
         sections=_sections(
-            record, complete=complete, extent=bool(extent or record.extent.boxes),
+            record, complete=complete, extent=bool(extent or record.extent.boxes), observed=held is not None,
             tied=bool(kin.ties or kin.alike), alike=len(found.whole.members) > 1,
         ),
         rows=tuple(
@@ -170,9 +174,16 @@ def record_view(node: Node, found: Asked, viewer: Viewer, links: Links, params: 
         citations=tuple(f for f in forms if f.name in CITATIONS and (record.doi or f.name != _ONLY_WITH_DOI)),
         formats=tuple(f for f in forms if f.name not in CITATIONS or f.name == _ONLY_WITH_DOI),
         originals=_originals(node, record, w), signposts=signposts.of(record, links),
-        json_ld=_embedded(written.get("schema-org", b"{}")), items=items,
+        json_ld=_embedded(written.get("schema-org", b"{}")), items=items, holding=held,
         together=together(found, viewer), most=_MOST_LISTED if complete else _FIRST,
     )  # fmt: skip
+
+
+def _get(found: Get | None, held: Holding | None, w: Words) -> Get | None:
+    """What the button leads to: series of this node before the pages of others, where there is no file."""
+    if held is None or (found is not None and (found.is_file or found.href.startswith("/"))):
+        return found
+    return Get(href=held.plot, said=w.count("series.lead", held.total))
 
 
 def _other(record: Record, params: QueryParams, w: Words) -> str:
@@ -192,7 +203,7 @@ def _facts(record: Record, card: Card, w: Words) -> tuple[str, ...]:
 
 
 def _sections(
-    record: Record, *, complete: bool, extent: bool, tied: bool, alike: bool
+    record: Record, *, complete: bool, extent: bool, observed: bool, tied: bool, alike: bool
 ) -> tuple[tuple[str, str], ...]:
     """(id, key of its title) of the sections that the page has."""
     return tuple(
@@ -200,6 +211,7 @@ def _sections(
         for id_, key, there in (
             ("overview", "data.overview", True),
             ("variables", "data.variables", bool(record.variables)),
+            ("datastreams", "series.of_record", observed),
             ("extent", "data.extent", extent),
             ("files", "data.files", True),
             ("use", "data.use", True),

@@ -1,4 +1,5 @@
 import { AttributionControl, Map as WorldMap, NavigationControl } from "maplibre-gl";
+import { colour } from "./colour.js";
 
 const LABELS = {
   atlantic: [-32, 25, 0], pacific: [-140, 5, 0], indian: [78, -18, 0], southern: [20, -60, 0], arctic: [0, 84, 0],
@@ -6,16 +7,7 @@ const LABELS = {
   coral: [155, -17, 2],
 };
 
-/** A design token, or the hub colour of a class, as a colour that a canvas understands. */
-export function colour(token, css = "") {
-  const probe = document.createElement("i");
-  probe.className = css;
-  probe.style.cssText = `display:none;color:var(--${token})`;
-  document.body.append(probe);
-  const value = getComputedStyle(probe).color;
-  probe.remove();
-  return value;
-}
+export { colour };
 
 export const collection = (features) => ({ type: "FeatureCollection", features });
 const feature = (geometry, properties) => ({ type: "Feature", properties, geometry });

@@ -1,0 +1,387 @@
+"""The page of one datastream: the values that its template prints, and its JSON twin says."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from estran.errors import Invalid, NotFound
+from estran.model import EVER_US, NEVER_US, interval, moment_us
+from estran.observations.overview import complete
+from estran.observations.store.columns import array
+from estran.web import replies
+from estran.web.portal import telling
+from estran.web.portal.datastream_panels import Event, Facts, events, sensor_facts, series_facts, thing_facts
+from estran.web.portal.datastream_snippets import Download, datastream_snippets, downloads
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+    from starlette.datastructures import QueryParams
+
+    from estran.formats import Links
+    from estran.model import Variable
+    from estran.observations.overview import Profile
+    from estran.observations.plotting import Curve
+    from estran.observations.store.registry import HeldDatastream
+    from estran.web.portal.i18n import Words
+    from estran.web.portal.snippets import Snippet
+    from estran.web.portal.views import Viewer
+
+__all__ = ["PRESETS", "Asked", "Choice", "DatastreamView", "Drawn", "Plot", "asked", "datastream_view"]
+
+PRESETS = {"day": 1, "week": 7, "month": 30, "year": 365}
+"""Periods of so many days, up to the newest observation."""
+_DAY_US = 86_400_000_000
+_MOST_TOGETHER, _MOST_BESIDE, _ROWS, _PROFILES = 4, 60, 50, 8
+_UPWARD = ("altitude", "height", "height_above_mean_sea_level", "height_above_reference_ellipsoid")
+PARAMETERS = ("time", "period", "from", "to", "with", "before")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the address of a datastream asks.
+
+    Attributes:
+        period: one of `PRESETS`, "all", or "" where `time` says it.
+        time: START/END as it was written.
+        beside: numbers of the datastreams that are drawn with it.
+        before: the table of values ends before this date.
+        wrong: why the period could not be read.
+    """
+
+    number: int
+    period: str = ""
+    time: str = ""
+    beside: tuple[int, ...] = ()
+    before: str = ""
+    wrong: str = ""
+
+    def address(self, path: str, **changed: Any) -> str:
+        """The address that asks the same, some of it changed; another period begins the table anew."""
+        held: dict[str, Any] = {
+            "period": self.period,
+            "time": self.time,
+            "beside": self.beside,
+            "before": "",
+        } | changed
+        period = held["period"] if held["period"] != "all" else ""
+        beside = ",".join(f"{n}" for n in held["beside"])
+        told = [("period", period), ("time", held["time"]), ("with", beside), ("before", held["before"])]
+        return replies.address(path, told)
+
+    def span(self, stream: HeldDatastream) -> tuple[int, int]:
+        """[start, end) in microseconds."""
+        if self.time:
+            return interval(self.time)
+        if self.period in PRESETS and stream.last is not None:
+            return stream.last + 1 - PRESETS[self.period] * _DAY_US, stream.last + 1
+        return EVER_US, NEVER_US
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A way to another state of the page."""
+
+    label: str
+    href: str
+    chosen: bool = False
+    key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A datastream that is drawn.
+
+    Attributes:
+        caption: what its curve shows, in sentences.
+        without: the address of the page without it, "" for the page's own.
+    """
+
+    number: int
+    title: str
+    href: str
+    unit: str
+    caption: tuple[str, ...]
+    without: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """An observation in the table."""
+
+    time: str
+    value: str
+    vertical: str
+    flag: str
+    quality: str
+    is_doubtful: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatastreamView:
+    """What the page of a datastream shows.
+
+    Attributes:
+        facts: its lead; state: whether it comes as usual, in a code of `telling.STATES`.
+        record: title, address and language of its dataset.
+        time: the period as addresses write it, "" for all.
+        periods: those that may be chosen at once.
+        curves: what the plot draws, as columns; profiles: the same of profiles.
+        beside: datastreams that may be drawn with it.
+        rows: the last values of the period; earlier: the way to those before.
+        has_vertical, has_flags: whether the table has such a column.
+        panels: what is known of it, its thing, its sensor and its dataset.
+    """
+
+    number: int
+    title: str
+    facts: tuple[str, ...]
+    state: str
+    record: str
+    record_title: str
+    record_href: str
+    record_tongue: str
+    css: str
+    time: str
+    start: str
+    end: str
+    wrong: str
+    period: str
+    periods: tuple[Choice, ...]
+    drawn: tuple[Drawn, ...]
+    plot: dict[str, Any]
+    beside: tuple[Choice, ...]
+    beside_kept: str
+    events: tuple[Event, ...]
+    downloads: tuple[Download, ...]
+    rows: tuple[Row, ...]
+    has_vertical: bool
+    vertical: str
+    has_flags: bool
+    earlier: str
+    panels: tuple[Facts, ...]
+    snippets: tuple[Snippet, ...]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """What is drawn, for the picture that the server makes."""
+
+    curves: tuple[Curve, ...]
+    profiles: tuple[Profile, ...]
+    units: tuple[str, ...]
+    span: tuple[int, int]
+    is_downward: bool
+
+
+def asked(number: int, params: QueryParams) -> Asked:
+    """What the address of a datastream asks; what cannot be read asks for all of it, and says so."""
+    period, time, wrong = params.get("period", ""), params.get("time", "").strip(), ""
+    if not time and (params.get("from") or params.get("to")):
+        time = f"{params.get('from', '').strip() or '..'}/{params.get('to', '').strip() or '..'}"
+    try:
+        if time:
+            interval(time)
+        if params.get("before"):
+            interval(params["before"], "before")
+        if period not in ("", "all", *PRESETS):
+            raise Invalid(f"choose among {', '.join(PRESETS)}, all", "period")
+    except Invalid as error:
+        time, period, wrong = "", "", error.why
+    given = [part for value in params.getlist("with") for part in value.split(",")]
+    numbers = [int(part) for part in given if part.isascii() and part.isdigit() and len(part) < 10]  # noqa: PLR2004
+    beside = tuple(dict.fromkeys(n for n in numbers if n != number))[: _MOST_TOGETHER - 1]
+    return Asked(
+        number=number, period="" if time else period, time=time, beside=beside,
+        before="" if wrong else params.get("before", ""), wrong=wrong,
+    )  # fmt: skip
+
+
+def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamView, Plot]:
+    """The page of a datastream, and what is drawn on it.
+
+    Raises:
+        NotFound: there is no such datastream, or none that the asker may know of.
+    """
+    node, w = viewer.node, viewer.words
+    overview = node.observations.overview
+    stream = overview.datastream(a.number)
+    record = node.show(stream.record)
+    card = viewer.card(record)
+    path = f"/{w.language}/datastreams/{stream.number}"
+    span = a.span(stream)
+    shown = _shown(stream, span)
+    vertical = stream.described.vertical
+    is_profile = vertical is not None and stream.described.sampling.lower().endswith("profile")
+    others = () if is_profile else tuple(_others(viewer, a))
+    streams = (stream, *others)
+    curves = tuple(overview.plotted(one, *shown) for one in streams)
+    profiles = tuple(overview.profiles(stream, *span, _PROFILES)) if is_profile else ()
+    units = tuple(one.described.variable.unit for one in streams)
+    last = min(span[1], interval(a.before, "before")[0]) if a.before else span[1]
+    rows = overview.newest(stream, span[0], last, _ROWS)
+    time = a.time or (f"{moment_us(shown[0])}/{moment_us(shown[1])}" if a.period in PRESETS else "")
+    is_downward = vertical is None or vertical.standard_name not in _UPWARD
+    drawn = tuple(
+        Drawn(
+            number=one.number, title=telling.title(one.described, w), unit=telling.shown_unit(unit),
+            href=f"/{w.language}/datastreams/{one.number}", caption=telling.caption(curve, unit, w),
+            without=a.address(path, beside=tuple(n for n in a.beside if n != one.number)) if one is not stream else "",
+        )
+        for one, curve, unit in zip(streams, curves, units, strict=True)
+    )  # fmt: skip
+    listed = events(stream, shown, w)
+    made = DatastreamView(
+        number=stream.number, title=telling.title(stream.described, w), facts=_facts(stream, viewer),
+        state=telling.state(stream.last, stream.step), record=record.id, record_title=card.title,
+        record_href=f"/{w.language}/data/{record.id}", record_tongue=card.tongue, css=card.css, time=time,
+        start=a.time.partition("/")[0].strip(".") if a.time else "", end=a.time.partition("/")[2].strip(".") if a.time else "",
+        wrong=a.wrong, period=a.period or ("" if a.time else "all"), periods=_periods(a, path, w), drawn=drawn,
+        plot=_plot(streams, curves, profiles, drawn, listed, shown, is_downward=is_downward, viewer=viewer),
+        beside=_beside(stream, a, viewer) if not is_profile and len(streams) < _MOST_TOGETHER else (),
+        beside_kept=",".join(f"{n}" for n in a.beside), events=listed,
+        downloads=downloads(stream, time, curves[0].count),
+        rows=tuple(reversed(_rows(stream, rows, viewer))), has_vertical=vertical is not None,
+        vertical=_axis(vertical, w),
+        has_flags=rows["flag"].null_count < rows.num_rows,
+        earlier=_earlier(a, path, rows, max(span[0], stream.first or 0)),
+        panels=(series_facts(stream, w), thing_facts(stream, w), *sensor_facts(stream, w)),
+        snippets=tuple(datastream_snippets(stream, time, links, w)),
+    )  # fmt: skip
+    return made, Plot(curves, profiles, units, shown, is_downward)
+
+
+def _shown(stream: HeldDatastream, span: tuple[int, int]) -> tuple[int, int]:
+    """What the axis of time spans: the period, else that of the observations."""
+    first, last = stream.first or 0, stream.last or 0
+    start = span[0] if span[0] > EVER_US else first
+    end = span[1] if span[1] < NEVER_US else last + 1
+    return start, max(end, start + 1)
+
+
+def _others(viewer: Viewer, a: Asked) -> list[HeldDatastream]:
+    """The datastreams that are drawn beside; one that is not there is left out."""
+    found: list[HeldDatastream] = []
+    for number in a.beside:
+        try:
+            found.append(viewer.node.observations.overview.datastream(number))
+        except NotFound:
+            continue
+    return found
+
+
+def _facts(stream: HeldDatastream, viewer: Viewer) -> tuple[str, ...]:
+    w, of = viewer.words, stream.described
+    newest = telling.result(stream.last_value, stream.last_words, of.variable.unit, w)
+    share = complete(stream.count, (stream.first, stream.last), stream.step)
+    step = w.text("series.every", time=telling.lasting(stream.step, w)) if stream.step else ""
+    return tuple(
+        said
+        for said in (
+            telling.shown_unit(of.variable.unit), step,
+            w.text("series.newest", value=newest, age=telling.age(stream.last, w)) if stream.last is not None else "",
+            w.text("series.complete", share=telling.percent(share, w)) if share is not None and not of.vertical else "",
+        )
+        if said
+    )  # fmt: skip
+
+
+def _periods(a: Asked, path: str, w: Words) -> tuple[Choice, ...]:
+    labels = {
+        "day": w.text("series.day"), "week": w.text("series.week"), "month": w.text("series.month"),
+        "year": w.text("series.year"), "all": w.text("series.all"),
+    }  # fmt: skip
+    chosen = "" if a.time else a.period or "all"
+    return tuple(
+        Choice(label=label, key=key, chosen=key == chosen, href=a.address(path, period=key, time=""))
+        for key, label in labels.items()
+    )
+
+
+def _beside(stream: HeldDatastream, a: Asked, viewer: Viewer) -> tuple[Choice, ...]:
+    """Datastreams of the same dataset that may be drawn with it; those of the same station first."""
+    listed, _ = viewer.node.observations.overview.of_record(stream.record, 0, _MOST_BESIDE)
+    w, thing = viewer.words, stream.described.thing.key
+    free = [one for one in listed if one.count and one.number not in (stream.number, *a.beside)]
+    ordered = sorted(free, key=lambda one: (one.described.thing.key != thing, one.number))
+    return tuple(Choice(label=telling.title(one.described, w), href=f"{one.number}") for one in ordered)
+
+
+def _rows(stream: HeldDatastream, rows: pa.Table, viewer: Viewer) -> list[Row]:
+    w, unit = viewer.words, stream.described.variable.unit
+    columns = (rows[name].to_pylist() for name in ("time", "value", "words", "vertical", "flag", "quality"))
+    return [
+        Row(
+            time=moment_us(time), value=telling.result(value, words, unit, w), vertical=telling.number(vertical, w),
+            flag=flag or "", quality=w.label("quality", f"{quality}"), is_doubtful=quality in (3, 4),
+        )
+        for time, value, words, vertical, flag, quality in zip(*columns, strict=True)
+    ]  # fmt: skip
+
+
+def _earlier(a: Asked, path: str, rows: pa.Table, start: int) -> str:
+    """Where the values before those of the table are, "" where there are none."""
+    if rows.num_rows < _ROWS or int(array(rows, "time")[0]) <= start:
+        return ""
+    return a.address(path, before=moment_us(int(array(rows, "time")[0])))
+
+
+def _plot(  # noqa: PLR0917 - all that is drawn
+    streams: Sequence[HeldDatastream], curves: Sequence[Curve], profiles: Sequence[Profile], drawn: Sequence[Drawn],
+    listed: Sequence[Event], span: tuple[int, int], *, is_downward: bool, viewer: Viewer,
+) -> dict[str, Any]:  # fmt: skip
+    """What the browser draws: seconds since 1970 and numbers, as columns."""
+    w = viewer.words
+    made: dict[str, Any] = {
+        "span": [_seconds(us) for us in span],
+        "curves": [
+            {
+                "number": one.number, "title": told.title, "unit": told.unit, "exact": curve.is_exact,
+                "time": [_seconds(us) for us in curve.time.tolist()], "value": _numbers(curve.value),
+                "low": [] if curve.is_exact else _numbers(curve.low), "high": [] if curve.is_exact else _numbers(curve.high),
+                "doubtful": [[_seconds(us) for us in curve.doubtful[0].tolist()], _numbers(curve.doubtful[1])],
+            }
+            for one, curve, told in zip(streams, curves, drawn, strict=True)
+        ],
+        "events": [[one.start_s, one.end_s, one.kind] for one in listed],
+        "profiles": [],
+    }  # fmt: skip
+    if profiles:
+        vertical = streams[0].described.vertical
+        made["curves"] = []
+        made["downward"] = is_downward
+        made["vertical"] = _axis(vertical, w)
+        made["profiles"] = [
+            {
+                "time": telling.at(p.time, w), "vertical": _numbers(p.vertical), "value": _numbers(p.value),
+                "doubtful": p.doubtful.nonzero()[0].tolist(),
+            }
+            for p in profiles
+        ]  # fmt: skip
+        made["unit"], made["title"] = drawn[0].unit, telling.variable(streams[0].described.variable, w)
+    return made
+
+
+def _axis(of: Variable | None, w: Words) -> str:
+    """The vertical with its unit, "" where there is none."""
+    if of is None:
+        return ""
+    return f"{telling.variable(of, w)} ({of.unit})" if of.unit else telling.variable(of, w)
+
+
+def _seconds(us: int) -> float:
+    return us // 1_000_000 if us % 1_000_000 == 0 else us / 1_000_000
+
+
+def _numbers(values: Any) -> list[float | None]:
+    """Numbers to seven digits, None for those that are not there."""
+    return [float(f"{v:.7g}") if math.isfinite(v) else None for v in values.tolist()]
+
+
+def embedded(plot: dict[str, Any]) -> str:
+    """JSON that may stand inside a page: no tag can begin in it."""
+    return json.dumps(plot, separators=(",", ":")).replace("&", "\\u0026").replace("<", "\\u003c")

@@ -1,0 +1,62 @@
+"""What to get of a datastream, and lines to paste elsewhere that get it: filled with the period; the tests run them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from estran.web import replies
+from estran.web.portal.snippets import Snippet
+
+if TYPE_CHECKING:
+    from estran.formats import Links
+    from estran.observations.store.registry import HeldDatastream
+    from estran.web.portal.i18n import Words
+
+__all__ = ["Download", "datastream_snippets", "downloads"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """A file of a period."""
+
+    label: str
+    href: str
+
+
+def downloads(stream: HeldDatastream, time: str, count: int) -> tuple[Download, ...]:
+    """The files of a period, none where it holds nothing."""
+    if not count:
+        return ()
+    return tuple(
+        Download(label=label, href=_address(stream, suffix, time))
+        for suffix, label in (("csv", "CSV"), ("nc", "NetCDF"), ("parquet", "Parquet"))
+    )
+
+
+def datastream_snippets(stream: HeldDatastream, time: str, links: Links, w: Words) -> list[Snippet]:
+    """Lines for Python, R and a terminal that get the same period."""
+    table, file = (f"{links.base}{_address(stream, suffix, time)}" for suffix in ("csv", "nc"))
+    python = f"""import pandas as pd
+
+frame = pd.read_csv({_text(table)}, comment="#")
+print(frame.describe())"""
+    r = f"""frame <- read.csv({_text(table)}, comment.char = "#")
+summary(frame)"""
+    curl = f"curl -fsSL -o datastream-{stream.number}.nc {shlex.quote(file)}"
+    t = w.text
+    return [
+        Snippet("python", t("series.use_python"), python),
+        Snippet("r", t("series.use_r"), r),
+        Snippet("curl", t("data.use_curl"), curl),
+    ]
+
+
+def _address(stream: HeldDatastream, suffix: str, time: str) -> str:
+    return replies.address(f"/datastreams/{stream.number}.{suffix}", [("time", time)])
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,375 @@
+"""The stations: things with observations, where they are, what they said last, how late and how complete they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+
+from estran.errors import Invalid
+from estran.model import EVER_US, NEVER_US, Box, interval, now_us
+from estran.observations.overview import complete
+from estran.web import node_of, replies
+from estran.web.portal import telling
+from estran.web.portal.datastream_pages import FLEETING
+from estran.web.portal.render import as_json, page, render, spoken, viewer_of
+from estran.words import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from starlette.datastructures import QueryParams
+
+    from estran.model import Thing, Variable
+    from estran.observations.overview import Overview
+    from estran.observations.store.overview import Property, Station
+    from estran.web.portal.i18n import Words
+    from estran.web.portal.views import Viewer
+
+__all__ = ["routes"]
+
+_PARAMETERS = ("q", "variable", "from", "to", "complete", "state", "after")
+_PAGE, _SERIES, _MOST_BOXES = 50, 6, 200
+_SHARES = (50, 80, 90, 95, 99)
+_GEOJSON = "application/geo+json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the address asks for.
+
+    Attributes:
+        text: letters of the name or the code of a station; variable: number of an observed property, 0 for all.
+        start, end: dates; least: of the observations that the usual step would give, so many percent at least.
+        state: one of `telling.STATES`.
+        after: number of the thing after which the list goes on.
+        wrong: why a part could not be read.
+    """
+
+    text: str = ""
+    variable: int = 0
+    start: str = ""
+    end: str = ""
+    least: int = 0
+    state: str = ""
+    after: int = 0
+    wrong: str = ""
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """[start, end) in microseconds, None for all time."""
+        return interval(f"{self.start or '..'}/{self.end or '..'}") if self.start or self.end else None
+
+    def address(self, path: str, after: int = 0) -> str:
+        """The address that asks the same."""
+        told = (
+            ("q", self.text), ("variable", f"{self.variable or ''}"), ("from", self.start), ("to", self.end),
+            ("complete", f"{self.least or ''}"), ("state", self.state), ("after", f"{after or ''}"),
+        )  # fmt: skip
+        return replies.address(path, told)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """A datastream of a station, in a line."""
+
+    href: str
+    variable: str
+    level: str
+    newest: str
+    age: str
+    state: str
+    complete: str
+    share: float | None
+    period: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A station.
+
+    Attributes:
+        series: its datastreams, as many as are listed; more: how many others it has.
+        state: of the one that is least behind.
+    """
+
+    thing: int
+    name: str
+    code: str
+    href: str
+    state: str
+    longitude: float | None
+    latitude: float | None
+    series: tuple[Series, ...]
+    more: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StationsView:
+    """The page of stations.
+
+    Attributes:
+        status: how many there are, in a line; nowhere: how many of them have no place.
+        states: (code, words, how many stations).
+        points: address of the map's places.
+    """
+
+    asked: Asked
+    count: int
+    status: str
+    nowhere: str
+    places: tuple[Place, ...]
+    boxes: tuple[Box, ...]
+    variables: tuple[tuple[str, str], ...]
+    shares: tuple[tuple[str, str], ...]
+    states: tuple[tuple[str, str, int], ...]
+    is_filtered: bool
+    here: str
+    next: str
+    first: str
+    points: str
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The datastreams of one thing, and how complete each is."""
+
+    thing: int
+    rows: tuple[Station, ...]
+    shares: tuple[float | None, ...]
+    state: str
+
+
+def routes() -> APIRouter:
+    """The page, its twin as GeoJSON, and the places of its map."""
+    router = APIRouter(include_in_schema=False)
+    for path, endpoint in (
+        ("/{language}/stations.json", stations_twin),
+        ("/{language}/stations/map.json", stations_map),
+        ("/{language}/stations", stations_page),
+    ):
+        router.add_api_route(path, endpoint, methods=["GET"], response_model=None)
+    return router
+
+
+def asked(params: QueryParams) -> Asked:
+    """What the address asks; of what cannot be read, only why."""
+
+    def whole(name: str) -> int:
+        given = params.get(name, "").strip()
+        if given and not (given.isascii() and given.isdigit() and len(given) < 10):  # noqa: PLR2004
+            raise Invalid("write a whole number", name)
+        return int(given or 0)
+
+    try:
+        made = Asked(
+            text=params.get("q", "").strip()[:200], variable=whole("variable"), start=params.get("from", "").strip(),
+            end=params.get("to", "").strip(), least=min(100, whole("complete")), state=params.get("state", ""),
+            after=whole("after"),
+        )  # fmt: skip
+        _ = made.span
+    except Invalid as error:
+        return Asked(wrong=f"{error.where}: {error.why}" if error.where else error.why)
+    return made
+
+
+def stations_page(request: Request, language: str) -> Response:
+    """The stations on a map and in a list."""
+    w = spoken(language)
+    replies.checked(request, _PARAMETERS)
+    view = stations_view(viewer_of(request, w), asked(request.query_params))
+    of = page(
+        request, w, w.text("stations.title"), "stations", section="stations", twin=view.json,
+        description=w.text("stations.lead"),
+    )  # fmt: skip
+    status = 400 if view.asked.wrong else 200
+    return render(request, "stations.html", w, of, status=status, headers=FLEETING, s=view)
+
+
+def stations_twin(request: Request, language: str) -> Response:
+    """All that are asked for as GeoJSON: of each its newest value, how late and how complete it is."""
+    w = spoken(language)
+    replies.checked(request, _PARAMETERS)
+    a, overview = asked(request.query_params), node_of(request).observations.overview
+    known = _known(overview)
+    groups = _groups(overview, a)
+    names = overview.things([group.thing for group in groups])
+    return _geojson((_told(group, names[group.thing], known, w) for group in groups), a.wrong)
+
+
+def stations_map(request: Request, language: str) -> Response:
+    """The places of the map: what a mark needs, and no more."""
+    w = spoken(language)
+    replies.checked(request, _PARAMETERS)
+    a = asked(request.query_params)
+    groups = _groups(node_of(request).observations.overview, a)
+    return _geojson((_mark(group, w) for group in groups if group.rows[0].longitude is not None), a.wrong)
+
+
+def stations_view(viewer: Viewer, a: Asked) -> StationsView:
+    """What the page of stations shows."""
+    w, overview = viewer.words, viewer.node.observations.overview
+    listed, properties = _groups(overview, a), overview.properties()
+    known = {one.number: one.variable for one in properties}
+    behind = [group for group in listed if group.thing > a.after]
+    shown = behind[:_PAGE]
+    names = overview.things([group.thing for group in shown])
+    numbers = [one.number for group in shown for one in group.rows[:_SERIES]]
+    held = viewer.node.observations.datastreams(numbers=numbers) if numbers else []
+    levels = {one.number: one.described.processing_level for one in held}
+    path = f"/{w.language}/stations"
+    nowhere = sum(group.rows[0].longitude is None for group in listed)
+    counts = {state: sum(group.state == state for group in listed) for state in telling.STATES}
+    return StationsView(
+        asked=a, count=len(listed), status=w.count("stations.count", len(listed)),
+        nowhere=w.count("stations.nowhere", nowhere) if nowhere else "",
+        places=tuple(_place(group, names[group.thing], known, levels, w) for group in shown),
+        boxes=tuple(_boxes(listed)), variables=_variables(properties, w),
+        shares=tuple((f"{n}", w.text("stations.at_least", share=telling.percent(n, w))) for n in _SHARES),
+        states=tuple((code, w.label("state", code), counts[code]) for code in telling.STATES),
+        is_filtered=a != Asked(after=a.after), here=path,
+        next=a.address(path, shown[-1].thing) if len(behind) > len(shown) else "",
+        first=a.address(path) if a.after else "", points=a.address(f"{path}/map.json"), json=a.address(f"{path}.json"),
+    )  # fmt: skip
+
+
+def _known(overview: Overview) -> dict[int, Variable]:
+    return {one.number: one.variable for one in overview.properties()}
+
+
+def _variables(properties: Sequence[Property], w: Words) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (f"{one.number}", f"{telling.variable(one.variable, w)} ({one.datastreams})") for one in properties
+    )
+
+
+def _groups(overview: Overview, a: Asked) -> list[_Group]:
+    """The stations that are asked for, in the order of their numbers."""
+    if a.wrong:
+        return []
+    rows = overview.stations([a.variable] if a.variable else [])
+    span = a.span
+    if span is not None:
+        rows = [one for one in rows if _meets(one, span)]
+    if a.text:
+        rows = _named(overview, rows, folded(a.text))
+    there = overview.counted([one.number for one in rows], *span) if span and rows else {}
+    made = (
+        _group(thing, tuple(own), a, span, there) for thing, own in groupby(rows, key=lambda one: one.thing)
+    )
+    return [group for group in made if group.rows and a.state in ("", group.state)]
+
+
+def _meets(one: Station, span: tuple[int, int]) -> bool:
+    return one.first is not None and one.last is not None and one.first < span[1] and one.last >= span[0]
+
+
+def _group(
+    thing: int, rows: tuple[Station, ...], a: Asked, span: tuple[int, int] | None, there: Mapping[int, float]
+) -> _Group:
+    """A station with its datastreams that are complete enough."""
+    held = [(one, _share(one, span, there)) for one in rows]
+    if a.least:
+        held = [(one, share) for one, share in held if share is not None and share >= a.least]
+    states = {telling.state(one.last, one.step) for one, _ in held}
+    state = next((code for code in telling.STATES if code in states), telling.STATES[-1])
+    return _Group(thing, tuple(one for one, _ in held), tuple(share for _, share in held), state)
+
+
+def _share(one: Station, span: tuple[int, int] | None, there: Mapping[int, float]) -> float | None:
+    """How complete a datastream is in a period; of an open one, in its own time."""
+    if span is None or one.first is None or one.last is None:
+        return complete(one.observations, (one.first, one.last), one.step)
+    # Where a period has no end of its own, that of the datastream counts.
+    start = span[0] if span[0] > EVER_US else one.first
+    end = span[1] - 1 if span[1] < NEVER_US else one.last
+    # What lies ahead is not missing.
+    return complete(there.get(one.number, 0.0), (start, min(end, now_us())), one.step)
+
+
+def _named(overview: Overview, rows: Iterable[Station], letters: str) -> list[Station]:
+    """Those whose station has the letters in its code or its name."""
+    listed = list(rows)
+    found = overview.things([one.thing for one in listed])
+    fitting = {number for number, thing in found.items() if letters in folded(_words(thing))}
+    return [one for one in listed if one.thing in fitting]
+
+
+def _words(thing: Thing) -> str:
+    return " ".join([thing.key, *(words for _, words in thing.name.variants)])
+
+
+def _boxes(listed: Sequence[_Group]) -> Iterator[Box]:
+    """Where stations are, for the still picture: some of them, evenly taken."""
+    placed = [group.rows[0] for group in listed if group.rows[0].longitude is not None]
+    for one in placed[:: max(1, -(-len(placed) // _MOST_BOXES))]:
+        x, y = one.longitude or 0.0, one.latitude or 0.0
+        yield Box(x, y, x, y)
+
+
+def _place(
+    group: _Group, thing: Thing, known: Mapping[int, Variable], levels: Mapping[int, str], w: Words
+) -> Place:
+    first, more = group.rows[0], len(group.rows) - _SERIES
+    name = telling.station(thing, w)
+    pairs = list(zip(group.rows, group.shares, strict=True))[:_SERIES]
+    return Place(
+        thing=group.thing, name=name, code=thing.key if thing.key != name else "", href=_href(first, w), state=group.state,
+        longitude=first.longitude, latitude=first.latitude,
+        series=tuple(_series(one, share, known[one.property], levels.get(one.number, ""), w) for one, share in pairs),
+        more=w.count("stations.more", more) if more > 0 else "",
+    )  # fmt: skip
+
+
+def _series(one: Station, share: float | None, of: Variable, level: str, w: Words) -> Series:
+    return Series(
+        href=_href(one, w), variable=telling.variable(of, w), level=level,
+        newest=telling.result(one.value, one.words, of.unit, w), age=telling.age(one.last, w),
+        state=telling.state(one.last, one.step), complete=telling.percent(share, w),
+        share=share, period=telling.years(one.first, one.last, w),
+    )  # fmt: skip
+
+
+def _href(one: Station, w: Words) -> str:
+    return f"/{w.language}/datastreams/{one.number}"
+
+
+def _geojson(features: Iterable[dict[str, Any]], wrong: str) -> Response:
+    body: dict[str, Any] = {"type": "FeatureCollection", "features": list(features)}
+    if wrong:
+        body["wrong"] = wrong
+    response = as_json(body, 400 if wrong else 200)
+    response.headers.update(FLEETING | {"Content-Type": _GEOJSON})
+    return response
+
+
+def _feature(one: Station, properties: dict[str, Any]) -> dict[str, Any]:
+    placed = one.longitude is not None and one.latitude is not None
+    at = [round(one.longitude or 0.0, 5), round(one.latitude or 0.0, 5)]
+    geometry = {"type": "Point", "coordinates": at} if placed else None
+    return {"type": "Feature", "geometry": geometry, "properties": properties}
+
+
+def _mark(group: _Group, w: Words) -> dict[str, Any]:
+    one = group.rows[0]
+    return _feature(one, {"name": one.station, "hub": group.state, "href": _href(one, w)})
+
+
+def _told(group: _Group, thing: Thing, known: Mapping[int, Variable], w: Words) -> dict[str, Any]:
+    """A station as data."""
+    one = group.rows[0]
+    datastreams = [
+        {
+            "number": each.number, "variable": telling.variable(known[each.property], w), "unit": known[each.property].unit,
+            "value": each.value, "words": each.words, "time": telling.iso(each.last), "first": telling.iso(each.first),
+            "observations": each.observations, "complete_percent": None if share is None else round(share, 2),
+            "step_s": each.step / 1e6 if each.step else None, "state": telling.state(each.last, each.step),
+            "record": each.record, "href": _href(each, w),
+        }
+        for each, share in zip(group.rows, group.shares, strict=True)
+    ]  # fmt: skip
+    told = {"thing": group.thing, "name": telling.station(thing, w), "code": thing.key, "state": group.state}
+    return _feature(one, told | {"datastreams": datastreams})

@@ -1,0 +1,317 @@
+"""The pages of observations without a browser: what they say, and that it is what the observations say."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import estran
+from estran.model import Datastream, Thing, Variable
+from estran.web.app import create_app
+from estran.web.portal import telling
+from estran.web.portal.i18n import words
+from tests.portal import observed
+from tests.portal.html import Html
+from tests.web.client import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from estran.node import Node
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Node, dict[str, str]]]:
+    folder = tmp_path_factory.mktemp("observed")
+    with estran.open(folder / "node") as node:
+        yield node, observed.fill(node, folder / "files")
+
+
+@pytest.fixture(scope="module")
+def names(house: tuple[Node, dict[str, str]]) -> dict[str, str]:
+    return house[1]
+
+
+@pytest.fixture(scope="module")
+def client(house: tuple[Node, dict[str, str]]) -> Client:
+    return Client(create_app(house[0]), Accept="text/html")
+
+
+def page(client: Client, path: str, status: int = 200) -> Html:
+    found = client.get(path)
+    assert found.status_code == status, found.text[:500]
+    return Html(found.text)
+
+
+def twin(client: Client, path: str) -> dict[str, object]:
+    found = client.get(path)
+    assert found.status_code == 200, found.text[:500]
+    assert found.headers["cache-control"] == "no-store"
+    return json.loads(found.content)
+
+
+def test_the_page_of_a_datastream_says_in_words_what_the_curve_shows(client: Client, names: dict[str, str]):
+    html = page(client, f"/en/datastreams/{names['brest']}")
+    assert html.one("h1").text == "temperature – Brest"
+    said = html.one("figcaption", id="plot-text").text
+    assert "1,120 values" in said
+    assert "Lowest 10 °C, highest 16 °C" in said
+    assert "1 gap (of 3\u00a0d, from" in said
+    assert "No doubtful values." in said
+    french = page(client, f"/fr/datastreams/{names['brest']}").one("figcaption", id="plot-text").text
+    assert "1\u202f120 valeurs" in french
+    assert "Aucune valeur douteuse." in french
+    assert "Up to date" in html.one("p", class_="lead").text
+    assert "93% complete" in html.one("p", class_="lead").text
+
+
+def test_without_scripts_there_is_a_picture_and_a_table(client: Client, names: dict[str, str]):
+    html = page(client, f"/en/datastreams/{names['brest']}?period=week")
+    picture = html.one("svg", class_="plot-picture")
+    assert picture["aria-hidden"] == "true"
+    assert len(html.all("polyline")) == 1
+    cells = [row.text for row in html.all("th", scope="row")]
+    assert len(cells) == 50
+    assert cells == sorted(cells, reverse=True)
+    earlier = next(a["href"] for a in html.all("a") if a.text == "Earlier values")
+    before = page(client, earlier.partition("#")[0])
+    assert before.all("th", scope="row")[0].text < cells[-1]
+    assert "168 values" in before.one("figcaption", id="plot-text").text
+
+
+def test_a_gap_parts_the_picture(client: Client, names: dict[str, str]):
+    assert len(page(client, f"/en/datastreams/{names['brest']}").all("polyline")) == 2
+
+
+def test_the_twin_has_the_columns_that_the_plot_draws(client: Client, names: dict[str, str]):
+    found = twin(client, f"/en/datastreams/{names['probe']}.json?period=week")
+    (curve,) = found["plot"]["curves"]  # type: ignore[index]
+    assert curve["exact"]
+    assert len(curve["time"]) == len(curve["value"]) == 168
+    assert curve["time"][1] - curve["time"][0] == 3600
+    held = twin(client, f"/en/datastreams/{names['probe']}.json")
+    (curve,) = held["plot"]["curves"]  # type: ignore[index]
+    assert len(curve["doubtful"][0]) == 10
+    assert None in curve["value"]
+    assert "10 doubtful values." in held["drawn"][0]["caption"]  # type: ignore[index]
+
+
+def test_events_of_the_sensor_in_the_period(client: Client, names: dict[str, str]):
+    html = page(client, f"/en/datastreams/{names['probe']}?period=week")
+    listed = [e.text for e in html.inside(html.one("section", **{"aria-labelledby": "events-title"}), "li")]
+    assert len(listed) == 1
+    assert listed[0].endswith("calibration – In the laboratory.")
+    assert not html.all("a", href="javascript:alert(2)")
+    assert "<script>alert(1)" not in client.get(f"/en/datastreams/{names['probe']}").text
+    found = twin(client, f"/en/datastreams/{names['probe']}.json?period=week")
+    ((start, end, kind),) = found["plot"]["events"]  # type: ignore[index]
+    assert (end - start, kind) == (86400, "calibration")
+
+
+def test_four_series_at_most_are_drawn_together(client: Client, names: dict[str, str]):
+    path = f"/en/datastreams/{names['brest']}"
+    beside = f"{names['salt']},{names['sete']},{names['probe']},{names['cast']}"
+    html = page(client, f"{path}?with={beside}")
+    assert len(html.all("div", class_="caption")) == 4
+    without = next(a["href"] for a in html.all("a") if a.text.startswith("remove"))
+    assert without == f"{path}?with={names['sete']},{names['probe']}"
+    form = client.get(f"{path}?with={names['salt']}&with={names['sete']}")
+    assert (form.status_code, form.headers["location"]) == (
+        303,
+        f"{path}?with={names['salt']},{names['sete']}",
+    )
+    assert len(page(client, f"{path}?with=999999,{names['salt']}").all("div", class_="caption")) == 2
+
+
+def test_profiles_are_drawn_against_the_vertical(client: Client, names: dict[str, str]):
+    html = page(client, f"/en/datastreams/{names['cast']}")
+    assert "The 8 newest profiles" in html.one("figcaption", id="plot-text").text
+    assert len(html.all("polyline")) == 8
+    # The deepest value stands lowest in the picture.
+    points = html.all("polyline")[-1]["points"].split(" ")
+    heights = [float(point.split(",")[1]) for point in points]
+    assert heights == sorted(heights)
+    found = twin(client, f"/en/datastreams/{names['cast']}.json")
+    plot = found["plot"]
+    assert plot["downward"] is True  # type: ignore[index]
+    assert plot["profiles"][-1]["vertical"][-1] == 95.0  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/en/datastreams/999999", 404), ("/en/datastreams/x", 404), ("/en/datastreams/99999999999999999999", 404),
+        ("/en/datastreams/{brest}?time=yesterday", 400), ("/en/datastreams/{brest}?period=decade", 400),
+        ("/en/datastreams/{brest}?tiem=2020", 400), ("/en/datastreams/{brest}?before=x", 400),
+        ("/en/datastreams/{brest}?time=1990/1991", 200), ("/en/stations?variable=x", 400), ("/en/stations?from=x", 400),
+        ("/en/stations?complete=-1", 400), ("/en/data/{many}/datastreams?after=x", 400), ("/en/data/nothing/datastreams", 404),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_said(client: Client, names: dict[str, str], path: str, status: int):
+    page(client, path.format(**names), status)
+
+
+def test_a_form_leads_to_the_address_of_its_period(client: Client, names: dict[str, str]):
+    path = f"/en/datastreams/{names['brest']}"
+    found = client.get(f"{path}?from=2020-03&to=")
+    assert (found.status_code, found.headers["location"]) == (303, f"{path}?time=2020-03/..")
+    assert client.get(f"{path}?from=&to=").headers["location"] == path
+    assert (
+        "There are no values in this period."
+        in page(client, f"{path}?time=1990/1991").one("figcaption", id="plot-text").text
+    )
+
+
+def test_downloads_and_lines_are_of_this_period(client: Client, names: dict[str, str]):
+    number = names["brest"]
+    html = page(client, f"/en/datastreams/{number}?time=2020/2030")
+    links = [a["href"] for a in html.inside(html.one("div", id="get"), "a")]
+    assert links == [f"/datastreams/{number}.{suffix}?time=2020/2030" for suffix in ("csv", "nc", "parquet")]
+    code = [e.text for e in html.all("code") if e.get("data-tool")]
+    assert len(code) == 3
+    assert all(f"/datastreams/{number}." in lines and "time=2020/2030" in lines for lines in code)
+
+
+def test_the_page_of_a_record_shows_its_datastreams_and_leads_to_their_plots(
+    client: Client, names: dict[str, str]
+):
+    html = page(client, f"/en/data/{names['probed']}")
+    plot = next(a for a in html.all("a", class_="button") if a.text == "Plot")
+    assert plot["href"] == f"/en/datastreams/{names['probe']}"
+    rows = html.inside(html.one("section", id="datastreams"), "tr")
+    assert len(rows) == 2
+    assert "1,200" in rows[1].text
+    assert "Water temperature" in rows[1].text
+    several = page(client, f"/en/data/{names['stations']}")
+    assert next(a for a in several.all("a", class_="button") if a.text == "Plot")["href"] == "#datastreams"
+    assert len(several.inside(several.one("section", id="datastreams"), "tr")) == 7
+
+
+def test_many_datastreams_of_a_record_are_paged(client: Client, names: dict[str, str]):
+    path = f"/en/data/{names['many']}"
+    html = page(client, path)
+    assert len(html.inside(html.one("section", id="datastreams"), "tr")) == 13
+    assert (
+        next(a for a in html.all("a") if a.text == f"All {observed.MANY} series")["href"]
+        == f"{path}/datastreams"
+    )
+    seen: list[str] = []
+    following = f"{path}/datastreams"
+    while following:
+        html = page(client, following)
+        seen += [a["href"] for a in html.inside(html.one("table"), "a")]
+        following = next((a["href"] for a in html.all("a", rel="next")), "")
+    assert len(seen) == len(set(seen)) == observed.MANY
+    assert twin(client, f"{path}/datastreams.json")["total"] == observed.MANY
+    assert page(client, f"/en/data/{names['casts']}/datastreams").one("table")
+
+
+def test_stations_are_found_by_name_variable_period_and_completeness(client: Client):
+    def stations(query: str) -> list[str]:
+        found = twin(client, f"/en/stations.json?{query}")
+        return sorted(f["properties"]["name"] for f in found["features"])  # type: ignore[index,union-attr]
+
+    html = page(client, "/en/stations")
+    variables = {
+        o.text.partition(" (")[0]: o["value"]
+        for o in html.inside(html.one("select", id="variable"), "option")
+    }
+    assert stations("q=sete") == ["Sète"]
+    assert stations(f"variable={variables['salinity']}") == ["Brest", "Marseille", "Sète"]
+    assert stations(f"variable={variables['salinity']}&complete=95") == ["Marseille", "Sète"]
+    assert stations(f"variable={variables['salinity']}&state=ended") == ["Sète"]
+    assert "Buoy <one>" in stations("q=b-01")
+    last = observed.newest()
+    recent = f"variable={variables['temperature']}&from={last:%Y-%m-%d}T00:00:00Z"
+    assert stations(recent) == ["Brest", "Marseille"]
+    assert stations("to=1990") == []
+    assert stations("from=2999") == []
+
+
+def test_how_complete_a_station_is_in_a_period(client: Client, names: dict[str, str]):
+    last = observed.newest()
+    at = [last - timedelta(hours=24 * observed.DAYS - 1 - hour) for hour in (260, 380 + 40)]
+    asked = f"from={at[0]:%Y-%m-%dT%H:%M:%SZ}&to={at[1]:%Y-%m-%dT%H:%M:%SZ}"
+    found = twin(client, f"/en/stations.json?q=brest&{asked}")
+    (brest,) = found["features"]  # type: ignore[misc]
+    shares = {d["number"]: d["complete_percent"] for d in brest["properties"]["datastreams"]}
+    # Forty hours before the gap and forty after it, of a hundred and sixty.
+    assert shares[int(names["brest"])] == pytest.approx(50, abs=1)
+
+
+def test_the_list_of_stations_says_what_the_map_shows(client: Client):
+    html = page(client, "/fr/stations?q=e")
+    assert html.one("div", id="map")["data-points"] == "/fr/stations/map.json?q=e"
+    found = twin(client, "/fr/stations/map.json?q=e")
+    marks = {f["properties"]["name"]: f for f in found["features"]}  # type: ignore[index,union-attr]
+    assert marks["Brest"]["geometry"]["coordinates"] == [-4.49, 48.38]
+    assert marks["Sète"]["properties"]["hub"] == "ended"
+    assert "Sète" in html.one("table").text
+    assert "N’arrive plus" in html.one("table").text
+    none = page(client, "/en/stations?q=nowhere")
+    assert "No station has all of this." in none.one("main").text
+
+
+def test_who_may_not_see_the_record_sees_none_of_its_observations(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("hidden")
+    with estran.open(folder / "node") as node:
+        observed.table(folder / "stations.csv")
+        node.load(folder / "stations.csv", kind="observations", visibility="restricted")
+        number = node.observations.datastreams()[0].number
+        client = Client(create_app(node), Accept="text/html")
+        page(client, f"/en/datastreams/{number}", 404)
+        assert twin(client, "/en/stations.json")["features"] == []
+        assert "no observations on this node" in page(client, "/en/stations").one("main").text
+
+
+def test_what_comes_in_is_seen_at_once(house: tuple[Node, dict[str, str]], client: Client):
+    node, names = house
+    path = f"/en/datastreams/{names['sete']}.json"
+    before = twin(client, path)["drawn"][0]["caption"]  # type: ignore[index]
+    stream = node.observations.overview.datastream(int(names["sete"]))
+    assert stream.last is not None
+    put = node.observations._store.put  # pyright: ignore[reportPrivateUsage] - as a message that comes in
+    put(observed.rows(stream.number, [stream.last + observed.HOUR_US], [99.0]))
+    assert twin(client, path)["drawn"][0]["caption"] != before  # type: ignore[index]
+    record = page(client, f"/en/data/{names['stations']}").one("section", id="datastreams").text
+    assert "99 °C" in record
+
+
+def test_words_of_numbers_and_times():
+    en, fr = words("en"), words("fr")
+    assert [telling.number(v, en) for v in (0, 13.5346, 1234567.0, 0.000123456, 1e-9, float("nan"))] == [
+        "0", "13.535", "1,234,567", "0.00012346", "1.000e−09", "–",
+    ]  # fmt: skip
+    assert telling.number(-0.5, fr) == "−0,5"
+    assert [telling.lasting(s * 1_000_000, en).replace("\u00a0", " ") for s in (1, 90, 3600, 86400, 400 * 86400, 800 * 86400)] == [
+        "1 s", "90 s", "1 h", "1 d", "400 d", "2 yr",
+    ]  # fmt: skip
+    assert telling.percent(99.96, en) == "99.9%"
+    assert telling.percent(100, en) == "100%"
+    assert telling.percent(None, en) == "–"
+    assert telling.state(None, None) == "ended"
+    assert telling.result(None, "calme", "m", en) == "calme"
+
+
+def test_a_page_of_a_long_series_is_quick(tmp_path_factory: pytest.TempPathFactory):
+    folder, count = tmp_path_factory.mktemp("long"), 1_200_000
+    with estran.open(folder / "node") as node:
+        record = observed.keep(node, folder, observed.described("long", "A long series"))
+        stream = Datastream(key="long", thing=Thing(key="L"), variable=Variable(name="x", unit="m"))
+        at = (1_262_304_000_000_000 + np.arange(count) * 60_000_000).tolist()
+        value = np.sin(np.arange(count) / 3000).tolist()
+        observed.put(node, record, [stream], [observed.rows(0, at, value)])
+        path = f"/en/datastreams/{node.observations.datastreams()[0].number}"
+        own = Client(create_app(node), Accept="text/html")
+        page(own, path)
+        begun = time.process_time()
+        found = own.get(f"{path}?period=all")
+        took = time.process_time() - begun
+    assert "1,200,000 values" in found.text
+    assert len(found.content) < 300_000
+    assert took < 0.6, took
