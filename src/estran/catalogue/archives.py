@@ -109,6 +109,7 @@ class Source:
         path: the file that holds nothing else, None inside a container.
         size: bytes, -1 where it is not known before it is read.
         depth: containers around it.
+        container: the outermost of them, None outside of any.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Source:
     path: Path | None = None
     size: int = -1
     depth: int = 0
+    container: Path | None = None
 
     def head(self) -> bytes:
         """Its first bytes; they stay to be read."""
@@ -196,7 +198,9 @@ def _opened(
     source: Source, packed: IO[bytes] | igzip.IGzipFile, name: str, size: int = -1
 ) -> Generator[Source]:
     with packed, io.BufferedReader(_Unpacked(packed, source.meter, name), HEAD_BYTES) as stream:
-        yield Source(name, stream, source.meter, None, size, source.depth + 1)
+        yield Source(
+            name, stream, source.meter, None, size, source.depth + 1, source.path or source.container
+        )
 
 
 def gunzipped(source: Source) -> Iterator[Source]:

@@ -134,6 +134,11 @@ class Catalogue:
         with self._store.view() as view:
             return view.id_of(source, found[0].key) or found[0].id
 
+    def id_named(self, source: str, identifier: str) -> str:
+        """The id of the record that has an identifier within a source, "" where none has."""
+        with self._store.view() as view:
+            return view.id_of(source, identifier)
+
     def items(self, actor: Actor) -> Items:
         """The items that an actor may see."""
         return Items(self._store, self._items, self._cursors, actor)

@@ -140,8 +140,10 @@ def _documents_of(source: Source, head: bytes) -> Iterator[Document | Refusal | 
     elif sign in _JSON_SIGNS or json_streams.is_lines(head, source.name):
         yield from _of_json(source, head)
     else:
-        formats.recognise(Document(source.name, head))
-        yield from _whole(source)
+        form = formats.recognise(Document(source.name, head))
+        # A file of data is only named; it may be larger than any document.
+        is_named = form.observe is not None and source.path is not None
+        yield from [Document(source.name, path=source.path)] if is_named else _whole(source)
 
 
 def _unpacked(
@@ -197,7 +199,7 @@ def _of_json(source: Source, head: bytes) -> Iterator[Document | Refusal | Lines
                 source.name, "it is a collection that lists nothing; there is nothing in it to load"
             )
         else:
-            yield Document(source.name, body, source.path)
+            yield Document(source.name, body, source.path, container=source.container)
 
 
 def _why_not_json(source: Source, head: bytes) -> str:
@@ -233,7 +235,7 @@ def _whole(source: Source) -> Iterator[Document | Refusal]:
     body = b"" if source.size > MAX_DOCUMENT_BYTES else source.stream.read(MAX_DOCUMENT_BYTES + 1)
     if max(len(body), source.size) > MAX_DOCUMENT_BYTES:
         raise Invalid(archives.TOO_LARGE)
-    yield Document(source.name, body, source.path)
+    yield Document(source.name, body, source.path, container=source.container)
 
 
 def _first_sign(head: bytes) -> str:

@@ -220,8 +220,11 @@ def _prepare_document(document: Document, given: Assignment, done: Portion) -> N
     except Invalid as error:
         done.refused.append(Refusal(document.name, error.why, document.line))
         return
-    if form.observe is not None and document.path is not None:
-        done.observing.append(document.path)
+    if form.observe is not None and (path := document.path or document.container) not in (
+        None,
+        *done.observing[-1:],
+    ):
+        done.observing.append(path)
     held = original(document, form.name)
     at = f"{document.name}:{document.line}" if document.line else document.name
     for number, value in enumerate(formats.read(document, form)):

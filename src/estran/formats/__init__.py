@@ -7,18 +7,20 @@ values and never stores; writing gives bytes and says what the target could not 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from estran import plugins
 from estran.errors import Invalid
-from estran.formats._rows import Rows
+from estran.formats._rows import Dataset, Rows
 from estran.model import NODE_FIELDS, Datastream, Item, Record, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 __all__ = [
+    "Dataset",
     "Document",
     "Format",
     "Links",
@@ -47,12 +49,19 @@ class Document:
         body: its bytes, untouched; empty where `path` must be read instead (NetCDF).
         path: the file that holds nothing but this document, if there is one.
         line: 1-based line of the file where it starts, 0 where that means nothing.
+        container: the archive on the disk that it came out of, if it did.
+        beside: gives the files of its folder or archive, one after the other, where a format may need them; each
+            is open until the next is asked for.
     """
 
     name: str
     body: bytes = b""
     path: Path | None = None
     line: int = 0
+    container: Path | None = None
+    beside: (
+        Callable[[], Iterator[tuple[str, Callable[[], AbstractContextManager[IO[bytes]]]] | Refusal]] | None
+    ) = None
 
     @property
     def head(self) -> bytes:
@@ -75,7 +84,7 @@ class Refusal:
     line: int = 0
 
 
-type Observed = Datastream | Rows | Refusal
+type Observed = Dataset | Datastream | Rows | Refusal
 """What a data format gives of observations."""
 
 
@@ -135,6 +144,7 @@ class Format:
         write: (record, links) -> Written.
         explain: says how the observations of a document would be understood, for people.
         observe: gives the datastreams that a document holds, each before its rows; nothing where it holds none.
+            Where a document describes several datasets, each of them is named before what belongs to it.
         parts: whether documents that give the same identifier are parts of one dataset: what each tells of it is
             put together, instead of the newest description standing for all.
         suffix: of files, with its dot.

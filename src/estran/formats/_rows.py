@@ -11,7 +11,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Rows"]
+__all__ = ["Dataset", "Rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What follows belongs to one of the datasets that a document describes: that of this identifier."""
+
+    identifier: str
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from estran.formats import Document
 
-__all__ = ["GZIP", "lines", "numbered", "opened"]
+__all__ = ["GZIP", "lines", "numbered", "opened", "opened_stream"]
 
 GZIP = b"\x1f\x8b"
 _HEAD_BYTES = 1 << 16
@@ -35,12 +35,24 @@ def opened(document: Document) -> Generator[IO[str]]:
             stream.seek(0)
         head = stream.read(_HEAD_BYTES)
         stream.seek(0)
-        try:
-            head[: head.rfind(b"\n") + 1].decode()
-            encoding = "utf-8-sig"
-        except UnicodeDecodeError:
-            encoding = "cp1252"
-        yield stack.enter_context(io.TextIOWrapper(stream, encoding, errors="replace", newline=""))
+        yield stack.enter_context(_decoded(stream, head))
+
+
+@contextmanager
+def opened_stream(stream: IO[bytes]) -> Generator[IO[str]]:
+    """The text of a file that is open and cannot be sought; only a peek tells its letters."""
+    peek = getattr(stream, "peek", None)
+    with _decoded(stream, peek(_HEAD_BYTES)[:_HEAD_BYTES] if peek else b"") as text:
+        yield text
+
+
+def _decoded(stream: IO[bytes], head: bytes) -> io.TextIOWrapper:
+    try:
+        head[: head.rfind(b"\n") + 1].decode()
+        encoding = "utf-8-sig"
+    except UnicodeDecodeError:
+        encoding = "cp1252"
+    return io.TextIOWrapper(stream, encoding, errors="replace", newline="")
 
 
 def lines(text: IO[str], most: int | None = None) -> Iterator[str]:

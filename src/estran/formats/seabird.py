@@ -267,16 +267,17 @@ class _Cast:
         import numpy as np  # noqa: PLC0415
 
         if self.time < 0:
-            return self.start_us + (first + np.arange(len(held))) * float(self.told.step_us)
+            scans = np.arange(first, first + len(held), dtype=np.float64)
+            return np.asarray(self.start_us + scans * self.told.step_us, np.float64)
         kind, raw = role(self.told.columns[self.time][0]), held[:, self.time]
         if kind == "julian":
             assert self.told.start is not None  # it was made of it
             year = (datetime(self.told.start.year, 1, 1, tzinfo=UTC) - _EPOCH) // _US
             # The first of January is day 1; a cast that began in December may end in the next year.
-            return np.round((raw - 1) * _DAY_US) + year
+            return np.asarray(np.round((raw - 1) * _DAY_US) + year, np.float64)
         if kind.startswith("since"):
             since = _EPOCH_2000 if "2000" in kind else _EPOCH
-            return np.round(raw * 1e6) + (since - _EPOCH) // _US
+            return np.asarray(np.round(raw * 1e6) + (since - _EPOCH) // _US, np.float64)
         return np.asarray(np.round(raw * _UNITS_US[kind]) + self.start_us, np.float64)
 
 

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from estran.errors import Invalid
-from estran.formats import Format, Refusal
+from estran.formats import Document, Format, Refusal
 from estran.formats._identifiers import doi, identifier
 from estran.formats._json import decode, obj, outline, text, texts
 from estran.formats._languages import code
 from estran.formats._licences import licence
+from estran.formats._theia.data import is_data
 from estran.formats._theia.gather import Gathered, gathered
 from estran.formats._theia.parts import (
     Speech,
@@ -30,18 +31,20 @@ from estran.formats._theia.parts import (
     place,
     relations,
 )
+from estran.formats._theia.streams import Series, observed, series_of
 from estran.model import Extent, Identifier, Licence, Party, Record, Relation, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from estran.formats import Document
+    from estran.formats import Observed
 
-__all__ = ["FORMAT", "Piece", "language_of", "pieces", "read"]
+__all__ = ["FORMAT", "Piece", "language_of", "observe", "pieces", "read"]
 
 _CERTAIN, _LIKELY = 0.95, 0.85
 _LANGUAGE = re.compile(r"_([a-z]{2})\.json$", re.IGNORECASE)
 _SHARED = "sharedDois"
+_HEAD_BYTES, _MOST_TOLD = 4096, 40
 
 
 class Piece(NamedTuple):
@@ -62,7 +65,9 @@ def language_of(name: str) -> str:
 
 
 def recognise(head: bytes, _name: str) -> float:
-    """How surely it is the pivot: by the identifiers that it gives to producers and datasets."""
+    """How surely it is the pivot, by the identifiers that it gives to producers and datasets, or one of its data files."""
+    if is_data(head):
+        return _CERTAIN
     shown = outline(head)
     if "producer.producerId" in shown:
         return _CERTAIN
@@ -76,6 +81,8 @@ def read(document: Document) -> Iterator[Record | Refusal]:
     Raises:
         Invalid: it is no JSON, or holds neither a producer nor a dataset.
     """
+    if is_data(document.head or _head(document)):
+        return
     notes: list[str] = []
     value, _ = decode(document, notes)
     said = obj(value)
@@ -94,6 +101,51 @@ def read(document: Document) -> Iterator[Record | Refusal]:
         yield from _or_refused(document, lambda: _producer(about), "producer")
     for number, dataset in enumerate(datasets):
         yield from _or_refused(document, lambda one=dataset: _dataset(one, about), f"datasets[{number}]")
+
+
+def observe(document: Document) -> Iterator[Observed]:
+    """The observations whose data files lie in the folder or the archive of their description.
+
+    Raises:
+        Invalid: it is no JSON, or holds neither a producer nor a dataset.
+    """
+    if is_data(document.head or _head(document)):
+        return
+    found = _series(document)
+    yield from (one for one in found if isinstance(one, Refusal))
+    yield from observed([one for one in found if isinstance(one, Series)], document)
+
+
+def explain(document: Document) -> str:
+    """How the observations would be understood."""
+    if is_data(document.head or _head(document)):
+        return "a data file of Theia/OZCAR's pivot: it is read with the JSON that describes it"
+    found = [one for one in _series(document) if isinstance(one, Series)]
+    sets = Counter(one.dataset for one in found)
+    lines = [
+        f"Theia/OZCAR pivot: {len(found):,} observations of {len(sets):,} datasets, each with its data file"
+    ]
+    for one in found[:_MOST_TOLD]:
+        (stream, *extra) = one.streams.values()
+        more = f" and {len(extra)} more columns" if extra else ""
+        told = f"{stream.variable.label} in {stream.variable.unit or 'no unit'} at {stream.thing.name}"
+        lines.append(f"  {one.file:40} {told}{more}")
+    if len(found) > _MOST_TOLD:
+        lines.append(f"  and {len(found) - _MOST_TOLD:,} more")
+    return "\n".join(lines)
+
+
+def _series(document: Document) -> list[Series | Refusal]:
+    body = document.body or (document.path.read_bytes() if document.path else b"")
+    value, _ = decode(Document(document.name, body), [])
+    return list(series_of(_parts(obj(value))[1], Speech(language_of(document.name)), document))
+
+
+def _head(document: Document) -> bytes:
+    if document.path is None:
+        return b""
+    with document.path.open("rb") as file:
+        return file.read(_HEAD_BYTES)
 
 
 class _About(NamedTuple):
@@ -250,5 +302,7 @@ FORMAT = Format(
     media_types=("application/json",),
     recognise=recognise,
     read=read,
+    observe=observe,
+    explain=explain,
     suffix=".json",
 )

@@ -239,19 +239,22 @@ class Observations:
             self._catalogue.keep, actor=self._actor, source=source, centre=centre, visibility=visibility
         )
 
-        def record_of(document: Document, form: Format) -> str:
+        loaded: set[Path] = set()
+
+        def record_of(document: Document, form: Format, dataset: str) -> str:
             if form.read is None:
                 return keep(described(document.name, ()), document) if all_of_them else ""
-            if all_of_them and document.path is not None:
+            held_in = document.path or document.container
+            if all_of_them and held_in is not None and held_in not in loaded:
+                loaded.add(held_in)
                 self._catalogue.load(
-                    [document.path],
-                    self._actor,
-                    source=source,
-                    centre=centre,
-                    visibility=visibility,
-                    progress=None,
+                    [held_in], self._actor, source=source, centre=centre, visibility=visibility, progress=None
                 )
-            id_ = self._catalogue.id_of(document, source)
+            id_ = (
+                self._catalogue.id_named(source, dataset)
+                if dataset
+                else self._catalogue.id_of(document, source)
+            )
             return id_ if id_ and self._catalogue.visible([id_], self._actor) else ""
 
         def done(document: Document, form: Format, record: str) -> None:

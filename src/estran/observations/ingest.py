@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from estran import formats
 from estran.catalogue.documents import files
 from estran.errors import Invalid
-from estran.formats import Document, Refusal
+from estran.formats import Dataset, Refusal
 from estran.model import Datastream, now_us
+from estran.observations.sources import documents
 from estran.observations.store import Counts, columns
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from estran.formats import Format, Observed, Rows
+    from estran.formats import Document, Format, Observed, Rows
     from estran.observations.store import SeriesStore
 
 __all__ = ["IngestReport", "explained", "ingest"]
 
 _ROWS_AT_ONCE = 1_000_000
-_HEAD_BYTES, _LIKELY = 4096, 0.5
+_NOTHING = "no observations are found in it that could be read"
 # Clocks that run fast are believed for a day; a forecast is no observation.
 _AHEAD_US = 86_400_000_000
 
@@ -52,7 +52,7 @@ class IngestReport:
 def ingest(
     store: SeriesStore,
     paths: Iterable[Path],
-    record_of: Callable[[Document, Format], str],
+    record_of: Callable[[Document, Format, str], str],
     done: Callable[[Document, Format, str], None],
     *,
     demand: bool,
@@ -63,70 +63,97 @@ def ingest(
     Args:
         store: where they go.
         paths: files and folders.
-        record_of: id of the record that describes the dataset of a document, "" where there is none.
-        done: called when all of a document is stored, with its record.
+        record_of: id of the record that describes a dataset of a document, "" where there is none; the dataset is
+            named where the document describes several.
+        done: called when all of a document is stored, with each of its records.
         demand: whether a file that holds none is refused rather than left alone.
         progress: told after each batch.
     """
-    report = IngestReport()
+    taking = _Taking(store, record_of, done, demand, progress)
+    report = taking.report
     for path, size in files(paths):
-        document = Document(str(path), path=path)
+        if isinstance(size, Refusal):
+            report.refused += [size] if demand else []
+            continue
         try:
-            form = _form(path) if not isinstance(size, Refusal) else None
-            if form is None or form.observe is None or (form.read is None and not demand):
-                _left(document, size, report, demand=demand)
-                continue
-            record = ""
-            for batch in _batches(form.observe(document), report):
-                record = record or record_of(document, form)
-                if not record:
-                    break
-                _store(store, record, batch, report)
-                if progress:
-                    progress(report)
-            if record:
-                done(document, form, record)
-                report.files += 1
+            for found in documents(path, size):
+                if isinstance(found, Refusal):
+                    report.refused += [found] if demand else []
+                else:
+                    taking.take(*found)
+        except OSError as error:
+            report.refused.append(Refusal(str(path), f"it could not be read ({error})"))
+    return report
+
+
+@dataclass(slots=True)
+class _Taking:
+    """Documents on their way into the store; the members are the arguments of `ingest`."""
+
+    store: SeriesStore
+    record_of: Callable[[Document, Format, str], str]
+    done: Callable[[Document, Format, str], None]
+    demand: bool
+    progress: Callable[[IngestReport], None] | None
+    report: IngestReport = field(default_factory=IngestReport)
+
+    def take(self, document: Document, form: Format | None) -> None:
+        """Store the observations of one document; what cannot be is refused with its reason."""
+        if form is None or form.observe is None or (form.read is None and not self.demand):
+            if self.demand:
+                self.report.refused.append(Refusal(document.name, _NOTHING))
+            return
+        before = len(self.report.refused)
+        try:
+            found = self._stored(document, form, form.observe(document))
         except Invalid as error:
-            report.refused.append(Refusal(document.name, error.why))
+            self.report.refused.append(Refusal(document.name, error.why))
         except (ValueError, TypeError, LookupError, ArithmeticError, OSError, RuntimeError) as error:
             # A reader's own mistake on a strange file: it is named, the others are read.
             why = f"its observations could not be understood ({type(error).__name__}: {error})"[:500]
-            report.refused.append(Refusal(document.name, why))
-    return report
+            self.report.refused.append(Refusal(document.name, why))
+        else:
+            self.report.files += bool(found)
+            if self.demand and not found and len(self.report.refused) == before:
+                self.report.refused.append(Refusal(document.name, _NOTHING))
+
+    def _stored(self, document: Document, form: Format, found: Iterator[Observed]) -> set[str]:
+        """Ids of the records whose observations were stored."""
+        records: dict[str, str] = {}
+        for dataset, batch in _batches(found, self.report):
+            if dataset not in records:
+                records[dataset] = self.record_of(document, form, dataset)
+            if records[dataset]:
+                _store(self.store, records[dataset], batch, self.report)
+                if self.progress:
+                    self.progress(self.report)
+        kept = {id_ for id_ in records.values() if id_}
+        for record in sorted(kept):
+            self.done(document, form, record)
+        return kept
 
 
 def explained(paths: Iterable[Path]) -> list[tuple[str, str]]:
     """(name, how it would be understood) of each file that holds observations."""
-    found: list[tuple[str, str]] = []
+    told: list[tuple[str, str]] = []
     for path, size in files(paths):
-        form = None if isinstance(size, Refusal) else _form(path)
-        if form is None:
-            found.append((str(path), "no observations are found in it"))
+        if isinstance(size, Refusal):
+            told.append((str(path), size.why))
             continue
-        try:
-            words = form.explain(Document(str(path), path=path)) if form.explain else form.title
-        except Invalid as error:
-            words = error.why
-        found.append((str(path), words))
-    return found
-
-
-def _left(document: Document, size: int | Refusal, report: IngestReport, *, demand: bool) -> None:
-    """A file without observations."""
-    if isinstance(size, Refusal):
-        report.refused += [size] if demand else []
-    elif demand:
-        report.refused.append(Refusal(document.name, "no observations are found in it that could be read"))
-
-
-def _form(path: Path) -> Format | None:
-    """The format in which a file holds observations."""
-    with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
-    fitting = [(form.recognise(head, path.name), form.name, form) for form in formats.every() if form.observe]
-    likely = max(fitting, default=(0.0, "", None))
-    return likely[2] if likely[0] > _LIKELY else None
+        for found in documents(path, size):
+            if isinstance(found, Refusal):
+                told.append((found.file, found.why))
+                continue
+            document, form = found
+            if form is None:
+                told.append((document.name, "no observations are found in it"))
+                continue
+            try:
+                words = form.explain(document) if form.explain else form.title
+            except Invalid as error:
+                words = error.why
+            told.append((document.name, words))
+    return told
 
 
 @dataclass(slots=True)
@@ -136,21 +163,26 @@ class _Batch:
     count: int = 0
 
 
-def _batches(found: Iterator[Observed], report: IngestReport) -> Iterator[_Batch]:
-    batch = _Batch()
+def _batches(found: Iterator[Observed], report: IngestReport) -> Iterator[tuple[str, _Batch]]:
+    """Observations in batches, each of one dataset: the one that was named last, "" where none was."""
+    batch, dataset = _Batch(), ""
     for one in found:
         if isinstance(one, Refusal):
             report.refused.append(one)
+        elif isinstance(one, Dataset):
+            if batch.rows:
+                yield dataset, batch
+            batch, dataset = _Batch(), one.identifier
         elif isinstance(one, Datastream):
             batch.streams[one.key] = one
         else:
             batch.rows.append(one)
             batch.count += len(one.time)
             if batch.count >= _ROWS_AT_ONCE:
-                yield batch
+                yield dataset, batch
                 batch = _Batch(dict(batch.streams))
     if batch.rows:
-        yield batch
+        yield dataset, batch
 
 
 def _store(store: SeriesStore, record: str, batch: _Batch, report: IngestReport) -> None:
