@@ -11,13 +11,14 @@ from fastapi import APIRouter, Path, Request, Response
 from estran.errors import Invalid, NotFound
 from estran.observations.wide.attributes import of_dataset
 from estran.web import Api, links_of, node_of, pages, replies
-from estran.web.apis.tabledap import dap, files, listing, texts
+from estran.web.apis.tabledap import dap, listing
 from estran.web.apis.tabledap.answers import nothing, streamed, told
 from estran.web.apis.tabledap.asking import Asked, asked
 from estran.web.apis.tabledap.choosing import chosen, things
 from estran.web.apis.tabledap.ordering import arranged
-from estran.web.apis.tabledap.texts import Shown
 from estran.web.problems import shown
+from estran.web.tables import files, texts
+from estran.web.tables.texts import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
