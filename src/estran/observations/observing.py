@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from estran.observations.store.entities import Asker
     from estran.observations.store.sensing import Observed
 
-__all__ = ["Observing", "is_natural"]
+__all__ = ["Observing", "is_natural", "is_span"]
 
 _LONGEST_TOP = 200_000
 _WIDER = 8
@@ -258,12 +258,23 @@ def _span(where: Expression | None) -> tuple[int, int]:
                 if name in {"gt", "ge", "eq"}:
                     start = max(start, last if name == "gt" else first)
                 if name in {"lt", "le", "eq"}:
-                    end = min(end, (first if name == "lt" else last) + 1)
+                    end = min(end, first if name == "lt" else last + 1)
             case Call("during", (Path(("phenomenonTime",)), Value("time", (first, last)))):
                 start, end = max(start, first), min(end, last + 1)
             case _:
                 pass
     return start, end
+
+
+def is_span(condition: Expression) -> bool:
+    """Whether a condition is on the time alone."""
+    match condition:
+        case Call(name, (Path(("phenomenonTime",)), Value("time"))) if (
+            name in COMPARISONS - {"ne"} or name == "during"
+        ):
+            return True
+        case _:
+            return False
 
 
 def _key(after: tuple[Any, ...]) -> tuple[int, int, float]:

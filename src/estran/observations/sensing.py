@@ -11,10 +11,11 @@ import numpy as np
 
 from estran.errors import Invalid, NotFound
 from estran.observations.entities import KINDS, Entity, Page, Query
-from estran.observations.expressions import Path
-from estran.observations.observing import Observing
+from estran.observations.expressions import Path, conjuncts
+from estran.observations.observing import Observing, is_span
 from estran.observations.rows import ID_STEP, entities
 from estran.observations.store.columns import array
+from estran.observations.store.tiles import summed
 from estran.observations.told import GEOJSON
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from estran.access import Actor
     from estran.catalogue import Catalogue
     from estran.observations.expressions import Expression
-    from estran.observations.store import SeriesStore
+    from estran.observations.store import SeriesStore, Tile
     from estran.observations.store.entities import Asker
     from estran.observations.store.sensing import Observed
 
@@ -134,6 +135,26 @@ class Sensing:
             asked = self._observing(ask, query)
             known = self._store.sensing.observed(ask, [one.datastream for one in asked.extents])
         return asked, known
+
+    def runs(self, query: Query, most: int) -> list[Tile] | None:
+        """At least so many runs of the observations of one datastream; None where it has no more than that.
+
+        Raises:
+            Invalid: there are conditions on more than the time.
+        """
+        asked, _ = self.observing(query)
+        if any(not is_span(condition) for condition in conjuncts(query.where)):
+            raise Invalid("only a time narrows what is decimated; leave other conditions out", "$filter")
+        if not asked.extents:
+            return None
+        [one] = asked.extents
+        tiles = self._store.tiles(one.datastream, one.first, one.last + 1, most)
+        if tiles is not None:
+            return tiles
+        rows = self._store.read([one.datastream], one.first, one.last + 1)
+        if rows.num_rows <= 2 * most:
+            return None
+        return [tuple(tile.values()) for _, tile in summed(rows, -(-rows.num_rows // most))]  # type: ignore[misc]
 
     def _observing(self, ask: Asker, query: Query) -> Observing:
         streams, feature = None, None

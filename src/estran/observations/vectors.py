@@ -103,7 +103,7 @@ def _of_times(name: str, one: tuple[Any, Any], other: tuple[Any, Any]) -> Bools:
 
 
 def _of_results(name: str, one: Vector, other: Vector) -> Bools:
-    """Results are numbers or words; what is quoted is compared with both."""
+    """Results are numbers or words; what is quoted is compared with both, unless it asks for more than a number."""
     if one.kind != "result":
         return _of_results(_MIRRORED[name], other, one)
     value, words = one.data
@@ -118,8 +118,10 @@ def _of_results(name: str, one: Vector, other: Vector) -> Bools:
         return found if name != "ne" else found | one.missing
     if other.kind != "text":
         raise _unlike(one, other)
-    texts = words()
     as_number = _as_numbers(other)
+    if name not in {"eq", "ne"} and not as_number.missing.any():
+        return compared(name, numbers, as_number)
+    texts = words()
     found = compared(name, texts, other) & ~texts.missing
     if name == "ne":
         return np.where(texts.missing, compared(name, numbers, as_number), found) | one.missing

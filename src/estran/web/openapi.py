@@ -37,12 +37,15 @@ _REFUSALS = {
     410: "It was here and has been removed.",
     413: "More was sent than is read.",
     415: "What was sent is of a media type that is not read here.",
+    501: "The standard knows it, and it is not done here.",
 }
 
 
 Id = Annotated[str, Path(description="Identifier of the record.", examples=["an-id"])]
 """The id in an address."""
 FormatName = Annotated[str, Path(description="Name of a format.", examples=["bibtex"])]
+StaPath = Annotated[str, Path(description="Steps of the address.", examples=["Things(1)/Datastreams"])]
+"""Where an address of SensorThings goes on."""
 Number = Annotated[str, Path(description="Number of a document, 0 for the newest.", examples=["0"])]
 
 

@@ -68,6 +68,10 @@ class WrongType(EstranError):
     """What was sent is of a media type that is not read here."""
 
 
+class NotOffered(EstranError):
+    """A standard knows it, and this node does not do it."""
+
+
 class TooLong(EstranError):
     """The address is longer than what is read."""
 
@@ -81,6 +85,7 @@ _STATUSES: tuple[tuple[type[EstranError], int], ...] = (
     (TooLarge, 413),
     (TooLong, 414),
     (WrongType, 415),
+    (NotOffered, 501),
     (NotFound, 404),
     (QuotaExceeded, 429),
     (NotAllowed, 403),

@@ -164,7 +164,7 @@ class Asker:
         _, chosen, _ = self._chosen(query)
         inner = chosen.subquery()
         grouped = select(inner.c.parent, func.count()).group_by(inner.c.parent)
-        return dict(self.connection.execute(grouped).tuples().all())
+        return {row[0]: row[1] for row in self.connection.execute(grouped)}
 
     def numbers(self, kind: str, expression: Expression | None) -> list[int]:
         """The numbers of the entities for which something holds."""

@@ -1,0 +1,1 @@
+"""SensorThings, asked as clients do."""
