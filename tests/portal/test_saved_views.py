@@ -203,6 +203,16 @@ def test_the_list_names_all_views(node: Node, client: Client):
     assert page(editor.get("/fr/views", "text/html")).one("a", href="/fr/views/new")
 
 
+def test_a_search_leads_those_who_may_to_a_view_of_it(node: Node, client: Client):
+    path = "/en/search?q=snow&kind=dataset"
+    assert not page(client.get(path, "text/html")).all("a", href="/en/views/new?q=snow&kind=dataset")
+    editor, _ = signed(node, "editor", "cnes-toulouse")
+    html = page(editor.get(path, "text/html"))
+    assert html.one("a", href="/en/views/new?q=snow&kind=dataset").text == "Keep this search as a view"
+    reader, _ = signed(node, "reader", "cnes-toulouse")
+    assert not page(reader.get(path, "text/html")).all("a", href="/en/views/new?q=snow&kind=dataset")
+
+
 def post(client: Client, path: str, form: dict[str, str]) -> httpx.Response:
     return client.ask(
         "POST", path, content=urlencode(form), headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"},

@@ -52,6 +52,7 @@ class SearchView:
         points: address of the map's places.
         further: what the form sends along that it does not show.
         ways: (words, address) of the same search with words read in other ways.
+        keep: address of the form that keeps this search as a view, "" for those who may not.
     """
 
     asked: Asked
@@ -83,6 +84,7 @@ class SearchView:
     corners: dict[str, str]
     further: tuple[tuple[str, str], ...] = ()
     ways: tuple[tuple[str, str], ...] = ()
+    keep: str = ""
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -121,6 +123,7 @@ def search(node: Node, asked: Asked, viewer: Viewer, *, typing: bool = False) ->
         points=first.address(f"{path}/map.json") if found is not None else "",
         box=",".join(f"{v:g}" for v in asked.box) if asked.box else "", corners=corners(shown),
         further=_further(asked, found), ways=tuple(_ways(node, given, asked, found, viewer, path)),
+        keep=first.address(f"/{words.language}/views/new") if found is not None and node.views.may_write() else "",
     )  # fmt: skip
 
 
