@@ -1,0 +1,175 @@
+"""The pages of observations in a real browser: the plot is drawn, moved and zoomed, and everyone can use them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+import estran
+from estran.web.app import create_app
+from tests.conftest import ROOT, lacking
+from tests.portal import observed
+from tests.portal.browser import launched, watched
+from tests.portal.conftest import serving
+from tests.portal.test_accessible import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.portal.browser import Watch
+
+pytestmark = pytest.mark.chromium
+PAGES = {
+    "series": "datastreams/{brest}", "week": "datastreams/{probe}?period=week", "together": "datastreams/{probe}?with={salt},{sete}",
+    "profiles": "datastreams/{cast}", "empty": "datastreams/{brest}?time=1990/1991", "wrong": "datastreams/{brest}?time=soon",
+    "stations": "stations", "some": "stations?q=e&complete=95", "none": "stations?q=nowhere",
+    "record": "data/{stations}", "list": "data/{many}/datastreams",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    folder = tmp_path_factory.mktemp("observed")
+    with estran.open(folder / "node") as node:
+        names = observed.fill(node, folder / "files")
+        with serving(create_app(node)) as url:
+            yield {**names, "url": url}
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    file = ROOT / "node_modules/axe-core/axe.min.js"
+    return file.read_text("utf-8") if file.is_file() else lacking("axe-core (an editable build fetches it)")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    with launched(chromium) as running:
+        yield running
+
+
+def opened(browser: Browser, house: dict[str, str], path: str, *, width: int = 1280) -> Watch:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, locale="en-GB", reduced_motion="reduce"
+    )
+    context.set_default_timeout(20_000)
+    watch = watched(context, house["url"])
+    watch.drawn(path.format(**house))
+    if watch.page.query_selector("#plot"):
+        watch.page.wait_for_selector("html[data-plot-ready]")
+    return watch
+
+
+def closed(watch: Watch) -> None:
+    watch.page.context.close()
+    assert watch.faults == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("lang", "width"), [("fr", 360), ("en", 1280)])
+def test_axe_finds_nothing(  # noqa: PLR0917 - fixtures
+    browser: Browser, house: dict[str, str], axe: str, lang: str, width: int, name: str
+):
+    watch = opened(browser, house, f"/{lang}/{PAGES[name]}", width=width)
+    judge(watch, axe)
+    # What a page answers 400 with is said on the console.
+    watch.faults = [fault for fault in watch.faults if "400" not in fault]
+    closed(watch)
+
+
+def period(page: Page) -> tuple[str, str]:
+    found = re.search(r"time=([^/&]+)/([^/&]+)", page.url)
+    assert found, page.url
+    return found[1], found[2]
+
+
+def test_the_plot_replaces_the_picture_and_keeps_gaps_and_doubts(browser: Browser, house: dict[str, str]):
+    watch = opened(browser, house, "/en/datastreams/{probe}")
+    page = watch.page
+    assert page.locator("#plot canvas").count() == 1
+    assert page.locator("#plot svg").count() == 0
+    with_doubts = page.locator("#plot canvas").screenshot()
+    page.get_by_label("Doubtful values").uncheck()
+    assert page.locator("#plot canvas").screenshot() != with_doubts
+    closed(watch)
+
+
+def test_a_period_is_chosen_with_the_mouse_and_the_way_back_works(browser: Browser, house: dict[str, str]):
+    watch = opened(browser, house, "/en/datastreams/{brest}")
+    page = watch.page
+    page.get_by_role("link", name="Week", exact=True).click()
+    page.wait_for_url(re.compile(r"period=week"))
+    page.locator("#plot-text", has_text="168 values").wait_for()
+    assert page.locator("#plot-status").inner_text().startswith("temperature – Brest")
+    assert "time=" in (page.get_by_role("link", name="NetCDF").get_attribute("href") or "")
+    assert page.evaluate("document.activeElement.dataset.period") == "week"
+    frame = page.locator("#plot .u-over").bounding_box()
+    assert frame
+    page.mouse.move(frame["x"] + frame["width"] * 0.25, frame["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(frame["x"] + frame["width"] * 0.5, frame["y"] + 60, steps=4)
+    page.mouse.up()
+    page.wait_for_url(re.compile(r"time="))
+    page.locator("#plot-text", has_text=re.compile(r"t4[1-4] values")).wait_for()
+    page.go_back()
+    page.locator("#plot-text", has_text="168 values").wait_for()
+    assert "period=week" in page.url
+    closed(watch)
+
+
+def test_the_plot_is_moved_with_the_keyboard(browser: Browser, house: dict[str, str]):
+    watch = opened(browser, house, "/en/datastreams/{brest}?period=week")
+    page = watch.page
+    page.locator("#plot").focus()
+    page.keyboard.press("+")
+    page.wait_for_url(re.compile(r"time="))
+    start, end = period(page)
+    page.locator("#plot-text", has_text=re.compile(r"t10[0-2] values")).wait_for()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(lambda url: start not in url)
+    assert period(page)[1] < end
+    assert page.evaluate("document.activeElement.id") == "plot"
+    page.keyboard.press("Home")
+    page.locator("#plot-text", has_text="1,120 values").wait_for()
+    closed(watch)
+
+
+def test_another_series_is_drawn_beside_it(browser: Browser, house: dict[str, str]):
+    watch = opened(browser, house, "/en/datastreams/{brest}")
+    page = watch.page
+    page.get_by_label("Series of the same dataset").select_option(label="salinity – Brest")
+    page.get_by_role("button", name="Add").click()
+    page.wait_for_url(re.compile(rf"with={house['salt']}"))
+    page.wait_for_selector("html[data-plot-ready]")
+    assert page.locator(".caption").count() == 2
+    page.get_by_role("link", name="remove").click()
+    page.wait_for_url(lambda url: "with" not in url)
+    closed(watch)
+
+
+def test_a_mark_on_the_map_leads_to_its_station(browser: Browser, house: dict[str, str]):
+    watch = opened(browser, house, "/en/stations?q=marseille")
+    page = watch.page
+    frame = page.locator("#map").bounding_box()
+    assert frame
+    page.mouse.click(frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
+    page.locator(".maplibregl-popup a", has_text="Marseille").click()
+    page.wait_for_url(re.compile(r"/en/datastreams/\d+"))
+    assert "Marseille" in page.locator("h1").inner_text()
+    closed(watch)
+
+
+def test_colours_follow_the_theme(browser: Browser, house: dict[str, str]):
+    watch = opened(browser, house, "/en/datastreams/{cast}")
+    page = watch.page
+    light = page.locator("#plot canvas").screenshot()
+    page.locator("#theme").click()
+    page.locator("#theme").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.locator("#plot canvas").screenshot() != light
+    closed(watch)
