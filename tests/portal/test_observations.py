@@ -233,6 +233,15 @@ def test_stations_are_found_by_name_variable_period_and_completeness(client: Cli
     assert stations("from=2999") == []
 
 
+def test_a_record_is_found_by_the_names_of_its_stations_and_a_search_leads_to_them(
+    client: Client, names: dict[str, str]
+):
+    html = page(client, "/en/search?q=marseille&from=2026")
+    assert html.all("a", href=f"/en/data/{names['stations']}?from=2026")
+    way = next(a for a in html.all("a") if a.text.startswith("Look among the stations"))
+    assert way["href"] == "/en/stations?from=2026"
+
+
 def test_how_complete_a_station_is_in_a_period(client: Client, names: dict[str, str]):
     last = observed.newest()
     at = [last - timedelta(hours=24 * observed.DAYS - 1 - hour) for hour in (260, 380 + 40)]

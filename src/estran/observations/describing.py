@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from estran.model import Box, Extent, Period, Record, Text, moment_us
+from estran.model import Box, Concept, Extent, Period, Record, Text, moment_us
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["described"]
 
+_MOST_STATIONS = 300
 _MADE = "made of a table of observations; describe it: title, abstract, people, licence"
 
 
@@ -24,9 +25,16 @@ def described(name: str, streams: Sequence[HeldDatastream]) -> Record:
         kind="dataset",
         title=Text.of(PurePath(name).name.split(".")[0].replace("_", " ")),
         variables=tuple(variables.values()),
+        concepts=_stations(streams),
         extent=_extent(streams),
         warnings=(_MADE,),
     )
+
+
+def _stations(streams: Sequence[HeldDatastream]) -> tuple[Concept, ...]:
+    """The things as keywords, so that the record is found by their names."""
+    names = dict.fromkeys(one.described.thing.name or Text.of(one.described.thing.key) for one in streams)
+    return tuple(Concept(label=name, role="platform") for name in list(names)[:_MOST_STATIONS] if name)
 
 
 def _extent(streams: Sequence[HeldDatastream]) -> Extent:

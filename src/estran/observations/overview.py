@@ -130,6 +130,10 @@ class Overview:
         number = self._seen().get(record)
         return self._store.looks.of_record(number, after, most) if number is not None else ([], 0)
 
+    def is_empty(self) -> bool:
+        """Whether there are no datasets with observations."""
+        return not self._seen()
+
     def properties(self) -> list[Property]:
         """The properties that there are observations of."""
         return self._store.looks.properties(list(self._seen().values()))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from estran.catalogue.marks import TREES
 from estran.errors import Invalid
+from estran.web import replies
 from estran.web.portal import elsewhere, mapping, readings
 from estran.web.portal.asking import FACETS, ORDERS, PAGES, Asked, Wrong, default_order
 from estran.web.portal.histograms import MOST_BARS, Histogram, histogram
@@ -161,6 +162,10 @@ def _ways(  # noqa: PLR0917
     if asked.text and (told or not asked.meaning):
         said = words.text("search.literal") if asked.meaning else words.text("search.by_meaning")
         yield said, asked.first(meaning=not asked.meaning).address(path)
+    if (asked.text or asked.start or asked.end) and not node.observations.overview.is_empty():
+        # Their page asks besides for the variable and for how complete a period is.
+        asks = (("from", asked.start), ("to", asked.end))
+        yield words.text("stations.way"), replies.address(f"/{words.language}/stations", asks)
 
 
 def _said(asked: Asked, viewer: Viewer) -> str:
