@@ -236,6 +236,14 @@ def _csv_column(rows: pa.Table, name: str, known: Mapping[int, Observed]) -> Any
             return pc.if_else(rows["result_time"].combine_chunks().is_null(), "", times)
         case "result" if _is_plain(rows, known):
             return pc.fill_null(rows["value"].combine_chunks().cast("string"), "")
+        case "resultQuality":
+            flags = rows["flag"]
+            is_none = flags.null_count == rows.num_rows
+            return (
+                _repeated("", rows.num_rows)
+                if is_none
+                else _array([_cell(flag) for flag in flags.to_pylist()])
+            )
         case _:
             return _array([_cell(one.told.get(name)) for one in entities(rows, known)])
 
