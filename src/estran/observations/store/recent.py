@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from estran.storage import Engine
 
-__all__ = ["count", "of_partition", "partitions", "put", "read", "take_out", "times_of"]
+__all__ = ["count", "of_partition", "partitions", "put", "read", "remove", "take_out", "times_of"]
 
 _O = tables.observation.c
 _SELECTED = select(*(_O[name] for name in NAMES), _O.gone)
@@ -96,6 +96,17 @@ def put(connection: sa.Connection, engine: Engine, rows: pa.Table) -> None:
         one = (_O.datastream == bindparam("d"), _O.time == bindparam("t"), _O.vertical == bindparam("v"))
         connection.execute(delete(tables.observation).where(*one), taken)
     engine.insert(connection, tables.observation, NAMES, list(zip(*columns, strict=True)))
+
+
+def remove(connection: sa.Connection, engine: Engine, rows: pa.Table, version: int) -> None:
+    """Note of rows, one a key, that from a version on they are no more."""
+    columns = [rows[name].to_pylist() for name in NAMES]
+    columns[NAMES.index("version")] = [version] * rows.num_rows
+    one = (_O.datastream == bindparam("d"), _O.time == bindparam("t"), _O.vertical == bindparam("v"))
+    keys = [{"d": d, "t": t, "v": v} for d, t, v in zip(*columns[:3], strict=True)]
+    connection.execute(delete(tables.observation).where(*one), keys)
+    gone = [*zip(*columns, [True] * rows.num_rows, strict=True)]
+    engine.insert(connection, tables.observation, (*NAMES, "gone"), gone)
 
 
 def count(connection: sa.Connection) -> int:

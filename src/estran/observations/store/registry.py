@@ -107,6 +107,12 @@ class Tally:
         self.first = span[0] if self.first is None else min(self.first, span[0])
         self.last = span[1] if self.last is None else max(self.last, span[1])
 
+    def forget(self) -> None:
+        """Know of none; numbers that were given are not given again."""
+        self.count, self.first, self.last = 0, None, None
+        self.last_value, self.last_words, self.last_longitude, self.last_latitude = None, None, None, None
+        self.newest = None
+
     def pace(self, step: int, counted: int) -> None:
         """Know that so many steps were usually so long."""
         if self.step is None or counted >= _SURE:
