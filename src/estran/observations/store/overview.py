@@ -100,7 +100,7 @@ class Looks:
         if names:
             chosen = chosen.where(self._engine.within(_D.property, names))
         with self._database.read() as connection:
-            return [Station._make(row) for row in connection.execute(chosen)]
+            return list(map(Station._make, connection.execute(chosen).fetchall()))
 
     def properties(self, sets: Sequence[int]) -> list[Property]:
         """The properties that datasets have observations of, those of most datastreams first."""
