@@ -36,9 +36,11 @@ def series(database: Database, folder: Path, named: str) -> Callable[[], SeriesS
 
     @cache
     def made() -> SeriesStore:
-        from estran.observations import SeriesStore  # noqa: PLC0415 - heavy
+        from estran.observations import Machine, SeriesStore  # noqa: PLC0415 - heavy
 
-        return SeriesStore(database, named if "://" in named else str(folder.resolve() / named))
+        store = SeriesStore(database, named if "://" in named else str(folder.resolve() / named))
+        store.arrived = Machine(store).arrived
+        return store
 
     return made
 

@@ -11,6 +11,7 @@ from estran.observations.describing import described
 from estran.observations.ingest import IngestReport, explained, ingest
 from estran.observations.overview import Overview
 from estran.observations.quality import NEEDED, Judging
+from estran.observations.quality.door import Quality
 from estran.observations.reading import SHOWN, dataset
 from estran.observations.sensing import Sensing
 from estran.observations.store import MOST, Extent
@@ -49,6 +50,11 @@ class Observations:
     def sensing(self) -> Sensing:
         """The same as SensorThings has it: entities, what links them, and observations one by one."""
         return Sensing(self._store, self._catalogue, self._actor)
+
+    @property
+    def quality(self) -> Quality:
+        """What experts say of observations, and what the machine tests."""
+        return Quality(self._store, self._catalogue, self._actor, lambda some: self.datastreams(numbers=some))
 
     def _sets(self) -> dict[str, int]:
         """Number of each dataset that the actor sees, by the id of its record."""
@@ -154,6 +160,15 @@ class Observations:
                 "dataset of observations", record, "“estran observations list” names those that there are."
             )
         return wide_table(record, streams, self._wide)
+
+    def tables(self, most: int) -> Iterator[WideTable]:
+        """The tables of so many datasets at most, in the order of their records."""
+        sets = sorted(self._catalogue.visible(self._store.datasets(), self._actor))[:most]
+        numbers = self._store.datasets()
+        streams: dict[str, list[HeldDatastream]] = {}
+        for one in self._store.datastreams([numbers[id_] for id_ in sets]):
+            streams.setdefault(one.record, []).append(one)
+        return (wide_table(id_, streams[id_], self._wide) for id_ in sets if id_ in streams)
 
     def _wide(
         self, streams: Sequence[HeldDatastream], start: int, end: int, names: Sequence[str]

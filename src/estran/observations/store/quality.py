@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from estran.observations.store import verdicts
+from estran.observations.store import testing, verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from estran.observations.store.testing import StoredPlan, Waiting
     from estran.observations.store.verdicts import Verdict
     from estran.storage import Database
 
@@ -20,10 +21,14 @@ class QualityStore:
 
     Args:
         database: of the node.
+
+    Attributes:
+        untested: what is remembered of datastreams that no plan names, so that it is found out once.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.untested: set[tuple[str, int]] = set()
 
     def verdicts(self, datastreams: Sequence[int], *, undone: bool = False) -> list[Verdict]:
         """The verdicts on some datastreams, the oldest first; with those that were undone if wanted."""
@@ -46,3 +51,38 @@ class QualityStore:
         """Take a verdict back; says whether it stood."""
         with self._database.write() as connection:
             return verdicts.undo(connection, number, by, at)
+
+    def plans(self) -> list[StoredPlan]:
+        """All plans of tests, by name."""
+        with self._database.read() as connection:
+            return testing.plans(connection)
+
+    def put_plan(self, plan: StoredPlan) -> None:
+        """Note a plan in the place of one of the same name."""
+        with self._database.write() as connection:
+            testing.put_plan(connection, plan)
+
+    def remove_plan(self, name: str) -> bool:
+        """Forget a plan; says whether there was one."""
+        with self._database.write() as connection:
+            return testing.remove_plan(connection, name)
+
+    def states(self, datastreams: Sequence[int] | None = None) -> dict[int, Waiting]:
+        """Of each datastream that is tested what waits for its tests; of some, or of all."""
+        with self._database.read() as connection:
+            return testing.states(connection, self._database.engine, datastreams)
+
+    def expect(self, waiting: Iterable[Waiting]) -> None:
+        """Have something of datastreams wait for its tests."""
+        with self._database.write() as connection:
+            testing.expect(connection, waiting)
+
+    def done(self, tested: Waiting, hash_: str) -> bool:
+        """Note that what waited was tested, unless something came since; says whether nothing waits now.
+
+        Args:
+            tested: what waited when its rows were read.
+            hash_: of the tests; "" where nothing is tested of it any more.
+        """
+        with self._database.write() as connection:
+            return testing.done(connection, tested, hash_)

@@ -45,4 +45,6 @@ tested_datastream = Table(
     # First and last instant at which something was written since; nothing where nothing was.
     Column("first", BigInteger),
     Column("last", BigInteger),
+    # The newest write of those that wait.
+    Column("version", BigInteger, nullable=False, server_default="0"),
 )  # fmt: skip

@@ -1,0 +1,288 @@
+"""The machine's tests, run on what came since they were run last.
+
+Observations are stored first; what was written is noted in the same transaction. So nothing is forgotten when a
+process dies before its tests, and nothing is tested twice: only outcomes that differ are written.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from estran.errors import EstranError, Invalid
+from estran.model import EVER_US, NEVER_US, now_us
+from estran.observations.quality.density import is_of_water, partner_of, profile_density
+from estran.observations.quality.plans import DENSITY, NOTHING, Plan, Tests, tests_of
+from estran.observations.quality.reaching import affected, reach_of, surrounded
+from estran.observations.quality.testing import Subject, evaluated
+from estran.observations.store.columns import KEY, array, newest
+from estran.observations.store.testing import Waiting
+from estran.observations.units import converter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    import pyarrow as pa
+
+    from estran.observations.store import SeriesStore
+    from estran.observations.store.registry import HeldDatastream
+    from estran.observations.store.testing import StoredPlan
+
+__all__ = ["Machine", "TestReport"]
+
+_NEEDED = ("datastream", "time", "vertical", "value", "longitude", "latitude", "tested", "version")
+# A portion of a long series is tested at once, and outcomes of so many are written together.
+_PORTION, _TOGETHER = 500_000, 2_000_000
+_MOST_REMEMBERED = 100_000
+_EVERYTHING = (EVER_US, NEVER_US)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class TestReport:
+    """What the machine's tests did.
+
+    Attributes:
+        datastreams: whose tests were run.
+        observations: that were looked at.
+        changed: outcomes that differ from those before.
+        refused: (number of a datastream, why its tests could not be run).
+    """
+
+    datastreams: int = 0
+    observations: int = 0
+    changed: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A datastream of which something is to be tested.
+
+    Attributes:
+        spans: of time, in microseconds.
+        waiting: what is done when that is tested.
+    """
+
+    one: HeldDatastream
+    tests: Tests
+    spans: tuple[tuple[int, int], ...]
+    partner: HeldDatastream | None
+    waiting: Waiting | None
+
+
+class Machine:
+    """Tests observations after the plans of a node.
+
+    Args:
+        store: where they lie.
+    """
+
+    def __init__(self, store: SeriesStore) -> None:
+        self._store = store
+
+    def plans(self) -> tuple[Plan, ...]:
+        """What is tested on this node."""
+        return _read(tuple(self._store.quality.plans()))
+
+    def arrived(self, numbers: Sequence[int]) -> TestReport | None:
+        """Test what came of some datastreams; None where nothing of them is tested.
+
+        What cannot be tested now waits: nobody who brings observations is kept from it by their tests.
+        """
+        try:
+            return self._arrived(numbers)
+        except (EstranError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError) as error:
+            _log.warning("tests of datastreams %s wait: %s", numbers[:5], error)
+            return None
+
+    def _arrived(self, numbers: Sequence[int]) -> TestReport | None:
+        held = tuple(self._store.quality.plans())
+        states = self._store.quality.states(numbers)
+        if not held and not states:
+            return None
+        # Most datastreams of a busy node are not tested at all: that is found out once.
+        known, plans = self._store.quality.untested, "".join(plan.hash for plan in held)
+        unknown = [n for n in numbers if n not in states and (plans, n) not in known]
+        if unknown:
+            streams = self._streams(unknown)
+            planned = [one.number for one in streams if tests_of(one, _read(held))]
+            self._store.quality.expect([Waiting(n, "", *_EVERYTHING, now_us()) for n in planned])
+            if len(known) > _MOST_REMEMBERED:
+                known.clear()
+            known.update((plans, one.number) for one in streams if one.number not in planned)
+        return self.run(numbers)
+
+    def expect(self, streams: Iterable[HeldDatastream], *, again: bool = False) -> int:
+        """Have wait what other tests are made of now than before; gives of how many datastreams.
+
+        Args:
+            streams: of which it is looked at.
+            again: whether all of them that are tested wait.
+        """
+        plans, states = self.plans(), self._store.quality.states()
+        waiting: list[Waiting] = []
+        for one in streams:
+            tests, state = tests_of(one, plans), states.get(one.number)
+            if tests is None and state is None:
+                continue
+            before = state.hash if state else ""
+            if again or before != (tests or NOTHING).hash:
+                waiting.append(Waiting(one.number, before, *_EVERYTHING, now_us()))
+        self._store.quality.expect(waiting)
+        self._store.quality.untested.clear()
+        return len(waiting)
+
+    def run(
+        self, numbers: Sequence[int] | None = None, progress: Callable[[TestReport], None] | None = None
+    ) -> TestReport:
+        """Test what waits of some datastreams, or of all.
+
+        Raises:
+            Unavailable: another process writes files for longer than one may wait.
+        """
+        report = TestReport()
+        marks: list[pa.Table] = []
+        finished: list[tuple[Waiting, str]] = []
+        for work in self._work(numbers):
+            try:
+                marks += self._outcomes(work, report)
+            except Invalid as error:
+                report.refused.append((work.one.number, error.why))
+                continue
+            if work.waiting:
+                finished.append((work.waiting, work.tests.hash))
+            if sum(mark.num_rows for mark in marks) >= _TOGETHER:
+                self._write(marks, finished, report)
+                marks, finished = [], []
+            if progress:
+                progress(report)
+        self._write(marks, finished, report)
+        return report
+
+    def _write(
+        self, marks: Sequence[pa.Table], finished: Sequence[tuple[Waiting, str]], report: TestReport
+    ) -> None:
+        if marks:
+            # Where portions meet, both tell of the same observations.
+            report.changed += self._store.mark(newest(marks))
+        for waiting, hash_ in finished:
+            self._store.quality.done(waiting, hash_)
+
+    def _work(self, numbers: Sequence[int] | None) -> Iterator[_Work]:
+        """What is to be done, with the partners of those whose density is tested."""
+        states = self._store.quality.states(numbers)
+        waiting = {n: state for n, state in states.items() if state.first is not None}
+        if not waiting:
+            return
+        plans = self.plans()
+        asked: dict[int, tuple[HeldDatastream, list[tuple[int, int]]]] = {}
+        for one in self._streams(list(waiting)):
+            state, tests = waiting[one.number], tests_of(one, plans) or NOTHING
+            is_all = state.hash != tests.hash
+            asked[one.number] = (one, [_EVERYTHING if is_all else (state.first or 0, state.last or 0)])
+        partners = self._partners([one for one, _ in asked.values()], plans)
+        for one, partner in partners.values():
+            # What comes of one changes the density of both.
+            if partner.number in waiting:
+                asked.setdefault(one.number, (one, []))[1].extend(asked[partner.number][1][:1])
+        for number, (one, spans) in asked.items():
+            tests, pair = tests_of(one, plans) or NOTHING, partners.get(number)
+            if tests.arguments or number in waiting:
+                yield _Work(one, tests, tuple(spans), pair[1] if pair else None, waiting.get(number))
+
+    def _partners(
+        self, streams: Sequence[HeldDatastream], plans: Iterable[Plan]
+    ) -> dict[int, tuple[HeldDatastream, HeldDatastream]]:
+        """Number -> temperature or salinity, and what makes a density with it, of the things of some datastreams."""
+        water = [one for one in streams if is_of_water(one)]
+        if not water or not any(DENSITY in rule.tests for plan in plans for rule in plan.rules):
+            return {}
+        things = {(one.record, one.described.thing.key) for one in water}
+        sets = self._store.datasets()
+        of_record = self._store.datastreams([sets[record] for record in {one.record for one in water}])
+        others = [
+            one for one in of_record if is_of_water(one) and (one.record, one.described.thing.key) in things
+        ]
+        found = ((one, partner_of(one, others)) for one in others)
+        return {one.number: (one, partner) for one, partner in found if partner is not None}
+
+    def _outcomes(self, work: _Work, report: TestReport) -> Iterator[pa.Table]:
+        """Key, version and outcomes of the observations whose outcomes differ from those that they have."""
+        one, reach = work.one, reach_of(work.tests)
+        subject = _subject(one, work.tests)
+        report.datastreams += work.waiting is not None
+        for span in _portions(one, work.spans):
+            rows = surrounded(one, span, reach, lambda start, end: self._read(one, start, end))
+            if not rows.num_rows:
+                continue
+            if work.partner is not None and DENSITY in work.tests.by_name:
+                time = array(rows, "time")
+                others = self._read(work.partner, int(time[0]), int(time[-1]) + 1)
+                density = profile_density(rows, others, one, work.partner)
+                subject = Subject(subject.convert, subject.place, subject.has_vertical, density)
+            which = affected(rows, span, reach)
+            report.observations += int(which.sum())
+            yield _marks(rows, evaluated(rows, work.tests, subject), which)
+
+    def _read(self, one: HeldDatastream, start: int, end: int) -> pa.Table:
+        return self._store.read([one.number], max(start, EVER_US), min(end, NEVER_US), _NEEDED)
+
+    def _streams(self, numbers: Sequence[int]) -> list[HeldDatastream]:
+        return self._store.datastreams(list(self._store.datasets().values()), numbers=numbers)
+
+    def _of_records(self, records: set[str]) -> list[HeldDatastream]:
+        sets = self._store.datasets()
+        return self._store.datastreams([number for id_, number in sets.items() if id_ in records])
+
+
+@lru_cache(maxsize=4)
+def _read(held: tuple[StoredPlan, ...]) -> tuple[Plan, ...]:
+    return tuple(Plan.stored(one.name, one.document) for one in held)
+
+
+def _subject(one: HeldDatastream, tests: Tests) -> Subject:
+    thing, unit = one.described.thing, one.described.variable.unit
+    converters = {wanted: converter(unit, wanted) for wanted in tests.units.values() if wanted}
+    place = (thing.longitude, thing.latitude)
+    return Subject(
+        {wanted: convert for wanted, convert in converters.items() if convert is not None},
+        (place[0], place[1]) if place[0] is not None and place[1] is not None else None,
+        one.described.vertical is not None,
+    )
+
+
+def _portions(one: HeldDatastream, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Spans of time in which a datastream has about so many observations as are tested at once."""
+    if one.first is None or one.last is None:
+        return
+    per_us = one.count / (one.last - one.first + 1)
+    for first, last in _merged(spans):
+        begin, end = max(first, one.first), min(last, one.last)
+        count = max(int((end - begin) * per_us / _PORTION) + 1, 1)
+        edges = [begin + (end - begin + 1) * n // count for n in range(count + 1)] if end >= begin else []
+        yield from ((low, high - 1) for low, high in pairwise(edges) if high > low)
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans that touch no other."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return found
+
+
+def _marks(rows: pa.Table, tested: np.ndarray[tuple[int], np.dtype[np.int64]], which: object) -> pa.Table:
+    import pyarrow as pa  # noqa: PLC0415
+
+    chosen = np.asarray(which) & (tested != array(rows, "tested"))
+    told = rows.select([*KEY, "version"]).append_column("tested", pa.array(tested, pa.int64()))
+    return told.filter(pa.array(chosen))
