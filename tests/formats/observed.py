@@ -48,7 +48,7 @@ def _take(one: Observed, found: Held) -> None:
         found.refused.append(one)
     elif isinstance(one, Datastream):
         found.streams[one.key] = one
-    else:
+    elif isinstance(one, Rows):
         assert one.datastream in found.streams
         before = found.rows.get(one.datastream)
         found.rows[one.datastream] = one if before is None else _joined(before, one)

@@ -133,6 +133,8 @@ def _documents_of(source: Source, head: bytes) -> Iterator[Document | Refusal | 
         yield _netcdf(source)
     elif head.startswith(parquet.MAGIC):
         yield from parquet.documents(source)
+    elif _is_binary_data(source, head):
+        yield from _data(source)
     elif why := refusals.of_binary(head):
         yield Refusal(source.name, why)
     elif (sign := _first_sign(head)) == "<":
@@ -162,6 +164,17 @@ def _netcdf(source: Source) -> Document | Refusal:
     if source.path is None:
         return Refusal(source.name, "it is a NetCDF file inside an archive; unpack it and load the file")
     return Document(source.name, path=source.path)
+
+
+def _is_binary_data(source: Source, head: bytes) -> bool:
+    """Whether it is a binary file of a format that is read here, and no text in a wide encoding."""
+    is_text = b"\0" not in head or _first_sign(head) in ("<", *_JSON_SIGNS)
+    return not is_text and _confidence(source, head) > _LIKELY
+
+
+def _data(source: Source) -> Iterator[Document | Refusal]:
+    """A binary file of data: only named where it lies on the disk."""
+    yield from [Document(source.name, path=source.path)] if source.path is not None else _whole(source)
 
 
 def _of_xml(source: Source, head: bytes) -> Iterator[Document | Refusal]:

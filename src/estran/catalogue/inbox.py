@@ -143,9 +143,12 @@ class Inbox:
         if not any(one.is_part for one in batch):
             return batch
         with self._store.view() as view:
-            return grown(
-                batch, lambda id_: found[1] if (found := view.record(id_)) else None, self._given.owner
-            )
+
+            def held(source: str, key: str) -> Record | None:
+                found = view.record(view.id_of(source, key))
+                return found[1] if found else None
+
+            return grown(batch, held, self._given.owner)
 
     def _put_items(self, batch: list[PreparedItem]) -> None:
         for name in sorted({item.collection for item in batch} - self._known):

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 __all__ = ["grown", "together"]
 
 
-def grown(batch: Sequence[Prepared], held: Callable[[str], Record | None], owner: str) -> list[Prepared]:
+def grown(batch: Sequence[Prepared], held: Callable[[str, str], Record | None], owner: str) -> list[Prepared]:
     """A batch in which each part also tells what is known of its dataset already, and what came before it.
 
     Args:
         batch: in the order in which it came.
-        held: the record that has an id, None where there is none.
+        held: the record of a source and a key, None where there is none.
         owner: of drafts.
     """
-    known: dict[str, Record | None] = {}
+    known: dict[tuple[str, str], Record] = {}
     made: list[Prepared] = []
     for one in batch:
         if not one.is_part:
@@ -31,8 +31,9 @@ def grown(batch: Sequence[Prepared], held: Callable[[str], Record | None], owner
         coming = replace(
             decode(one.document), source=one.source, centre=one.centre, visibility=one.visibility
         )
-        before = known[one.id] if one.id in known else held(one.id)
-        whole = known[one.id] = together(before or coming, coming)
+        name = (one.source, one.key)
+        before = known[name] if name in known else held(*name)
+        whole = known[name] = together(before or coming, coming)
         made.append(prepare(whole, one.original, owner, one.key)._replace(is_part=True))
     return made
 

@@ -147,6 +147,7 @@ class Format:
             Where a document describes several datasets, each of them is named before what belongs to it.
         parts: whether documents that give the same identifier are parts of one dataset: what each tells of it is
             put together, instead of the newest description standing for all.
+        names_only: whether it tells of its datastreams no more than their names: what is known of them stays.
         suffix: of files, with its dot.
     """
 
@@ -159,6 +160,7 @@ class Format:
     observe: Callable[[Document], Iterator[Observed]] | None = None
     explain: Callable[[Document], str] | None = None
     parts: bool = False
+    names_only: bool = False
     suffix: str = ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,6 +96,8 @@ class _Taking:
     demand: bool
     progress: Callable[[IngestReport], None] | None
     report: IngestReport = field(default_factory=IngestReport)
+    # What was known of datastreams, by record and key.
+    known: dict[str, dict[str, Datastream]] = field(default_factory=dict[str, dict[str, Datastream]])
 
     def take(self, document: Document, form: Format | None) -> None:
         """Store the observations of one document; what cannot be is refused with its reason."""
@@ -117,6 +119,18 @@ class _Taking:
             if self.demand and not found and len(self.report.refused) == before:
                 self.report.refused.append(Refusal(document.name, _NOTHING))
 
+    def _recall(self, record: str, batch: _Batch) -> None:
+        """Let datastreams of which only the names are told be what is known of them, and of their things."""
+        if record not in self.known:
+            sets = self.store.datasets()
+            held = self.store.datastreams([sets[record]]) if record in sets else []
+            self.known[record] = {one.described.key: one.described for one in held}
+        known = self.known[record]
+        things = {one.thing.key: one.thing for one in known.values()}
+        for key, one in batch.streams.items():
+            told = known.get(key) or replace(one, thing=things.get(one.thing.key, one.thing))
+            batch.streams[key] = known[key] = told
+
     def _stored(self, document: Document, form: Format, found: Iterator[Observed]) -> set[str]:
         """Ids of the records whose observations were stored."""
         records: dict[str, str] = {}
@@ -124,6 +138,8 @@ class _Taking:
             if dataset not in records:
                 records[dataset] = self.record_of(document, form, dataset)
             if records[dataset]:
+                if form.names_only:
+                    self._recall(records[dataset], batch)
                 _store(self.store, records[dataset], batch, self.report)
                 if self.progress:
                     self.progress(self.report)
@@ -170,7 +186,7 @@ def _batches(found: Iterator[Observed], report: IngestReport) -> Iterator[tuple[
         if isinstance(one, Refusal):
             report.refused.append(one)
         elif isinstance(one, Dataset):
-            if batch.rows:
+            if batch.streams:
                 yield dataset, batch
             batch, dataset = _Batch(), one.identifier
         elif isinstance(one, Datastream):
@@ -181,13 +197,15 @@ def _batches(found: Iterator[Observed], report: IngestReport) -> Iterator[tuple[
             if batch.count >= _ROWS_AT_ONCE:
                 yield dataset, batch
                 batch = _Batch(dict(batch.streams))
-    if batch.rows:
+    if batch.streams:
         yield dataset, batch
 
 
 def _store(store: SeriesStore, record: str, batch: _Batch, report: IngestReport) -> None:
     numbers, new = store.enter(record, list(batch.streams.values()))
     report.datastreams += new
+    if not batch.rows:
+        return
     parts = [_table(numbers[rows.datastream], rows, report, record) for rows in batch.rows]
     import pyarrow as pa  # noqa: PLC0415 - heavy
 

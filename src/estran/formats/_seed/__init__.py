@@ -1,0 +1,1 @@
+"""Seismology: channels as datastreams, and the envelopes of their waves."""
