@@ -50,6 +50,8 @@ class Machine(RuleBasedStateMachine):
         numbers, _ = self.store.enter("record", streams(300))
         self.numbers = [numbers["s0"], numbers["s1"], numbers["s299"]]
         self.expected: dict[tuple[int, int, float], float | None] = {}
+        self.store.keep_history("record")
+        self.before: list[tuple[int, dict[tuple[int, int, float], float | None]]] = []
         self.ids: dict[tuple[int, int, float], int] = {}
 
     batches = st.lists(
@@ -79,6 +81,14 @@ class Machine(RuleBasedStateMachine):
         assert counts.unchanged == len(given) - len(new) - len(changed)
         self.expected |= given
 
+    @rule(batch=batches)
+    def remove(self, batch: list[Any]) -> None:
+        keys = {(self.numbers[d], t, z) for d, t, z, _ in batch}
+        there = keys & self.expected.keys()
+        assert self.store.remove(self.table(batch)) == len(there)
+        for key in there:
+            del self.expected[key], self.ids[key]
+
     @rule()
     def settle(self) -> None:
         self.store.settle()
@@ -97,6 +107,43 @@ class Machine(RuleBasedStateMachine):
             with pytest.raises(Dead):
                 self.store.put(self.table(batch))
 
+    @rule(batch=batches, late=batches)
+    def another_writes_while_files_are_written(self, batch: list[Any], late: list[Any]) -> None:
+        # Of one partition: what the next one gets is written later than what comes in between.
+        batch = [
+            one
+            for one in batch
+            if (one[0] == 2, one[1] < YEAR_2020) == (batch[0][0] == 2, batch[0][1] < YEAR_2020)
+        ]
+        batch = [one for one in batch if one[1] < YEAR_2020 + 366 * DAY and one[1] >= YEAR_2020 - 365 * DAY]
+        if not batch:
+            return
+        write = Files.write
+
+        def writing(*given: Any) -> int:
+            patch.setattr(stored, "_INTO_FILES", 10**9)
+            patch.setattr(Files, "write", write)
+            self.remember()
+            self.store.put(self.table(late))
+            return write(*given)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(stored, "_INTO_FILES", 1)
+            patch.setattr(Files, "write", writing)
+            self.store.put(self.table(batch))
+        self.expected |= {(self.numbers[d], t, z): v for d, t, z, v in batch}
+        self.expected |= {(self.numbers[d], t, z): v for d, t, z, v in late}
+
+    @rule()
+    def remember(self) -> None:
+        self.before.append((self.store.settled(), dict(self.expected)))
+
+    @invariant()
+    def says_what_was_said_before(self) -> None:
+        for version, expected in self.before[-4:]:
+            found = self.store.read(self.numbers, EVER, NEVER, version=version)
+            assert told(found) == expected
+
     @rule()
     def another_process_goes_on(self) -> None:
         self.store = SeriesStore(self.database, self.address)
@@ -110,9 +157,10 @@ class Machine(RuleBasedStateMachine):
         for number in self.numbers:
             own = {key: value for key, value in self.expected.items() if key[0] == number}
             assert held[number].count == len(own)
+            assert (held[number].first is None) == (not own)
             if own:
                 assert (held[number].first, held[number].last) == (min(own)[1], max(own)[1])
-                assert held[number].last_value == own[max(own)]
+                assert held[number].last_value in [v for key, v in own.items() if key[1] == max(own)[1]]
 
     @invariant()
     def an_observation_keeps_its_number(self) -> None:

@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from estran.observations.store import columns, recent, registry, tiles
+from estran.observations.store import columns, former, recent, registry, testing, tiles, versions
 from estran.observations.store.batches import MOST, Extent, in_portions
 from estran.observations.store.columns import array, kept, newest
 from estran.observations.store.files import GROUP, Files, Partition
-from estran.observations.store.lease import Holder, Lease
-from estran.observations.store.matching import Counts, without, without_counted
+from estran.observations.store.lease import Holder, Lease, pending
+from estran.observations.store.matching import Counts, marked, matches, replaced, without, without_counted
 from estran.observations.store.matching import fresh as fresh_of
 from estran.observations.store.overview import Looks
 from estran.observations.store.quality import QualityStore
-from estran.storage import get_meta, put_meta, take_numbers
+from estran.observations.store.removing import without_removed
+from estran.observations.store.sensing import SensingStore
+from estran.storage import get_meta, put_meta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
     import sqlalchemy as sa
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["MOST", "Counts", "Extent", "SeriesStore", "Tile"]
 
 _VERSION = "observation-files-version"
-_SEQUENCE = "observation-version"
 _INTO_FILES = 100_000
 """A batch of so many rows goes into the files at once."""
 
@@ -55,15 +56,19 @@ class SeriesStore:
 
     Attributes:
         quality: what is known of how good observations are, beside their rows.
+        arrived: told of which datastreams something was written, after it is stored.
     """
 
     def __init__(self, database: Database, address: str) -> None:
         self._database = database
         self.quality = QualityStore(database)
+        self.arrived: Callable[[Sequence[int]], object] | None = None
         self._files = Files(address)
         self._lease = Lease(database)
         self.looks = Looks(database)
         """What is known of many datastreams at once."""
+        self.sensing = SensingStore(self, database)
+        """What observations are of, as entities."""
 
     # What observations are of
 
@@ -94,10 +99,30 @@ class SeriesStore:
     def version(self) -> int:
         """Number of the newest write."""
         with self._database.read() as connection:
-            return int(get_meta(connection, f"next-{_SEQUENCE}") or 1) - 1
+            return versions.newest(connection)
+
+    def settled(self) -> int:
+        """The newest version that everything up to which is there: what was said at it stays so."""
+        with self._database.read() as connection:
+            return (pending(connection) or versions.newest(connection) + 1) - 1
+
+    def keep_history(self, record: str) -> int | None:
+        """Keep from now on what the observations of a dataset said before; gives the version since which it is kept."""
+        with self._database.write() as connection:
+            return former.begin(connection, record, versions.newest(connection))
+
+    def history(self, datastreams: Sequence[int]) -> dict[int, int]:
+        """Datastream -> the version since which is kept what it said before, where it is."""
+        with self._database.read() as connection:
+            return former.since(connection, self._database.engine, datastreams)
 
     def read(
-        self, datastreams: Sequence[int], start: int, end: int, names: Sequence[str] = columns.NAMES
+        self,
+        datastreams: Sequence[int],
+        start: int,
+        end: int,
+        names: Sequence[str] = columns.NAMES,
+        version: int | None = None,
     ) -> pa.Table:
         """The observations of some datastreams in [start, end), in the order of datastream, time and vertical.
 
@@ -106,8 +131,11 @@ class SeriesStore:
             start: microseconds since 1970 UTC.
             end: the same, just after the last.
             names: the columns that are wanted, those of the key among them.
+            version: as they were at it; of datasets that keep since then what was said before.
         """
         with self._database.read() as connection:
+            if version is not None:
+                return self._read_former(connection, datastreams, start, end, version).select(list(names))
             return self._read(connection, datastreams, start, end, names)
 
     def batches(
@@ -115,6 +143,7 @@ class SeriesStore:
         extents: Sequence[Extent],
         names: Sequence[str] = columns.NAMES,
         most: int = MOST,
+        version: int | None = None,
     ) -> Iterator[pa.Table]:
         """The observations of some datastreams in their extents, in order, in portions of at most `most` rows.
 
@@ -126,7 +155,7 @@ class SeriesStore:
                 return tiles.counted(connection, datastream, 2, start, end)
 
         def read(numbers: Sequence[int], start: int, end: int) -> pa.Table:
-            return self.read(numbers, start, end, names)
+            return self.read(numbers, start, end, names, version)
 
         return in_portions(extents, read, about, most)
 
@@ -145,6 +174,26 @@ class SeriesStore:
         if not late.num_rows:
             return newest([files.read(datastreams, start, end, names)])
         return without(newest([files.read(datastreams, start, end), late]), late, gone).select(list(names))
+
+    def _read_former(
+        self, connection: sa.Connection, datastreams: Sequence[int], start: int, end: int, version: int
+    ) -> pa.Table:
+        """What was said at a version: by what is still there of it, and by what was kept."""
+        if not datastreams:
+            return columns.empty()
+        late, gone = recent.read(connection, self._database.engine, datastreams, start, end)
+        before = array(late, "version") <= version
+        late, gone = kept(late, before), np.asarray(gone, bool)[before].tolist()
+        filed = self._files.at(_files_version(connection)).read(datastreams, start, end)
+        filed = kept(filed, array(filed, "version") <= version)
+        earlier = former.read(connection, self._database.engine, datastreams, (start, end), version)
+        return without(newest([filed, earlier, late]), late, gone)
+
+    def times_of(self, datastream: int, number: int) -> list[int]:
+        """When the observation of a number may have been made."""
+        with self._database.read() as connection:
+            late = recent.times_of(connection, datastream, number)
+            return late or self._files.at(_files_version(connection)).times_of(datastream, number)
 
     def tiles(self, datastream: int, start: int, end: int, most: int) -> list[Tile] | None:
         """At least so many tiles of a datastream in [start, end), at the coarsest; None where its observations are few.
@@ -191,19 +240,102 @@ class SeriesStore:
         nothing; of a batch for the files, whole years of 256 datastreams.
         """
         coming = newest([coming])
-        if coming.num_rows >= _INTO_FILES:
-            return self._put_into_files(coming)
+        counts = (
+            self._put_into_files(coming)
+            if coming.num_rows >= _INTO_FILES
+            else self._put_into_database(coming)
+        )
+        if self.arrived and counts.new + counts.changed:
+            self.arrived(np.unique(array(coming, "datastream")).tolist())
+        return counts
+
+    def _put_into_database(self, coming: pa.Table) -> Counts:
         if not coming.num_rows:
             return Counts()
         with self._database.write() as connection:
-            version = take_numbers(connection, _SEQUENCE, 1)
-            known = self._tallies(connection, coming)
-            held = self._overlapped(connection, coming, known)
-            fresh = fresh_of(coming, held, version, lambda d, count: known[d].reserve(count))
-            if fresh.rows.num_rows:
-                recent.put(connection, self._database.engine, fresh.rows)
-                registry.note(connection, _tallied(known, fresh.rows, fresh.added))
+            return self.put_within(connection, coming)
+
+    def put_within(self, connection: sa.Connection, coming: pa.Table, number: int | None = None) -> Counts:
+        """The same as `put` within a transaction of the database, for what is not many; in the order of keys.
+
+        Args:
+            connection: in a transaction that writes.
+            coming: some observations.
+            number: of the one that comes, where it had one already.
+        """
+        version = versions.take(connection)
+        known = self._tallies(connection, coming)
+        held = self._overlapped(connection, coming, known)
+
+        def reserve(datastream: int, count: int) -> int:
+            return known[datastream].reserve(count) if number is None else number
+
+        fresh = fresh_of(coming, held, version, reserve)
+        if fresh.rows.num_rows:
+            self._keep_former(connection, fresh.replaced, version)
+            recent.put(connection, self._database.engine, fresh.rows)
+            registry.note(connection, _tallied(known, fresh.rows, fresh.added))
+            testing.touch(connection, self._database.engine, fresh.rows, version)
         return fresh.counts
+
+    def remove(self, keys: pa.Table) -> int:
+        """Take observations out, whose datastream, time and vertical stand in these rows; gives how many were there."""
+        if not keys.num_rows:
+            return 0
+        with self._database.write() as connection:
+            count = self.remove_within(connection, keys)
+        if self.arrived and count:
+            self.arrived(np.unique(array(keys, "datastream")).tolist())
+        return count
+
+    def remove_within(self, connection: sa.Connection, keys: pa.Table) -> int:
+        """The same within a transaction of the database; their numbers are not given again."""
+        version, time = versions.take(connection), array(keys, "time")
+        known = self._tallies(connection, keys)
+        held = self._read(connection, list(known), int(time.min()), int(time.max()) + 1)
+        rows = kept(held, matches(held, newest([keys])) >= 0)
+        if rows.num_rows:
+            self._keep_former(connection, rows, version)
+            recent.remove(connection, self._database.engine, rows, version)
+            without_removed(known, rows, lambda *span: self._read(connection, *span))
+            registry.note(connection, known)
+            testing.touch(connection, self._database.engine, rows, version, are_gone=True)
+        return rows.num_rows
+
+    def held_within(self, connection: sa.Connection, datastream: int, start: int, end: int) -> pa.Table:
+        """The observations of a datastream in [start, end), as a transaction sees them."""
+        return self._read(connection, [datastream], start, end)
+
+    def mark(self, tested: pa.Table) -> int:
+        """Write outcomes of tests beside observations; gives of how many they changed.
+
+        Args:
+            tested: key and version of observations as they were read, and the new outcomes; those that somebody
+                wrote since are left alone.
+
+        Raises:
+            Unavailable: another process writes files for longer than one may wait.
+        """
+        if tested.num_rows >= _INTO_FILES:
+            return self._put_into_files(tested, are_marks=True).changed
+        if not tested.num_rows:
+            return 0
+        with self._lease.free() as connection:
+            version = versions.take(connection)
+            time, known = array(tested, "time"), self._tallies(connection, tested)
+            held = self._read(connection, list(known), int(time.min()), int(time.max()) + 1)
+            fresh = marked(tested, held, version)
+            if fresh.rows.num_rows:
+                self._keep_former(connection, fresh.replaced, version)
+                recent.put(connection, self._database.engine, fresh.rows)
+                registry.note(connection, _tallied(known, fresh.rows, {}))
+        return fresh.counts.changed
+
+    def _keep_former(
+        self, connection: sa.Connection, rows: pa.Table, version: int | NDArray[np.int64]
+    ) -> None:
+        """Keep what a version takes the place of, or each row what one does, where datasets ask for it."""
+        former.put(connection, self._database.engine, rows, np.broadcast_to(version, rows.num_rows))
 
     def _tallies(self, connection: sa.Connection, rows: pa.Table) -> dict[int, Tally]:
         return registry.tallies(
@@ -238,7 +370,7 @@ class SeriesStore:
                 self._rewrite(holder, partition, None)
         return rows
 
-    def _put_into_files(self, coming: pa.Table) -> Counts:
+    def _put_into_files(self, coming: pa.Table, *, are_marks: bool = False) -> Counts:
         counts = Counts()
         group = array(coming, "datastream") // GROUP
         year = columns.years(array(coming, "time"))
@@ -247,25 +379,31 @@ class SeriesStore:
                 {Partition(int(g), int(y)) for g, y in np.unique([group, year], axis=1).T}
             ):
                 part = kept(coming, (group == partition.group) & (year == partition.year))
-                counts.add(self._rewrite(holder, partition, part))
+                counts.add(self._rewrite(holder, partition, part, are_marks=are_marks))
         return counts
 
-    def _rewrite(self, holder: Holder, partition: Partition, coming: pa.Table | None) -> Counts:
-        """Write a partition anew, with what the database holds of it and what comes."""
+    def _rewrite(
+        self, holder: Holder, partition: Partition, coming: pa.Table | None, *, are_marks: bool = False
+    ) -> Counts:
+        """Write a partition anew, with what the database holds of it and what comes, or the outcomes of tests."""
         bounds = columns.year_bounds(partition.year)
         with self._database.write() as connection:
-            holder.check(connection)
-            version = take_numbers(connection, _SEQUENCE, 1)
-            firsts = self._reserved(connection, coming) if coming is not None else {}
+            version = versions.take(connection)
+            holder.check(connection, version)
+            firsts = self._reserved(connection, coming) if coming is not None and not are_marks else {}
         # Nobody else writes files now, and what is written into the database from here on has a higher version.
         with self._database.snapshot() as connection:
             files = _files_version(connection)
             late, gone = recent.of_partition(connection, partition, bounds)
         if coming is None and not late.num_rows:
             return Counts()
-        held = without(newest([self._files.at(files).partition(partition), late]), late, gone)
-        fresh = fresh_of(
-            columns.empty() if coming is None else coming, held, version, lambda d, _count: firsts[d]
+        filed = self._files.at(files).partition(partition)
+        held = without(newest([filed, late]), late, gone)
+        given = columns.empty() if coming is None else coming
+        fresh = (
+            marked(given, held, version)
+            if are_marks
+            else fresh_of(given, held, version, lambda d, _count: firsts[d])
         )
         merged = newest([held, fresh.rows])
         written = self._files.write(partition, merged, files)
@@ -274,10 +412,17 @@ class SeriesStore:
             put_meta(connection, _VERSION, str(written).encode())
             tiles.replace(connection, partition, merged)
             recent.take_out(connection, partition, bounds, version)
+            self._keep_former(connection, fresh.replaced, version)
+            # A row of the files that was written while its successor was on its way has not been kept yet.
+            self._keep_former(connection, *replaced(filed, late))
             if fresh.rows.num_rows:
                 since, _ = recent.of_partition(connection, partition, bounds)
-                known = self._tallies(connection, fresh.rows)
-                registry.note(connection, _tallied(known, fresh.rows, without_counted(fresh, since)))
+                # Of a key that another writer wrote meanwhile the datastream knows already.
+                told = kept(fresh.rows, matches(fresh.rows, since) < 0)
+                known = self._tallies(connection, told)
+                registry.note(connection, _tallied(known, told, without_counted(fresh, since)))
+                if not are_marks:
+                    testing.touch(connection, self._database.engine, fresh.rows, version)
         return fresh.counts
 
     def _reserved(self, connection: sa.Connection, coming: pa.Table) -> dict[int, int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,10 +19,12 @@ _WIDER = 4
 _LEAST = 16_384
 
 
-class Extent(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Extent:
     """Where the observations of a datastream lie.
 
     Attributes:
+        count: how many it has at most.
         first, last: microseconds of the first and the last.
     """
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from estran.storage import Database
 
-__all__ = ["Lease"]
+__all__ = ["Lease", "pending"]
 
 _KEY = "observation-files"
 _LASTS_US = 90_000_000
@@ -34,6 +34,8 @@ class _Note(msgspec.Struct):
     process: int = 0
     word: str = ""
     until: int = 0
+    # Of what is being written, until it is there.
+    version: int = 0
 
 
 class Lease:
@@ -64,11 +66,27 @@ class Lease:
 
     def _taken(self, holder: Holder) -> bool:
         with self._database.write() as connection:
-            note = _read(connection)
-            if note.word and note.until > now_us() and not _is_dead(note):
+            if _is_held(connection):
                 return False
             holder.sign(connection)
             return True
+
+    @contextmanager
+    def free(self) -> Generator[sa.Connection]:
+        """A transaction while nobody writes files: who begins to, takes a version, and so waits until it ends.
+
+        Raises:
+            Unavailable: another process writes for longer than one may wait.
+        """
+        until = time.monotonic() + self._patience_s
+        while True:
+            with self._database.write() as connection:
+                if not _is_held(connection):
+                    yield connection
+                    return
+            if time.monotonic() > until:
+                raise Unavailable("another process moves observations into files; try again when it is done")
+            time.sleep(_LOOK_AGAIN_S)
 
 
 class Holder:
@@ -77,20 +95,35 @@ class Holder:
     def __init__(self, word: str) -> None:
         self.word = word
 
-    def sign(self, connection: sa.Connection) -> None:
-        """Begin, or give a sign of life."""
-        note = _Note(socket.gethostname(), os.getpid(), self.word, now_us() + _LASTS_US)
+    def sign(self, connection: sa.Connection, version: int = 0) -> None:
+        """Begin, or give a sign of life; with the version of what is going to be written."""
+        note = _Note(socket.gethostname(), os.getpid(), self.word, now_us() + _LASTS_US, version)
         put_meta(connection, _KEY, msgspec.json.encode(note))
 
-    def check(self, connection: sa.Connection) -> None:
+    def check(self, connection: sa.Connection, version: int = 0) -> None:
         """Go on only if nobody else took over, in the transaction that depends on it.
+
+        Args:
+            connection: in that transaction.
+            version: of what is going to be written after it.
 
         Raises:
             Conflict: somebody did.
         """
         if _read(connection).word != self.word:
             raise Conflict("another process took over the files of observations; run this again")
-        self.sign(connection)
+        self.sign(connection, version)
+
+
+def pending(connection: sa.Connection) -> int:
+    """The version of what is being written into the files, 0 where nothing is."""
+    note = _read(connection)
+    return note.version if note.version and not _is_dead(note) else 0
+
+
+def _is_held(connection: sa.Connection) -> bool:
+    note = _read(connection)
+    return bool(note.word) and note.until > now_us() and not _is_dead(note)
 
 
 def _read(connection: sa.Connection) -> _Note:

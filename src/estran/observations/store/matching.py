@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["Counts", "Fresh", "fresh", "without", "without_counted"]
+__all__ = ["Counts", "Fresh", "fresh", "marked", "replaced", "without", "without_counted"]
 
 
 @dataclass(slots=True)
@@ -46,12 +46,14 @@ class Fresh:
         rows: with their numbers and version.
         is_new: which of them had no row of their key before.
         added: how many new ones each datastream gets.
+        replaced: what they take the place of, as it was.
     """
 
     rows: pa.Table
     is_new: NDArray[np.bool_]
     counts: Counts
     added: dict[int, int]
+    replaced: pa.Table
 
 
 def fresh(coming: pa.Table, held: pa.Table, version: int, reserve: Callable[[int, int], int]) -> Fresh:
@@ -71,7 +73,30 @@ def fresh(coming: pa.Table, held: pa.Table, version: int, reserve: Callable[[int
         first = reserve(stream, added[stream])
         numbers[own] = np.arange(first, first + added[stream])
     counts = Counts(int((~known).sum()), int((known & ~unchanged).sum()), int(unchanged.sum()))
-    return Fresh(kept(_numbered(coming, numbers, version), ~unchanged), ~known[~unchanged], counts, added)
+    rows = kept(_numbered(coming, numbers, version), ~unchanged)
+    return Fresh(rows, ~known[~unchanged], counts, added, held.take(at[known & ~unchanged]))
+
+
+def marked(coming: pa.Table, held: pa.Table, version: int) -> Fresh:
+    """What of rows gets other outcomes of tests; rows that somebody wrote since they were read keep what they have.
+
+    Args:
+        coming: key, the version that was tested, and what came out.
+        held: what is there.
+        version: of what is written.
+    """
+    at = matches(coming, held)
+    known = at >= 0
+    coming, held = kept(coming, known), held.take(at[known])
+    changed = array(coming, "version") == array(held, "version")
+    changed &= array(coming, "tested") != array(held, "tested")
+    rows, place = kept(held, changed), held.schema.get_field_index("tested")
+    outcomes = kept(coming, changed)["tested"]
+    counts = Counts(changed=rows.num_rows, unchanged=len(known) - rows.num_rows)
+    written = _numbered(
+        rows.set_column(place, held.schema.field(place), outcomes), array(rows, "number"), version
+    )
+    return Fresh(written, np.zeros(rows.num_rows, bool), counts, {}, rows)
 
 
 def without_counted(fresh: Fresh, since: pa.Table) -> dict[int, int]:
@@ -81,6 +106,12 @@ def without_counted(fresh: Fresh, since: pa.Table) -> dict[int, int]:
     for stream in array(fresh.rows, "datastream")[twice].tolist():
         added[stream] -= 1
     return added
+
+
+def replaced(filed: pa.Table, late: pa.Table) -> tuple[pa.Table, NDArray[np.int64]]:
+    """Rows of the files in whose place the database has something newer, and the version of that."""
+    at = matches(filed, late)
+    return kept(filed, at >= 0), array(late, "version")[at[at >= 0]]
 
 
 def without(found: pa.Table, late: pa.Table, gone: list[bool]) -> pa.Table:

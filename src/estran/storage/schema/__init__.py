@@ -21,6 +21,7 @@ from estran.storage.schema.items import item, item_body, item_collection, item_q
 from estran.storage.schema.nodes import meta, organisation, session, source
 from estran.storage.schema.observations import (
     datastream,
+    former_observation,
     observation,
     observed_dataset,
     observed_property,
@@ -71,6 +72,7 @@ __all__ = [
     "facet_value",
     "facet_word",
     "feature",
+    "former_observation",
     "harvest_entry",
     "harvest_missed",
     "harvest_run",

@@ -6,6 +6,8 @@ time, vertical) the highest version counts, wherever it lies.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -27,6 +29,8 @@ observed_dataset = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     # The record that describes it.
     Column("record", Text, nullable=False, unique=True),
+    # The version since which what its observations said before is kept; none where it is not.
+    Column("history_since", BigInteger),
 )
 
 thing = Table(
@@ -104,6 +108,27 @@ Index("datastream_property", datastream.c.property)
 Index("datastream_thing", datastream.c.thing)
 Index("datastream_sensor", datastream.c.sensor)
 
+
+def _told() -> list[Column[Any]]:
+    """What is said of an observation, and the number by which it is known."""
+    return [
+        Column("value", Float),
+        Column("words", Text),
+        # The end of the interval that the value stands for.
+        Column("until", BigInteger),
+        Column("longitude", Float),
+        Column("latitude", Float),
+        # As the producer gave it.
+        Column("flag", Text),
+        Column("result_time", BigInteger),
+        # What was observed, where that is not the thing, nor the place of the row.
+        Column("feature", Integer),
+        # Outcomes of the tests of quality, three bits each; none where none was made since the values came.
+        Column("tested", BigInteger),
+        Column("number", BigInteger, nullable=False),
+    ]
+
+
 # Written since the files were, in the order of the files.
 observation = Table(
     "observation",
@@ -112,23 +137,24 @@ observation = Table(
     Column("time", BigInteger, primary_key=True, autoincrement=False),
     # Metres, decibars or whatever the datastream says; 0 where it has no vertical.
     Column("vertical", Float, primary_key=True, autoincrement=False),
-    Column("value", Float),
-    Column("words", Text),
-    # The end of the interval that the value stands for.
-    Column("until", BigInteger),
-    Column("longitude", Float),
-    Column("latitude", Float),
-    # As the producer gave it.
-    Column("flag", Text),
-    Column("result_time", BigInteger),
-    # What was observed, where that is not the thing, nor the place of the row.
-    Column("feature", Integer),
-    # Outcomes of the tests of quality, three bits each; none where none was made since the values came.
-    Column("tested", BigInteger),
-    Column("number", BigInteger, nullable=False),
+    *_told(),
     Column("version", BigInteger, nullable=False),
     # Taken out: what the files say of this key is no longer so.
     Column("gone", Boolean, nullable=False, server_default="0"),
+    sqlite_with_rowid=False,
+)
+
+# What observations said before something newer took their place, of datasets that keep it.
+former_observation = Table(
+    "former_observation",
+    metadata,
+    Column("datastream", Integer, primary_key=True, autoincrement=False),
+    Column("time", BigInteger, primary_key=True, autoincrement=False),
+    Column("vertical", Float, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    *_told(),
+    # The version that took its place.
+    Column("superseded", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 
