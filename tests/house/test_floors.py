@@ -47,5 +47,7 @@ def test_the_floors_name_every_room() -> None:
 )
 def test_every_plugin_of_ours_is_kept_apart(name: str, room: str) -> None:
     """What siblings share is named with an underscore and is no plugin."""
-    public = {path.stem for path in (SOURCE / room).glob("*.py") if not path.stem.startswith("_")}
+    packages = {path.parent.name for path in (SOURCE / room).glob("*/__init__.py")}
+    modules = {path.stem for path in (SOURCE / room).glob("*.py")}
+    public = {name for name in packages | modules if not name.startswith("_")}
     assert {one.rpartition(".")[2] for one in contract(name)["modules"]} == public

@@ -53,6 +53,15 @@ def test_it_says_all(definition: dict[str, Any], client: Client) -> None:
         "/collections/records/items/{id}",
         "/collections/records/queryables",
         "/collections/records/sortables",
+        "/collections/{collection}",
+        "/collections/{collection}/instances",
+        "/collections/{collection}/instances/{instance}",
+        *(
+            f"/collections/{{collection}}/{query}"
+            for query in ("position", "radius", "area", "cube", "trajectory", "corridor", "items", "locations")
+        ),
+        "/collections/{collection}/items/{platform}",
+        "/collections/{collection}/locations/{platform}",
     }
     names = {one["name"] for one in definition["paths"]["/collections/records/items"]["get"]["parameters"]}
     assert {

@@ -60,9 +60,13 @@ def routes(apis: Sequence[Api], app: FastAPI) -> APIRouter:
         node, links = node_of(request), links_of(request)
         here = f"{links.base}{PREFIX}/collections"
         listed = [one for api in apis for one in api.collections(node, links)]
-        return _document(
+        answer = _document(
             request, {"collections": listed, "links": _itself(here, "Collections")}, "Collections"
         )
+        if any("data_queries" in one for one in listed):
+            # What is observed changes without a change of the catalogue.
+            answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     @router.get(
         "/api",

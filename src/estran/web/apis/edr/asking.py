@@ -1,0 +1,360 @@
+"""The parameters of EDR queries, and the part of space, time and the third coordinate that they mean."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from estran.errors import Invalid
+from estran.model import EVER_US, NEVER_US, Box, interval
+from estran.web import asking
+from estran.web.replies import one
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from starlette.requests import Request
+
+    from estran.observations.wide import Column, WideTable
+
+__all__ = [
+    "KM",
+    "Levels",
+    "Near",
+    "Place",
+    "Where",
+    "checked_names",
+    "columns",
+    "great_circle",
+    "levels",
+    "place",
+    "times",
+]
+
+KM = {
+    "km": 1.0, "kilometers": 1.0, "kilometres": 1.0, "kilometer": 1.0, "kilometre": 1.0, "m": 0.001, "metres": 0.001,
+    "meters": 0.001, "metre": 0.001, "meter": 0.001, "mi": 1.609344, "miles": 1.609344, "nmi": 1.852, "nm": 1.852,
+    "nautical miles": 1.852, "ft": 0.0003048, "feet": 0.0003048,
+}  # fmt: skip
+"""Units of length that are read, in kilometres."""
+NEAR_KM = 10.0
+"""So far from a line, or from a point where nothing stands still, an observation is taken to be at it."""
+_LONGEST_WKT, _MOST_POINTS = 6000, 1000
+_MOST_TIMES = 100
+_KM_A_DEGREE = 111.195
+_WKT = {
+    "position": ("Point", "MultiPoint"), "radius": ("Point", "MultiPoint"), "area": ("Polygon", "MultiPolygon"),
+    "trajectory": ("LineString", "MultiLineString"), "corridor": ("LineString", "MultiLineString"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Values of the third coordinate: in a range, or one of a list; all where neither is given."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    listed: tuple[float, ...] = ()
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing is left out."""
+        return not self.listed and self.low == -math.inf and self.high == math.inf
+
+    def hold(self, at: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which values are meant."""
+        if self.listed:
+            return np.isclose(at[:, None], np.array(self.listed), rtol=1e-9, atol=1e-9).any(axis=1)
+        return (at >= self.low) & (at <= self.high)
+
+
+class Place:
+    """A part of the earth's surface."""
+
+    def hold(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which points lie in it."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Near(Place):
+    """What lies around a geometry, so far away and no farther.
+
+    Attributes:
+        nearest: whether of what stands still only the nearest is meant, however far away.
+    """
+
+    geometry: Any
+    within_km: float
+    nearest: bool = False
+
+    def distance(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Kilometres from the geometry, on a plane that is true around each point's latitude."""
+        if shapely.get_num_coordinates(self.geometry) == shapely.get_num_geometries(self.geometry):
+            coordinates = shapely.get_coordinates(self.geometry)
+            return np.min([great_circle(x, y, px, py) for px, py in coordinates], axis=0)
+        found = np.full(len(x), np.inf)
+        # One plane a degree of latitude: between, cosines hardly differ.
+        for band in np.unique(np.round(y[~np.isnan(y)])):
+            mine = np.flatnonzero(np.round(y) == band)
+            scale = float(np.cos(np.radians(np.clip(band, -89.9, 89.9))))
+            flat = shapely.transform(self.geometry, lambda c, s=scale: c * [s, 1.0])
+            points = shapely.points(x[mine] * scale, y[mine])
+            found[mine] = shapely.distance(points, flat) * _KM_A_DEGREE
+        return found
+
+    def hold(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which points lie near."""
+        with np.errstate(invalid="ignore"):
+            return self.distance(x, y) <= self.within_km
+
+
+@dataclass(frozen=True, slots=True)
+class Inside(Place):
+    """What lies inside of polygons, or on their edges."""
+
+    geometry: Any
+
+    def hold(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which points lie inside."""
+        shapely.prepare(self.geometry)
+        return shapely.intersects_xy(self.geometry, x, y)
+
+
+def great_circle(x: NDArray[np.float64], y: NDArray[np.float64], px: float, py: float) -> NDArray[np.float64]:
+    """Kilometres from points to another."""
+    a, b = np.radians(y), np.radians(py)
+    half = np.sin((a - b) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.radians(x - px) / 2) ** 2
+    return 2 * 6371.0088 * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place with what its coordinates say of the third and of time."""
+
+    place: Place | None = None
+    levels: Levels = field(default_factory=Levels)
+    span: tuple[int, int] = (EVER_US, NEVER_US)
+
+
+def place(request: Request, query: str) -> Where:
+    """The part of space that a query names.
+
+    Raises:
+        Invalid: a parameter that the query needs is missing, or does not fit.
+    """
+    asking.crs(request, "crs")
+    if query == "cube":
+        return _cube(request)
+    text = one(request, "coords").strip()
+    if not text:
+        raise Invalid(f"it is needed; give a {_WKT[query][0].upper()} in WKT, longitude first", "coords")
+    geometry = _geometry(text, query)
+    heights, span = _levels_of(geometry), _times_of(geometry)
+    flat = shapely.force_2d(geometry)
+    if query == "position":
+        return Where(Near(flat, NEAR_KM, nearest=True), heights)
+    if query == "radius":
+        within = _length(request, "within", "within-units", needed=True)
+        return Where(Near(flat, within), heights)
+    if query == "area":
+        return Where(Inside(flat), Levels())
+    if query == "trajectory":
+        return Where(Near(flat, NEAR_KM), heights, span)
+    width = _length(request, "corridor-width", "width-units", needed=True)
+    return Where(Near(flat, width / 2), _height(request, heights), span)
+
+
+def _geometry(text: str, query: str) -> Any:
+    wanted = _WKT[query]
+    if len(text) > _LONGEST_WKT:
+        raise Invalid(
+            f"geometries have up to {_LONGEST_WKT:,} characters here; this one {len(text):,}", "coords"
+        )
+    # Some write LINESTRINGZM without the blank.
+    spaced = text.replace("+", " ")
+    for name in ("LINESTRING", "POLYGON", "POINT"):
+        for kind in ("ZM", "Z", "M"):
+            spaced = spaced.replace(f"{name}{kind}", f"{name} {kind}")
+    try:
+        found = shapely.from_wkt(spaced)
+    except shapely.errors.GEOSException:
+        found = None
+    if found is None or found.is_empty or found.geom_type not in wanted:
+        raise Invalid(f"“{text[:60]}” is no {wanted[0].upper()} or {wanted[1].upper()} in WKT", "coords")
+    if shapely.get_num_coordinates(found) > _MOST_POINTS:
+        raise Invalid(f"geometries have up to {_MOST_POINTS:,} points here", "coords")
+    x, y = shapely.get_coordinates(found).T
+    if not (np.isfinite(x).all() and (np.abs(x) <= 360).all() and (np.abs(y) <= 90).all()):  # noqa: PLR2004
+        raise Invalid("coordinates are longitude and latitude in degrees", "coords")
+    if not found.is_valid:
+        found = shapely.make_valid(found)
+    return found
+
+
+def _levels_of(geometry: Any) -> Levels:
+    """The range of heights of a geometry that has some."""
+    if not shapely.has_z(geometry):
+        return Levels()
+    z = shapely.get_coordinates(geometry, include_z=True)[:, 2]
+    return Levels(float(z.min()), float(z.max())) if np.isfinite(z).all() else Levels()
+
+
+def _times_of(geometry: Any) -> tuple[int, int]:
+    """The time of a geometry whose points say when, in seconds since 1970."""
+    if not shapely.has_m(geometry):
+        return EVER_US, NEVER_US
+    m = shapely.get_coordinates(geometry, include_m=True)[:, -1]
+    if not np.isfinite(m).all() or (np.abs(m) > 2**40).any():
+        raise Invalid("the fourth coordinate is seconds since 1970", "coords")
+    return int(m.min() * 1e6), int(m.max() * 1e6) + 1
+
+
+def _cube(request: Request) -> Where:
+    text = one(request, "bbox")
+    if not text:
+        raise Invalid("it is needed: west, south, east, north", "bbox")
+    parts = text.split(",")
+    box = Box.parse(text)
+    heights = Levels()
+    if len(parts) == 6:  # noqa: PLR2004
+        ends = _number(parts[2], "bbox"), _number(parts[5], "bbox")
+        heights = Levels(min(ends), max(ends))
+    boxes = [shapely.box(part.west, part.south, part.east, part.north) for part in box.parts()]
+    return Where(Inside(shapely.union_all(boxes)), heights)
+
+
+def _length(request: Request, name: str, units: str, *, needed: bool) -> float:
+    given = one(request, name)
+    if not given:
+        if needed:
+            raise Invalid(f"it is needed: a number, with {units}", name)
+        return 0.0
+    unit = one(request, units) or "km"
+    scale = KM.get(unit.strip().lower())
+    if scale is None:
+        raise Invalid(
+            f"“{unit[:20]}” is no unit of length that is read; use {', '.join(list(KM)[:1])}, m, mi or nmi",
+            units,
+        )
+    length = _number(given, name)
+    if length < 0:
+        raise Invalid("it is not below 0", name)
+    return length * scale
+
+
+def _height(request: Request, heights: Levels) -> Levels:
+    """The corridor's height stands around that of its line; without one, it has no bounds."""
+    given = one(request, "corridor-height")
+    if not given or heights.is_all:
+        return heights
+    half = _number(given, "corridor-height") / 2
+    return Levels(heights.low - half, heights.high + half)
+
+
+def _number(given: str, name: str) -> float:
+    try:
+        found = float(given)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise Invalid(f"“{given[:40]}” is not a number", name)
+    return found
+
+
+def levels(request: Request, given: Levels) -> Levels:
+    """``z``: a value, two around a slash, a list, or Rn/start/step; else what the coordinates say."""
+    text = one(request, "z").strip()
+    if not text:
+        return given
+    if text.upper().startswith("R"):
+        count, _, rest = text[1:].partition("/")
+        start, _, step = rest.partition("/")
+        if not count.isdigit() or not 1 <= int(count) <= 1000 or not step:  # noqa: PLR2004
+            raise Invalid("write R20/100/50: how many, the first, the step; up to 1000", "z")
+        first, by = _number(start, "z"), _number(step, "z")
+        return Levels(listed=tuple(first + n * by for n in range(int(count))))
+    if "/" in text:
+        low, high = text.split("/", 1)
+        ends = [
+            _number(low, "z") if low not in ("", "..") else -math.inf,
+            _number(high, "z") if high not in ("", "..") else math.inf,
+        ]
+        return Levels(min(ends), max(ends))
+    listed = tuple(_number(part, "z") for part in text.split(","))
+    if len(listed) > 1000:  # noqa: PLR2004
+        raise Invalid("up to 1000 levels are read", "z")
+    return Levels(listed=listed)
+
+
+def times(request: Request, span: tuple[int, int]) -> list[tuple[int, int]]:
+    """``datetime``: instants and intervals, with commas between, as [start, end) within a span."""
+    text = one(request, "datetime").strip()
+    if not text:
+        return [span]
+    # A plus that nobody encoded arrives as a blank.
+    listed = [part.strip().replace(" ", "+") for part in text.split(",")]
+    if len(listed) > _MOST_TIMES:
+        raise Invalid(
+            f"up to {_MOST_TIMES} instants and intervals are read; {len(listed)} are given", "datetime"
+        )
+    found = [_interval(part) for part in listed]
+    return [(max(start, span[0]), min(end, span[1])) for start, end in found]
+
+
+def _interval(text: str) -> tuple[int, int]:
+    start, slash, end = text.partition("/")
+    if slash and start in ("", "..") and end in ("", ".."):
+        return EVER_US, NEVER_US
+    return interval(text, "datetime")
+
+
+def columns(request: Request, table: WideTable) -> tuple[Column, ...]:
+    """``parameter-name``: columns by name, or by standard name; values, flags and quality where none is named.
+
+    Raises:
+        Invalid: there is none of a name.
+    """
+    text = one(request, "parameter-name") or one(request, "parameter_names")
+    if not text:
+        return tuple(column for column in table.columns if column.role in ("value", "flag", "quality"))
+    found: list[Column] = []
+    for name in [part.strip() for part in text.split(",") if part.strip()]:
+        column = table.column(name)
+        named = [column] if column else [c for c in table.values if c.variable.standard_name == name]
+        named = [one_ for one_ in named if one_.role in ("value", "flag", "quality", "id")]
+        if not named:
+            raise Invalid(
+                f"there is no parameter “{name[:60]}”; choose among {_known(table)}", "parameter-name"
+            )
+        found += named
+    return tuple(dict.fromkeys(found))
+
+
+def _known(table: WideTable) -> str:
+    return ", ".join(column.name for column in table.values[:40])
+
+
+def checked_names(query: str) -> Sequence[str]:
+    """The parameters that a query reads."""
+    own = {
+        "cube": ("bbox",), "radius": ("coords", "within", "within-units"), "locations": (), "items": (),
+        "corridor": ("coords", "corridor-width", "width-units", "corridor-height", "height-units"),
+    }  # fmt: skip
+    resolution = ("resolution-x", "resolution-y", "resolution-z")
+    return (
+        *own.get(query, ("coords",)),
+        "datetime",
+        "z",
+        "parameter-name",
+        "parameter_names",
+        "crs",
+        "f",
+        *resolution,
+        "limit",
+    )
