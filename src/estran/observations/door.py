@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from estran.errors import NotAllowed, NotFound
-from estran.model import EVER_US, NEVER_US, Box, interval
+from estran.errors import Conflict, Invalid, NotAllowed, NotFound
+from estran.model import EVER_US, NEVER_US, Box, instant_us, interval, moment_us
 from estran.observations.describing import described
 from estran.observations.ingest import IngestReport, explained, ingest
 from estran.observations.overview import Overview
@@ -108,6 +108,7 @@ class Observations:
         record: str = "",
         flags: str = "qartod",
         keep: Sequence[int] = (),
+        as_of: str = "",
     ) -> xr.Dataset:
         """Observations of one property, or of some datastreams.
 
@@ -120,6 +121,8 @@ class Observations:
                 "producer" for the producer's own.
             keep: QARTOD's codes of the observations that are given: ``[1]`` for what is good, ``[1, 2]`` for what
                 nobody evaluated too; nothing for all.
+            as_of: an instant, for the observations as they were then; their dataset must keep its history
+                since before it. Asked again, the same comes, whatever was corrected since.
 
         Returns:
             A dataset as `estran.observations.reading.dataset` describes it: along ``obs`` the values, in the
@@ -128,6 +131,7 @@ class Observations:
         Raises:
             NotFound: there is no such datastream, or none that the actor may know of.
             Invalid: a part does not fit, or the datastreams are in units that cannot be brought to one.
+            Conflict: a dataset does not keep its history, or not since so long.
         """
         numbers = () if isinstance(what, str) else (what,) if isinstance(what, int) else tuple(what)
         streams = self.datastreams(
@@ -136,9 +140,10 @@ class Observations:
         if not streams:
             raise NotFound("datastream", str(what), "“estran observations list” names those that there are.")
         start, end = interval(time) if time else (EVER_US, NEVER_US)
-        judging = Judging.of(streams, self._store.quality)
-        rows = self._store.read([one.number for one in streams], start, end, SHOWN)
-        found = dataset(streams, judging.told(rows, keep), judging.scheme(flags))
+        version = self._version_of(as_of, streams)
+        judging = Judging.of(streams, self._store.quality, version)
+        rows = self._store.read([one.number for one in streams], start, end, SHOWN, version)
+        found = dataset(streams, judging.told(rows, keep), judging.scheme(flags), made_at=version)
         box = _box(bbox)
         if box is None or found["longitude"].dims != ("obs",):
             return found
@@ -185,6 +190,7 @@ class Observations:
         names: Sequence[str] = (*NAMES, "quality"),
         keep: Sequence[int] = (),
         most: int = MOST,
+        as_of: str = "",
     ) -> Iterator[pa.Table]:
         """The observations of datastreams that this door gave, in portions; memory stays flat however many there are.
 
@@ -197,6 +203,7 @@ class Observations:
                 QARTOD's code in int8; those of the key come always.
             keep: as for `read`.
             most: rows of a portion.
+            as_of: as for `read`.
 
         Yields:
             Rows in the order of the streams, of time and vertical. Each portion is of one moment; what is written
@@ -204,25 +211,69 @@ class Observations:
 
         Raises:
             Invalid: the time does not fit.
+            Conflict: as for `read`.
         """
+        version = self._version_of(as_of, streams)
         if time:
             first, after = interval(time)
             start, end = max(start, first), min(end, after)
         extents = [
-            Extent(one.number, one.count, max(start, one.first), min(end - 1, one.last))
-            for one in streams
-            if one.first is not None and one.last is not None and one.first < end and one.last >= start
+            Extent(one.datastream, one.count, max(start, one.first), min(end - 1, one.last))
+            for one in self._store.extents(streams, version)
+            if one.first < end and one.last >= start
         ]
         wanted = [*KEY, *(name for name in NAMES if name in names and name not in KEY)]
         if "quality" not in names and not keep:
-            return self._store.batches(extents, wanted, most)
-        found = self._store.batches(extents, [*wanted, *(n for n in NEEDED if n not in wanted)], most)
+            return self._store.batches(extents, wanted, most, version)
+        needed = [*wanted, *(n for n in NEEDED if n not in wanted)]
+        found = self._store.batches(extents, needed, most, version)
         shown = [*wanted, "quality"] if "quality" in names else wanted
-        return Judging.of(streams, self._store.quality).portions(found, shown, keep)
+        return Judging.of(streams, self._store.quality, version).portions(found, shown, keep)
 
     def version(self) -> int:
         """Number of the newest write: what was made of observations is made anew when it grows."""
         return self._store.version()
+
+    def moment(self) -> str:
+        """The newest instant that can be given as ``as_of``: nothing that was written until then is under way."""
+        return moment_us(self._store.settled())
+
+    def keep_history(self, record: str) -> str:
+        """Keep from now on what the observations of a dataset said before they were corrected.
+
+        Returns:
+            The instant since which it is kept.
+
+        Raises:
+            NotAllowed: the actor is not the operator.
+            NotFound: the record has no observations.
+        """
+        self._operator()
+        since = self._store.keep_history(record)
+        if since is None:
+            raise NotFound("dataset", record, "“estran observations list” names those that there are.")
+        return moment_us(since)
+
+    def _version_of(self, as_of: str, streams: Sequence[HeldDatastream]) -> int | None:
+        """The version that an instant means for some datastreams."""
+        if not as_of:
+            return None
+        version, settled = instant_us(as_of, "as_of"), self._store.settled()
+        if version > settled:
+            raise Invalid(f"what will be is not known; ask for {moment_us(settled)} or earlier", "as_of")
+        since = self._store.history([one.number for one in streams])
+        for one in streams:
+            if one.number not in since:
+                raise Conflict(
+                    f"the dataset “{one.record}” does not keep what it said before; “estran observations history "
+                    f"{one.record}” lets it, from then on"
+                )
+            if version < since[one.number]:
+                raise Conflict(
+                    f"the dataset “{one.record}” keeps what it said before since "
+                    f"{moment_us(since[one.number])}; ask for a later instant"
+                )
+        return version
 
     def load(
         self,

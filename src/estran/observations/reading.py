@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from estran.model import moment, now
+from estran.model import moment, moment_us, now
 from estran.observations.quality import in_scheme, of_producer
 from estran.observations.quality.schemes import QARTOD
 from estran.observations.store.columns import array
@@ -30,7 +30,9 @@ SHOWN = ("datastream", "time", "vertical", "value", "words", "longitude", "latit
 _CONVENTIONS = "CF-1.11, ACDD-1.3"
 
 
-def dataset(streams: Sequence[HeldDatastream], rows: pa.Table, scheme: Scheme = QARTOD) -> xr.Dataset:
+def dataset(
+    streams: Sequence[HeldDatastream], rows: pa.Table, scheme: Scheme = QARTOD, made_at: int | None = None
+) -> xr.Dataset:
     """Rows of datastreams of one property, with the attributes that CF asks for.
 
     Along ``obs`` lie the values, their quality as flags of a scheme (the variable whose name ends with ``_qc``), their
@@ -72,7 +74,10 @@ def dataset(streams: Sequence[HeldDatastream], rows: pa.Table, scheme: Scheme = 
         "title": f"{str(variable.label) or name} of {len(streams)} datastreams",
         "featureType": _feature(streams, found),
         "history": "; ".join(
-            [f"{moment(now())} read from {len({one.record for one in streams})} datasets by Estran", *brought]
+            [
+                f"{moment(now()) if made_at is None else moment_us(made_at)} read from {len({one.record for one in streams})} datasets by Estran",
+                *brought,
+            ]
         ),
     }
     return found

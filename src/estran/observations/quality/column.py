@@ -48,10 +48,19 @@ class Judging:
     verdicts: Sequence[Verdict] = ()
 
     @classmethod
-    def of(cls, streams: Sequence[HeldDatastream], store: QualityStore) -> Judging:
-        """What is known of some datastreams now."""
+    def of(
+        cls, streams: Sequence[HeldDatastream], store: QualityStore, version: int | None = None
+    ) -> Judging:
+        """What is known of some datastreams now, or what was at a version, which is an instant."""
         schemes = {one.number: of_producer(one.described) for one in streams}
-        return cls(schemes, store.verdicts(list(schemes)))
+        if version is None:
+            return cls(schemes, store.verdicts(list(schemes)))
+        stood = [
+            one
+            for one in store.verdicts(list(schemes), undone=True)
+            if one.at <= version and (one.undone_at is None or one.undone_at > version)
+        ]
+        return cls(schemes, stood)
 
     def scheme(self, name: str) -> Scheme:
         """The scheme of that name; "producer" means the one that the producers of all datastreams have.

@@ -138,6 +138,21 @@ class SeriesStore:
                 return self._read_former(connection, datastreams, start, end, version).select(list(names))
             return self._read(connection, datastreams, start, end, names)
 
+    def extents(self, streams: Sequence[HeldDatastream], version: int | None = None) -> list[Extent]:
+        """Where the observations of datastreams lie, in the same order; with what was there at a version, at least."""
+        found = {
+            one.number: Extent(one.number, one.count, one.first, one.last)
+            for one in streams
+            if one.first is not None and one.last is not None
+        }
+        if version is not None:
+            with self._database.read() as connection:
+                numbers = [one.number for one in streams]
+                for one in former.extents(connection, self._database.engine, numbers):
+                    held = found.get(one.datastream)
+                    found[one.datastream] = one.and_also(held) if held else one
+        return [found[one.number] for one in streams if one.number in found]
+
     def batches(
         self,
         extents: Sequence[Extent],

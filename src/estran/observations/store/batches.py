@@ -33,6 +33,15 @@ class Extent:
     first: int
     last: int
 
+    def and_also(self, other: Extent) -> Extent:
+        """Where the observations of this and another lie."""
+        return Extent(
+            self.datastream,
+            self.count + other.count,
+            min(self.first, other.first),
+            max(self.last, other.last),
+        )
+
 
 def in_portions(
     extents: Sequence[Extent],

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
+from estran.observations.store.batches import Extent
 from estran.observations.store.columns import KEY, NAMES, array, kept, schema
 from estran.storage import schema as tables
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from estran.storage import Engine
 
-__all__ = ["begin", "put", "read", "since"]
+__all__ = ["begin", "extents", "put", "read", "since"]
 
 _OWN: tuple[str, ...] = (*KEY, "version")
 _F, _D, _N = tables.former_observation.c, tables.datastream.c, tables.observed_dataset.c
@@ -84,6 +85,16 @@ def put(connection: sa.Connection, engine: Engine, rows: pa.Table, versions: NDA
         )
     if fresh:
         engine.insert(connection, tables.former_observation, (*NAMES, "superseded"), list(fresh.values()))
+
+
+def extents(connection: sa.Connection, engine: Engine, datastreams: Sequence[int]) -> list[Extent]:
+    """Where what some datastreams said before lies."""
+    found = connection.execute(
+        select(_F.datastream, func.count(), func.min(_F.time), func.max(_F.time))
+        .where(engine.within(_F.datastream, datastreams))
+        .group_by(_F.datastream)
+    )
+    return [Extent(*row) for row in found]
 
 
 def read(
