@@ -32,7 +32,7 @@ def observed(
             assert one.value is not None
             pairs = zip(map(moment_us, one.time.tolist()), one.value.tolist(), strict=True)
             rows.setdefault(one.datastream, []).extend(pairs)
-        else:
+        elif isinstance(one, Refusal):
             refused.append(one)
     return streams, rows, refused
 
@@ -189,3 +189,32 @@ def test_real_tables_are_understood(shared_data: Path) -> None:
     for name in ("hydrology/canada/station_list.csv", "weather/meteo-france/horaire.csv"):
         with pytest.raises(Invalid):
             list(table.observe(Document(name, path=folder / name)))
+
+
+def test_a_line_of_units_stands_below_the_names(tmp_path: Path, shared_data: Path) -> None:
+    """As ERDDAP, loggers of Campbell Scientific and the USGS write them."""
+    erddap = tmp_path / "a.csv"
+    erddap.write_text(
+        "time,latitude,temp\nUTC,degrees_north,degree_C\n2024-01-01T00:00:00Z,48,12.5\n2024-01-02T00:00:00Z,48,13\n"
+    )
+    (temp,) = table.layout(Document(str(erddap), path=erddap)).of("value")
+    assert (temp.name, temp.unit) == ("temp", "degree_C")
+    rdb = tmp_path / "a.txt"
+    rdb.write_text(
+        "# remarks\nsite_no\tdatetime\tflow\n15s\t20d\t14n\n01491000\t2024-01-01 00:00\t3.5\n01491000\t2024-01-01 00:15\t3.6\n"
+    )
+    (flow,) = table.layout(Document(str(rdb), path=rdb)).of("value")
+    assert (flow.name, flow.unit) == ("flow", "")
+    logger = shared_data / "observations/weather/actris-stations/ws/granada.dat"
+    columns = {c.name: c.unit for c in table.layout(Document(str(logger), path=logger)).of("value")}
+    assert columns["air_t_Avg"] == "degC"
+    assert columns["pressure_Avg"] == "hPa"
+
+
+def test_blanks_separate_where_nothing_else_does(tmp_path: Path) -> None:
+    days = [f"2024-01-{day:02d}    1.{day}     9" for day in range(1, 9)]
+    text = "\n".join(["date        level   temp", *days[:4], "2024-01-09  broken  9", *days[4:]])
+    _, rows, refused = observed(tmp_path / "a.txt", text)
+    assert [value for _, value in rows["a/level"]] == [1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8]
+    assert [(one.line, "broken" in one.why) for one in refused] == [(6, True)]
+    assert "blanks" in table.layout(Document("a.txt", path=tmp_path / "a.txt")).told()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from estran.errors import Invalid
 from estran.formats import Format, Refusal, Rows
-from estran.formats._table.layout import Layout, guess, is_missing, number
+from estran.formats._table.layout import Layout, guess, is_missing, number, plain
 from estran.formats._table.times import time_us
 from estran.formats._text import GZIP, lines, opened
 from estran.model import Datastream, Text, Thing, Variable
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMAT", "layout", "observe", "recognise"]
 
-_PERHAPS = 0.6
+_LIKELY, _PERHAPS = 0.6, 0.52
+_TABLES, _TEXTS = {".csv", ".tsv"}, {".txt", ".dat", ".tab", ".asc", ".rdb"}
 _HEAD_LINES = 400
 _ROWS_AT_ONCE = 50_000
 _MOST_REFUSED = 100
@@ -36,8 +37,10 @@ _HALF_TURN, _POLE = 180.0, 90.0
 
 def recognise(head: bytes, name: str) -> float:
     """Whether a file may be a table: text, by its name."""
+    if b"\0" in head and not head.startswith(GZIP):
+        return 0.0
     suffixes = {suffix.lower() for suffix in PurePath(name).suffixes}
-    return _PERHAPS if suffixes & {".csv", ".tsv"} and (b"\0" not in head or head.startswith(GZIP)) else 0.0
+    return _LIKELY if suffixes & _TABLES else _PERHAPS if suffixes & _TEXTS else 0.0
 
 
 def layout(document: Document) -> Layout:
@@ -60,7 +63,7 @@ def observe(document: Document) -> Iterator[Observed]:
     reading = _Reading(found, document.name)
     with opened(document) as text:
         deque(lines(text, found.skipped), maxlen=0)
-        for row in csv.reader(lines(text), delimiter=found.separator):
+        for row in csv.reader(plain(lines(text), found.separator), delimiter=found.separator):
             yield from reading.take(row)
     yield from reading.finish()
 

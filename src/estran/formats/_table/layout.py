@@ -16,9 +16,9 @@ from estran.errors import Invalid
 from estran.formats._table.times import is_time
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Column", "Layout", "guess", "is_missing", "number"]
+__all__ = ["Column", "Layout", "guess", "is_missing", "number", "plain"]
 
 _SEPARATORS = (";", "\t", ",", "|")
 _SAMPLE = 200
@@ -48,6 +48,10 @@ _NO_VALUE = re.compile(
 )
 _CLOCK_VALUE = re.compile(r"\d{1,2}[:h]\d{2}(:\d{2})?")
 _ENOUGH, _HALF = 0.8, 0.5
+_MOST_BETWEEN = 3
+_MEASURING = ("value", "vertical")
+_WIDTH = re.compile(r"\d*[sdn]")
+_NO_UNITS = frozenset({"", "unitless", "n/a", "none", "-", "rn", "ts", "avg", "smp", "1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Layout:
 
     def told(self) -> str:
         """What is understood, for people."""
-        signs = {"\t": "tab"}
+        signs = {"\t": "tab", " ": "blanks"}
         separator = signs.get(self.separator, self.separator)
         lines = [f"separator {separator}, decimal {self.decimal}, data from line {self.skipped + 1}"]
         lines.append(f"times in {self.zone}" if self.zone else "times in UTC where they do not say")
@@ -124,7 +128,8 @@ def guess(lines: Sequence[str], name: str) -> Layout:
     sample = list(lines[:_SAMPLE])
     separator = _separator(sample)
     rows = [
-        [cell.strip().strip("'\"").strip() for cell in row] for row in csv.reader(sample, delimiter=separator)
+        [cell.strip().strip("'\"").strip() for cell in row]
+        for row in csv.reader(plain(sample, separator), delimiter=separator)
     ]
     width = Counter(len(row) for row in rows if len(row) > 1).most_common(1)
     if not width:
@@ -135,16 +140,19 @@ def guess(lines: Sequence[str], name: str) -> Layout:
         raise Invalid(
             "no line of it names the columns; add one above the data, such as “time;temperature”", name
         )
+    head, below = _named(sample, rows, head, cells)
     # Rows may have more cells than are named.
     names = [*rows[head], *[""] * cells][:cells]
-    data = [row for row in rows[head + 1 :] if len(row) == cells]
+    units = _units(rows[head + 1 : below], cells)
+    data = [row for row in rows[below:] if len(row) == cells]
     decimal = _decimal(data, separator)
     if not data:
         raise Invalid("there are no rows below the names of its columns", name)
     columns = [_column(n, title, [row[n] for row in data], decimal) for n, title in enumerate(names)]
+    columns = [replace(c, unit=c.unit or units[c.position]) if c.role in _MEASURING else c for c in columns]
     columns = _two_of_time(columns, data)
     columns = [_flagging(column, columns) for column in columns]
-    layout = Layout(separator, decimal, head + 1, tuple(columns), _zone(columns))
+    layout = Layout(separator, decimal, below, tuple(columns), _zone(columns))
     if not layout.of("time"):
         raise Invalid(
             "no column of times is found in it; name one “time” or “date”, with times such as 2024-03-01T12:00:00Z",
@@ -153,6 +161,38 @@ def guess(lines: Sequence[str], name: str) -> Layout:
     if not layout.of("value"):
         raise Invalid("no column of numbers is found beside its times", name)
     return layout
+
+
+def plain(lines: Iterable[str], separator: str) -> Iterator[str]:
+    """Lines as they are split: of blanks, however many, one is left."""
+    return (" ".join(line.split()) for line in lines) if separator == " " else iter(lines)
+
+
+def _named(lines: Sequence[str], rows: Sequence[Sequence[str]], head: int, cells: int) -> tuple[int, int]:
+    """(line of the names, first line of the data): lines of units or kinds may stand between the two."""
+    first = head
+    while (
+        first
+        and head - first < _MOST_BETWEEN
+        and len(rows[first - 1]) == cells
+        and not lines[first - 1].lstrip().startswith("#")
+        and not any(number(cell, ".") is not None or is_time(cell) for cell in rows[first - 1])
+    ):
+        first -= 1
+    named = next((n for n in range(first, head + 1) if _tells_apart(rows[n])), head)
+    return named, head + 1
+
+
+def _tells_apart(row: Sequence[str]) -> bool:
+    """Whether a line may name columns: its cells are filled, and no two are alike."""
+    filled = [cell for cell in row if cell]
+    return len(filled) >= _ENOUGH * len(row) and len({*filled}) == len(filled)
+
+
+def _units(between: Sequence[Sequence[str]], cells: int) -> list[str]:
+    """The units that stand in a line below the names; widths of columns such as 5s are none."""
+    found = [row for row in between if len(row) == cells and not all(_WIDTH.fullmatch(cell) for cell in row)]
+    return [cell if cell.lower() not in _NO_UNITS else "" for cell in found[0]] if found else [""] * cells
 
 
 def _head(lines: Sequence[str], rows: Sequence[Sequence[str]], cells: int) -> int:
@@ -184,7 +224,14 @@ def _separator(lines: Sequence[str]) -> str:
         count, often = max(((c, n) for c, n in counts.items() if c), default=(0, 0), key=lambda pair: pair[1])
         return often, count
 
-    return max(_SEPARATORS, key=regular)
+    found = max(_SEPARATORS, key=regular)
+    told = [line for line in lines if line.strip()]
+    if regular(found)[0] >= _HALF * len(told):
+        return found
+    # Where no sign separates, blanks do, if they do it regularly.
+    widths = Counter(len(line.split()) for line in told if any(sign.isdigit() for sign in line))
+    width, often = max(widths.items(), key=lambda pair: pair[1], default=(0, 0))
+    return " " if width > 1 and often >= _HALF * len(told) else found
 
 
 def _decimal(data: Sequence[Sequence[str]], separator: str) -> str:
