@@ -17,8 +17,8 @@ from estran.web.apis.tabledap.asking import Asked, asked
 from estran.web.apis.tabledap.choosing import chosen, things
 from estran.web.apis.tabledap.ordering import arranged
 from estran.web.problems import shown
-from estran.web.tables import files, texts
-from estran.web.tables.texts import Shown
+from estran.observations.wide import files, texts
+from estran.observations.wide.texts import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from estran.web.tables.texts import Shown
+    from estran.observations.wide.texts import Shown
 
 __all__ = ["TYPES", "attributes", "data", "structure"]
 
