@@ -16,7 +16,7 @@ from estran.cli import (
     harvest,
     links,
     moving,
-    observations,
+    quality,
     queryables,
     records,
     registry,
@@ -73,7 +73,7 @@ app.add_typer(vocabularies.vocabulary_app, name="vocabulary")
 app.add_typer(harvest.harvest_app, name="harvest")
 app.add_typer(links.links_app, name="links")
 app.add_typer(views.view_app, name="view")
-app.add_typer(observations.observations_app, name="observations")
+app.add_typer(quality.observations_app, name="observations")
 app.add_typer(working.jobs_app, name="jobs")
 
 

@@ -52,6 +52,13 @@ def observations_read(
     bbox: _BBOX = "",
     time: _TIME = "",
     record: _RECORD = "",
+    flags: Annotated[
+        str, typer.Option(help="Scheme of the quality: qartod, argo, seadatanet, oceansites, producer.")
+    ] = "qartod",
+    keep: Annotated[
+        str,
+        typer.Option(help="Only observations of these QARTOD codes, such as 1, or 1,2 for unknown ones too."),
+    ] = "",
     out: Annotated[
         Path | None,
         typer.Option(help="File to write: .nc for NetCDF (CF), else CSV; standard output if not given."),
@@ -61,7 +68,9 @@ def observations_read(
     """Read observations as CSV, or as NetCDF."""
     with open_node(node) as opened:
         asked: str | int = int(what) if what.isdecimal() else what
-        found = opened.observations.read(asked, bbox=_corners(bbox), time=time, record=record)
+        found = opened.observations.read(
+            asked, bbox=_corners(bbox), time=time, record=record, flags=flags, keep=_codes(keep)
+        )
     if out is not None and out.suffix == ".nc":
         found.to_netcdf(out, engine="netcdf4")
     elif out is not None:
@@ -78,6 +87,14 @@ def observations_settle(node: NodeOption = HERE, quiet: QuietOption = False) -> 
     with open_node(node) as opened:
         moved = opened.observations.settle()
     say(f"{moved:,} observations moved.", quiet=quiet)
+
+
+def _codes(given: str) -> list[int]:
+    if not all(part in ("1", "2", "3", "4", "9", "") for part in given.split(",")):
+        raise typer.BadParameter(
+            "codes are 1 good, 2 not evaluated, 3 suspect, 4 bad, 9 missing", param_hint="--keep"
+        )
+    return [int(part) for part in given.split(",") if part]
 
 
 def _corners(given: str) -> list[float] | None:

@@ -49,8 +49,8 @@ class Quality:
 
         Args:
             datastream: its number.
-            time: a date or an instant, or two around a slash, of which the second is the first that is not meant; ``..``
-                leaves an end open.
+            time: a date or an instant, or two around a slash, both with all of their day or second; ``..`` leaves an
+                end open.
             quality: QARTOD's code, or its word: good, not_evaluated, suspect, bad, missing.
             reason: why, for those who come after.
 
