@@ -69,7 +69,7 @@ def described(identifier: str, title: str) -> Record:
     )  # fmt: skip
 
 
-def probe(last: datetime) -> Datastream:
+def probe(last: datetime, buoy: str) -> Datastream:
     """A sensor with a history and text that attacks the page."""
     day = (last - timedelta(days=3)).strftime("%Y-%m-%d")
     return Datastream(
@@ -79,7 +79,7 @@ def probe(last: datetime) -> Datastream:
             standard_name="sea_water_temperature", unit="degree_C",
         ),
         thing=Thing(
-            key="B-01", name=Text.of("Buoy <one>", "en"), description=Text.of("</script><script>alert(1)</script>"),
+            key="B-01", name=Text.of(buoy, "en"), description=Text.of("</script><script>alert(1)</script>"),
             longitude=-4.4, latitude=48.3, elevation_m=-2.0, properties=(("owner", "IUEM"),),
         ),
         sensor=Sensor(
@@ -122,7 +122,7 @@ def put(node: Node, record: str, streams: list[Datastream], tables: list[pa.Tabl
         store.put(held.set_column(at, held.schema.field(at), number))
 
 
-def fill(node: Node, folder: Path) -> dict[str, str]:
+def fill(node: Node, folder: Path, *, buoy: str = "Buoy <one>") -> dict[str, str]:
     """Give a node all of it; names -> numbers of datastreams and ids of records."""
     folder.mkdir(exist_ok=True)
     table(folder / "stations.csv")
@@ -141,7 +141,7 @@ def fill(node: Node, folder: Path) -> dict[str, str]:
     values = rows(0, [last_us - n * HOUR_US for n in reversed(range(hours))], [10 + math.sin(n / 30) for n in range(hours)])  # fmt: skip
     flags = pa.array(["4" if n in range(600, 610) else "1" for n in range(hours)])
     values = values.set_column(values.schema.get_field_index("flag"), values.schema.field("flag"), flags)
-    put(node, probed, [probe(last)], [values])
+    put(node, probed, [probe(last, buoy)], [values])
     levels = [float(z) for z in range(0, 100, 5)]
     times = np.repeat([last_us - n * 24 * HOUR_US for n in reversed(range(12))], len(levels)).tolist()
     warm = [18 - z / 10 + n / 4 for n in range(12) for z in levels]

@@ -12,8 +12,9 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -21,7 +22,7 @@ import estran
 from estran.demo import build
 from estran.web.app import create_app
 from tests.conftest import ROOT
-from tests.portal import granules
+from tests.portal import granules, observed
 from tests.portal.browser import launched, watched
 from tests.portal.png import lighten
 
@@ -70,6 +71,16 @@ WITH_ITEMS = {
     "item": ("/fr/data/{scenes}/items/scene-007", "light", WIDE, "One item, in French (an invented scene)"),
 }  # fmt: skip
 """Those that need items, which the demo has none of."""
+WITH_OBSERVATIONS = {
+    "datastream": ("/en/datastreams/{brest}?with={sete}", "light", WIDE, "Two series of observations on one plot, with what they show in words (invented values)"),
+    "datastream-dark": ("/fr/datastreams/{probe}?period=month", "dark", WIDE, "A month of a series with doubtful values and a calibration of its sensor, in French, dark (invented values)"),
+    "datastream-narrow": ("/fr/datastreams/{brest}?period=week", "light", NARROW, "A week of a series on a phone, in French (invented values)"),
+    "profiles": ("/en/datastreams/{cast}", "light", WIDE, "Profiles, the depth downward (invented values)"),
+    "stations": ("/en/stations", "light", WIDE, "Stations: the newest values, how late and how complete they are (invented values)"),
+    "stations-dark": ("/fr/stations?complete=95", "dark", WIDE, "Stations whose series are 95 % complete at least, in French, dark (invented values)"),
+    "record-series": ("/en/data/{stations}#datastreams", "light", WIDE, "The series of a dataset, on its page (invented values)"),
+}  # fmt: skip
+"""Those that need observations."""
 PAGES = {
     "home": "",
     "search": "search?q=sea+surface&hub=ocean",
@@ -91,15 +102,29 @@ PAGES = {
     "accessibility": "accessibility",
     "problem": "nothing",
 }
+OBSERVED_PAGES = {
+    "datastream": "datastreams/{brest}?with={salt},{sete}",
+    "week": "datastreams/{probe}?period=week",
+    "profiles": "datastreams/{cast}",
+    "stations": "stations",
+    "series": "data/{many}/datastreams",
+    "record-series": "data/{stations}",
+}
 
 
 @contextmanager
-def served(*, items: bool) -> Iterator[tuple[str, dict[str, str]]]:
-    """The demo's node on a socket: its address, and ids of records to show; with invented items if wanted."""
+def served(*, items: bool = False, observations: bool = False) -> Iterator[tuple[str, dict[str, str]]]:
+    """The demo's node on a socket: its address, and ids of records to show; with invented items if wanted.
+
+    Or a node with invented observations, and nothing else.
+    """
     with tempfile.TemporaryDirectory() as folder, estran.open(Path(folder) / "node") as node:
-        build(node)
-        found = node.search("sentinel-2 level-2a theia") or node.search("sentinel-2")
-        ids = {"id": found.records[0].id}
+        if observations:
+            ids = observed.fill(node, Path(folder) / "files", buoy="Buoy of the bay")
+        else:
+            build(node)
+            found = node.search("sentinel-2 level-2a theia") or node.search("sentinel-2")
+            ids = {"id": found.records[0].id}
         if items:
             granules.fill(node, Path(folder))
             ids["scenes"] = node.items.collection("scenes").id
@@ -129,6 +154,8 @@ def take(  # noqa: PLR0917 - what a picture is of
     context.add_init_script("localStorage.setItem('hints', 'home search record items')")
     watch = watched(context, url)
     watch.drawn(path)
+    if watch.page.query_selector("#plot"):
+        watch.page.wait_for_selector("html[data-plot-ready]")
     # Close to the ground the finer coast comes after.
     watch.page.wait_for_load_state("networkidle")
     watch.page.wait_for_timeout(1500)
@@ -140,8 +167,11 @@ def take(  # noqa: PLR0917 - what a picture is of
 
 def document(chromium: Path) -> None:
     """Take the pictures of the documentation, and write the page that shows them."""
-    for listed, items in ((DOCUMENTED, False), (WITH_ITEMS, True)):
-        with served(items=items) as (url, ids), launched(chromium) as browser:
+    needs: tuple[tuple[dict[str, Any], dict[str, bool]], ...] = (
+        (DOCUMENTED, {}), (WITH_ITEMS, {"items": True}), (WITH_OBSERVATIONS, {"observations": True})
+    )  # fmt: skip
+    for listed, held in needs:
+        with served(**held) as (url, ids), launched(chromium) as browser:
             for name, (path, theme, size, _) in listed.items():
                 file = PICTURES / f"{name}.png"
                 take(browser, url, path.format(**ids), theme, size, file)
@@ -153,7 +183,8 @@ def document(chromium: Path) -> None:
 def gallery() -> str:
     """The page of the pictures."""
     shown = (
-        f"## {said}\n\n![{said}]({name}.png)\n" for name, (*_, said) in (DOCUMENTED | WITH_ITEMS).items()
+        f"## {said}\n\n![{said}]({name}.png)\n"
+        for name, (*_, said) in (DOCUMENTED | WITH_ITEMS | WITH_OBSERVATIONS).items()
     )
     head = "# The portal in pictures\n\n<!-- Written by python -m tests.portal.pictures. -->\n\nTaken of the demo's node.\n"
     return "\n".join((head, *shown))
@@ -161,14 +192,20 @@ def gallery() -> str:
 
 def every(folder: Path, chromium: Path) -> None:
     """Every page in both languages and themes, wide and narrow, to be looked at."""
-    with served(items=True) as (url, ids), launched(chromium) as browser:
-        for name, path in PAGES.items():
-            for language in ("fr", "en"):
-                for theme in ("light", "dark"):
-                    for label, size in (("wide", WIDE), ("narrow", NARROW)):
-                        file = folder / f"{name}-{language}-{theme}-{label}.png"
-                        address = f"/{language}/{path.format(**ids)}"
-                        take(browser, url, address, theme, size, file, whole=True)
+    for pages, held in ((PAGES, {"items": True}), (OBSERVED_PAGES, {"observations": True})):
+        with served(**held) as (url, ids), launched(chromium) as browser:
+            for name, path in pages.items():
+                _in_all(browser, folder, name, path, (url, ids))
+
+
+def _in_all(browser: Browser, folder: Path, name: str, path: str, at: tuple[str, dict[str, str]]) -> None:
+    """A page in both languages and themes, wide and narrow."""
+    url, ids = at
+    for language, theme, (label, size) in product(
+        ("fr", "en"), ("light", "dark"), (("wide", WIDE), ("narrow", NARROW))
+    ):
+        file = folder / f"{name}-{language}-{theme}-{label}.png"
+        take(browser, url, f"/{language}/{path.format(**ids)}", theme, size, file, whole=True)
 
 
 def main() -> None:

@@ -11,7 +11,14 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 
 from tests.conftest import ROOT
-from tests.portal.pictures import DOCUMENTED, LARGEST_BYTES, PICTURES, WITH_ITEMS, gallery
+from tests.portal.pictures import (
+    DOCUMENTED,
+    LARGEST_BYTES,
+    PICTURES,
+    WITH_ITEMS,
+    WITH_OBSERVATIONS,
+    gallery,
+)
 from tests.portal.png import lighten
 
 if TYPE_CHECKING:
@@ -20,7 +27,7 @@ if TYPE_CHECKING:
 
 def test_each_picture_is_there_light_and_shown():
     names = {file.stem for file in PICTURES.glob("*.png")}
-    assert names == {*DOCUMENTED, *WITH_ITEMS}
+    assert names == {*DOCUMENTED, *WITH_ITEMS, *WITH_OBSERVATIONS}
     heavy = [file.name for file in PICTURES.glob("*.png") if file.stat().st_size > LARGEST_BYTES]
     assert heavy == []
     assert (PICTURES / "README.md").read_text(encoding="utf-8") == gallery()

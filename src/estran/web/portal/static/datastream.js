@@ -46,7 +46,7 @@ function curves(shown) {
   axes.push(axis({ values: (_, marks) => marks.map((s) => mark(s, marks[1] - marks[0])) }));
   units.forEach((unit, n) => {
     scales[unit || "value"] = {};
-    axes.push(axis({ scale: unit || "value", side: n ? 1 : 3, label: unit, labelSize: 20, labelFont: "13px 'Instrument Sans'", size: 64, values: (_, marks) => marks.map((v) => digits.format(v)), ...(n ? { grid: { show: false } } : {}) }));
+    axes.push(axis({ scale: unit || "value", side: n ? 1 : 3, label: unit || shown.curves.find((c) => c.unit === unit).title, labelSize: 20, labelFont: "13px 'Instrument Sans'", size: 64, values: (_, marks) => marks.map((v) => digits.format(v)), ...(n ? { grid: { show: false } } : {}) }));
   });
   shown.curves.forEach((c, n) => {
     const stroke = colour(HUES[n]), scale = c.unit || "value";
