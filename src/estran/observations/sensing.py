@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from estran.errors import Invalid, NotFound
+from estran.access import OPERATOR
+from estran.errors import Invalid, NotAllowed, NotFound
+from estran.formats import Document
+from estran.model import Record, Text
+from estran.observations.describing import described
 from estran.observations.entities import KINDS, Entity, Page, Query
 from estran.observations.expressions import Path, conjuncts
+from estran.observations.making import Making
 from estran.observations.observing import Observing, is_span
 from estran.observations.rows import ID_STEP, entities
 from estran.observations.store.columns import array
@@ -19,7 +24,7 @@ from estran.observations.store.tiles import summed
 from estran.observations.told import GEOJSON
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     import pyarrow as pa
 
@@ -33,7 +38,12 @@ if TYPE_CHECKING:
 __all__ = ["Sensing"]
 
 _MOST_PARENTS = 1000
+_HOME = "Observations by SensorThings"
 _LARGEST_ID = 2**63 - 1
+
+
+class _HomelessError(Exception):
+    """There is no record yet for what names none."""
 
 
 class Sensing:
@@ -126,6 +136,87 @@ class Sensing:
                 ).count()
                 for number in parent.numbers
             }
+
+    # Changing
+
+    def may_write(self) -> None:
+        """Refuse an actor who may write nowhere.
+
+        Raises:
+            NotAllowed: they are neither an editor nor the operator.
+        """
+        if self._actor.role not in {"editor", "operator"}:
+            raise NotAllowed("only editors and the node's operator may write entities and observations")
+
+    def change[T](self, work: Callable[[Making], T]) -> T:
+        """Write within one transaction: all that `work` does, or nothing where it fails; it may be begun twice.
+
+        Raises:
+            NotAllowed: the actor may not write there.
+        """
+        self.may_write()
+        known: set[int] = set()
+        try:
+            done, described = self._changed(work, known)
+        except _HomelessError:
+            self._home_made()
+            done, described = self._changed(work, known)
+        for record in described:
+            self._described(record)
+        self.__dict__.pop("_sets", None)
+        return done
+
+    def _changed[T](self, work: Callable[[Making], T], known: set[int]) -> tuple[T, list[str]]:
+        with self._store.sensing.changing() as changing:
+
+            def may(dataset: int) -> None:
+                if dataset in known:
+                    return
+                record = self._catalogue.show(changing.record(dataset), self._actor)
+                if not self._actor.may_write(record.centre):
+                    raise NotAllowed(
+                        f"only an editor of “{record.centre}” or the node's operator may write there"
+                    )
+                known.add(dataset)
+
+            def home() -> str:
+                held = changing.note(self._home_key)
+                if not held or not self._catalogue.visible([held], OPERATOR):
+                    raise _HomelessError
+                return held
+
+            done = work(Making(changing, may, home))
+            return done, [changing.record(dataset) for dataset in sorted(changing.described)]
+
+    @property
+    def _centre(self) -> str:
+        return self._actor.centres[0] if self._actor.centres else ""
+
+    @property
+    def _home_key(self) -> str:
+        return f"sensorthings-record:{self._centre}"
+
+    def _home_made(self) -> None:
+        """A record for what names none."""
+        record = Record(kind="dataset", title=Text.of(_HOME))
+        id_ = self._kept(record)
+        with self._store.sensing.changing() as changing:
+            changing.note(self._home_key, id_)
+
+    def _kept(self, record: Record) -> str:
+        source = f"sensorthings {self._centre}".strip()
+        document = Document(f"{_HOME}.json")
+        return self._catalogue.keep(
+            record, document, OPERATOR, source=source, centre=self._centre, visibility=""
+        )
+
+    def _described(self, record: str) -> None:
+        """Let the record that was made for the service say what its datastreams are."""
+        with self._store.sensing.changing() as changing:
+            is_home = changing.note(self._home_key) == record
+        if is_home:
+            streams = self._store.datastreams([self._store.datasets()[record]])
+            self._kept(replace(described(_HOME, streams), warnings=()))
 
     # Observations
 

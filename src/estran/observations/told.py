@@ -28,7 +28,7 @@ KIND_URIS = {
     "text": f"{_OM}OM_Observation",
 }
 """Kind of the pivot -> observation type of ISO 19156."""
-_STANDARD_NAMES = "http://vocab.nerc.ac.uk/standard_name/"
+STANDARD_NAMES = "http://vocab.nerc.ac.uk/standard_name/"
 _NOT_DESCRIBED = "Not described"
 
 
@@ -89,7 +89,7 @@ def sensor(one: Sensor | None) -> dict[str, Any]:
 def observed_property(one: Variable) -> dict[str, Any]:
     """An observed property."""
     name = str(one.label) or one.name or one.standard_name
-    definition = one.uri or (f"{_STANDARD_NAMES}{one.standard_name}/" if one.standard_name else "")
+    definition = one.uri or (f"{STANDARD_NAMES}{one.standard_name}/" if one.standard_name else "")
     told = {"name": name, "definition": definition, "description": str(one.description) or name}
     return told | {"properties": _said({"name": one.name, "standard_name": one.standard_name})}
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError
 from estran.errors import Invalid
 from estran.observations.store import columns, telling
 from estran.observations.store.batches import Extent
+from estran.observations.store.changing import Changing
 from estran.observations.store.compiling import asker
 from estran.storage import schema
 
@@ -72,6 +73,19 @@ class SensingStore:
                 yield asker(connection, self._database.engine, sets, observed)
         except (DataError, OverflowError) as error:
             raise Invalid(f"a value is out of bounds ({str(error)[:120]})", "$filter") from None
+
+    @contextmanager
+    def changing(self) -> Generator[Changing]:
+        """Writes of entities and their observations: all of them, or none."""
+        self._tell()
+        try:
+            with self._database.write() as connection:
+                changing = Changing(connection, self._database.engine, self._store)
+                yield changing
+        except (DataError, OverflowError) as error:
+            raise Invalid(f"a value is out of bounds ({str(error)[:120]})", "body") from None
+        if changing.touched and self._store.arrived:
+            self._store.arrived(sorted(changing.touched))
 
     def _tell(self) -> None:
         """What was entered before entities were told is told now."""

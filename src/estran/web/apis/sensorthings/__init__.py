@@ -5,25 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
-from starlette.responses import StreamingResponse
 
-from estran.errors import Invalid
-from estran.observations.entities import KINDS, Query
+from estran.observations.entities import KINDS
 from estran.web import Api, links_of, node_of, openapi, replies
-from estran.web.apis.sensorthings import addresses, results
-from estran.web.apis.sensorthings.answers import PATH, Writer, self_link
-from estran.web.apis.sensorthings.asking import FORMS, Options, options
+from estran.web.apis.sensorthings.answers import PATH
+from estran.web.apis.sensorthings.asking import FORMS
+from estran.web.apis.sensorthings.changes import add_routes
 from estran.web.apis.sensorthings.conformance import CONFORMS_TO
-from estran.web.apis.sensorthings.decimating import decimated
-from estran.web.problems import NotOffered
+from estran.web.apis.sensorthings.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from estran.node import Node
-    from estran.observations.sensing import Sensing
 
-_CSV = "text/csv; charset=utf-8; header=present"
 _OPTIONS = [
     openapi.parameter("$filter", "An expression of OData.", example="name eq 'Brest'"),
     openapi.parameter("$expand", "Links whose entities are shown in their place.", example="Datastreams"),
@@ -55,8 +48,10 @@ def _routes(node: Node) -> APIRouter:
 
     @router.get("/{path:path}", **described)
     def read(request: Request, path: openapi.StaPath) -> Response:
-        return _fresh(_Reading(request, limit).answer(path))
+        reading = Reading(node_of(request).observations.sensing, _root(request), limit)
+        return _fresh(reading.answer(path, request.query_params.multi_items()))
 
+    add_routes(router, limit)
     return router
 
 
@@ -75,103 +70,6 @@ def _landing(root: str) -> dict[str, Any]:
         "value": [{"name": name, "url": f"{root}/{name}"} for name in KINDS],
         "serverSettings": {"conformance": list(CONFORMS_TO)},
     }
-
-
-class _Reading:
-    """One request that reads."""
-
-    def __init__(self, request: Request, limit: int) -> None:
-        self._request, self._limit = request, limit
-        self._sensing: Sensing = node_of(request).observations.sensing
-        self._root = _root(request)
-
-    def answer(self, path: str) -> Response:
-        """Whatever lies at an address."""
-        target = addresses.found(self._sensing, path)
-        given = options(target.kind, self._request.query_params.multi_items())
-        if target.property:
-            return self._property(target)
-        if target.entity is not None:
-            return self._entity(target, given)
-        return self._set(target, given)
-
-    def _property(self, target: addresses.Target) -> Response:
-        value = target.value()
-        if value is None:
-            return Response(status_code=204)
-        if not target.is_value:
-            return replies.json({target.property[-1]: value})
-        if isinstance(value, str):
-            return Response(value, media_type="text/plain; charset=utf-8")
-        return replies.json(value)
-
-    def _entity(self, target: addresses.Target, given: Options) -> Response:
-        if target.entity is None:
-            return Response(status_code=404)
-        if target.is_links:
-            return replies.json({"@iot.selfLink": self_link(self._root, target.kind, target.entity.number)})
-        if wrong := next(
-            (name for name, _ in given.given if name not in {"$select", "$expand", "$resultFormat"}), ""
-        ):
-            raise Invalid("of one entity only $select and $expand are asked", wrong)
-        written = self._writer().entities(target.kind, [target.entity], given)
-        if given.form == "GeoJSON":
-            return replies.json(results.features(written, None, "")["features"][0], replies.GEOJSON)
-        if given.form == "csv":
-            return Response(results.csv_of_entities(target.kind, written), media_type=_CSV)
-        if given.form:
-            raise NotOffered("Data arrays are of observations: …/Observations?$resultFormat=dataArray.")
-        return replies.json(written[0])
-
-    def _set(self, target: addresses.Target, given: Options) -> Response:
-        query = Query(
-            kind=target.kind, where=given.where, order=given.order, parent=target.parent, skip=given.skip,
-            most=given.most(self._limit), after=given.after,
-        )  # fmt: skip
-        here = f"{self._root}/{self._request.path_params['path'].strip('/')}"
-        if target.is_links:
-            return replies.json(self._writer().links(here, query, given))
-        if given.decimate:
-            if target.kind != "Observations" or given.form:
-                raise NotOffered("$decimate is for observations in their usual form.")
-            found = decimated(self._sensing, query, given.decimate)
-            if found is not None:
-                return replies.json(found)
-        if target.kind == "Observations" and given.form in {"dataArray", "csv"}:
-            return self._streamed(query, given)
-        if given.form == "dataArray":
-            raise NotOffered("Data arrays are of observations: …/Observations?$resultFormat=dataArray.")
-        page = self._writer().page(here, query, given)
-        if given.form == "csv":
-            return Response(results.csv_of_entities(target.kind, page["value"]), media_type=_CSV)
-        if given.form == "GeoJSON":
-            count, following = page.get("@iot.count"), page.get("@iot.nextLink", "")
-            return replies.json(results.features(page["value"], count, following), replies.GEOJSON)
-        return replies.json(page)
-
-    def _streamed(self, query: Query, given: Options) -> Response:
-        count = self._sensing.count(query) if given.count else None
-        parts = results.portions(self._sensing, query, given) if given.top != 0 else iter(())
-        body: Iterator[bytes]
-        if given.form == "csv":
-            body, media_type = results.csv_rows(parts, given), _CSV
-        else:
-            body, media_type = results.data_array(parts, given, self._root, count), replies.JSON
-        return StreamingResponse(_begun(body), media_type=media_type)
-
-    def _writer(self) -> Writer:
-        return Writer(self._sensing, self._root, self._limit)
-
-
-def _begun(body: Iterator[bytes]) -> Iterator[bytes]:
-    """The same, its first part made already: what is wrong with a question is said before anything is sent."""
-    first = next(body, b"")
-
-    def whole() -> Iterator[bytes]:
-        yield first
-        yield from body
-
-    return whole()
 
 
 API = Api(name="sensorthings", prefix=PATH, routes=_routes)

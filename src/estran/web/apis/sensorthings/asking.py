@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from estran.observations.expressions import Expression
 
-__all__ = ["DEFAULT_TOP", "FORMS", "Expansion", "Options", "options", "token"]
+__all__ = ["DEFAULT_TOP", "FORMS", "NOTHING", "Expansion", "Options", "options", "token"]
 
 DEFAULT_TOP = 100
 FORMS = ("dataArray", "csv", "GeoJSON")

@@ -7,5 +7,11 @@ CONFORMS_TO = (
     f"{_REQ}/datamodel",
     f"{_REQ}/resource-path/resource-path-to-entities",
     f"{_REQ}/request-data",
-)
-"""URIs of the requirements classes of SensorThings 1.1 that are met."""
+    *(f"{_REQ}/create-update-delete/{name}" for name in (
+        "create-entity", "link-to-existing-entities", "deep-insert", "deep-insert-status-code", "update-entity",
+        "delete-entity", "historical-location-auto-creation",
+    )),
+    f"{_REQ}/batch-request/batch-request",
+    f"{_REQ}/data-array/data-array",
+)  # fmt: skip
+"""URIs of the requirements of SensorThings 1.1 that are met."""

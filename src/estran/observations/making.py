@@ -1,0 +1,452 @@
+"""Entities made and changed as SensorThings does it: with all that is given inside them, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from estran.errors import Conflict, Invalid, NotFound
+from estran.model import Datastream, Sensor, Text, Thing, Variable, now_us
+from estran.observations import given as reading
+from estran.observations.entities import KINDS
+from estran.observations.rows import ID_STEP
+from estran.observations.store.columns import array, kept
+from estran.observations.told import GEOJSON, KIND_URIS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pyarrow as pa
+
+    from estran.observations.store.changing import Changing
+
+__all__ = ["Making"]
+
+_ONE = {kind.singular: name for name, kind in KINDS.items()}
+_COLUMNS = {"Thing": "thing", "Sensor": "sensor", "ObservedProperty": "property"}
+_KINDS = {uri: kind for kind, uri in KIND_URIS.items()}
+
+
+class Making:
+    """Writes of one actor within one transaction.
+
+    Args:
+        changing: the rows.
+        may: refuses a dataset in which the actor may not write, and gives what is wrong as an error.
+        home: record of the dataset of what names none.
+    """
+
+    def __init__(self, changing: Changing, may: Callable[[int], None], home: Callable[[], str]) -> None:
+        self._changing, self._may, self._home = changing, may, home
+
+    # Making
+
+    def make(self, kind: str, document: Mapping[str, Any], parent: tuple[str, int] | None = None) -> int:
+        """Make an entity with what is given inside it; gives its id.
+
+        Args:
+            kind: name of its set.
+            document: its JSON.
+            parent: (set, id) of the entity in whose collection it is put.
+
+        Raises:
+            Invalid: something is missing, or does not fit, or is named that is not there.
+            NotAllowed: the actor may not write there.
+        """
+        own, inside = reading.parted(kind, document)
+        if parent is not None:
+            back = next((link for link, to in KINDS[kind].links.items() if to.kind == parent[0]), "")
+            if not back:
+                raise Invalid(f"a {KINDS[kind].singular} is not put there", "address")
+            named = {"@iot.id": parent[1]}
+            inside.setdefault(back, [named] if KINDS[kind].links[back].many else named)
+        if kind == "Observations":
+            return self._observation(own, inside)
+        return self._build(kind, own, inside, self._dataset(kind, own, inside))
+
+    def _build(self, kind: str, own: dict[str, Any], inside: Mapping[str, Any], dataset: int) -> int:
+        """An entity of a dataset: what it needs comes before it, what hangs on it after it."""
+        reading.required(kind, own)
+        number = self._changing.next(kind)
+        ties = self._needed(kind, inside, dataset)
+        getattr(self, f"_make_{kind.lower()}")(number, dataset, own, ties)
+        self._hanging(kind, number, dataset, inside)
+        return number
+
+    def _dataset(self, kind: str, own: Mapping[str, Any], inside: Mapping[str, Any]) -> int:
+        """Where an entity belongs: to what it names, to the record that its properties name, else to the service's."""
+        for link, to in KINDS[kind].links.items():
+            if link in inside:
+                for one in reading.several(inside[link]):
+                    if (number := reading.reference(one)) is not None and to.kind != "Observations":
+                        return self._row(to.kind, number)["dataset"] or self._named(own)
+        return self._named(own)
+
+    def _named(self, own: Mapping[str, Any]) -> int:
+        record = (own.get("properties") or {}).get("dataset")
+        dataset = self._changing.dataset(record if isinstance(record, str) and record else self._home())
+        self._may(dataset)
+        return dataset
+
+    def _row(self, kind: str, number: int) -> dict[str, Any]:
+        """A row that is there and may be written."""
+        row = self._changing.row(kind, number) if 0 <= number < ID_STEP // 2 else None
+        if row is None:
+            raise Invalid(f"there is no {KINDS[kind].singular} {number}", KINDS[kind].singular)
+        if row["dataset"] is not None:
+            self._may(row["dataset"])
+        return row
+
+    def _needed(self, kind: str, inside: Mapping[str, Any], dataset: int) -> dict[str, int]:
+        """The entities that a link to one names, made where they are given whole."""
+        found: dict[str, int] = {}
+        for link, to in KINDS[kind].links.items():
+            if to.many or (kind == "Observations" and link == "Datastream"):
+                continue
+            if link not in inside:
+                raise Invalid(
+                    f'a {KINDS[kind].singular} has a {link}; give it, or its id: {{"@iot.id": 1}}', link
+                )
+            found[link] = self._one(to.kind, inside[link], dataset)
+        return found
+
+    def _one(self, kind: str, document: Any, dataset: int) -> int:
+        number = reading.reference(document)
+        if number is None:
+            return self._build(kind, *reading.parted(kind, document), dataset)
+        self._row(kind, number)
+        return number
+
+    def _hanging(self, kind: str, number: int, dataset: int, inside: Mapping[str, Any]) -> None:
+        """What is given inside an entity and hangs on it; where it is comes before what it observes there."""
+        for link, to in sorted(KINDS[kind].links.items(), key=lambda way: way[0] != "Locations"):
+            if not to.many or link not in inside:
+                continue
+            documents = reading.several(inside[link])
+            if to.kind == "Locations" and kind == "Things":
+                self._move(number, [self._one("Locations", one, dataset) for one in documents])
+            elif to.kind == "Locations":
+                self._note(number, [self._one("Locations", one, dataset) for one in documents])
+            elif kind == "Locations" and to.kind == "Things":
+                for one in documents:
+                    self._move(self._one("Things", one, dataset), [number])
+            else:
+                back = next(name for name, to_ in KINDS[to.kind].links.items() if to_.kind == kind)
+                for one in documents:
+                    if not isinstance(one, dict) or reading.reference(one) is not None:
+                        raise Invalid(
+                            f"what hangs on another {KINDS[kind].singular} is not taken from it", link
+                        )
+                    parts = reading.parted(to.kind, {**one, back: {"@iot.id": number}})
+                    if to.kind == "Observations":
+                        self._observation(*parts)
+                    else:
+                        self._build(to.kind, *parts, dataset)
+
+    def _make_things(self, number: int, dataset: int, own: dict[str, Any], _: dict[str, int]) -> None:
+        thing = reading.thing(Thing(key=f"sta-{number}"), own)
+        self._changing.insert("Things", {
+            "number": number, "dataset": dataset, "key": thing.key, "document": self._changing.document(thing),
+            "told": reading.encoded(own),
+        })  # fmt: skip
+
+    def _make_locations(self, number: int, dataset: int, own: dict[str, Any], _: dict[str, int]) -> None:
+        self._placed("Locations", number, dataset, own, "location")
+
+    def _make_featuresofinterest(
+        self, number: int, dataset: int, own: dict[str, Any], _: dict[str, int]
+    ) -> None:
+        self._placed("FeaturesOfInterest", number, dataset, own, "feature")
+
+    def _placed(self, kind: str, number: int, dataset: int, own: dict[str, Any], member: str) -> None:
+        values = {
+            "number": number,
+            "dataset": dataset,
+            "told": reading.encoded(own),
+            **reading.bounds(own, member),
+        }
+        self._changing.insert(kind, values)
+
+    def _make_historicallocations(
+        self, number: int, dataset: int, own: dict[str, Any], ties: dict[str, int]
+    ) -> None:
+        values = {"number": number, "dataset": dataset, "thing": ties["Thing"]}
+        values["time"] = reading.instant(own["time"], "time")
+        self._changing.insert("HistoricalLocations", values)
+
+    def _note(self, historical: int, locations: list[int]) -> None:
+        """Say of a historical location where it was; the newest of a thing is where that is now."""
+        self._changing.note_places(historical, locations)
+        row = self._row("HistoricalLocations", historical)
+        if row["time"] == self._changing.newest_place(row["thing"]):
+            self._changing.place(row["thing"], locations)
+            self._stand(row["thing"], locations)
+
+    def _make_sensors(self, number: int, dataset: int, own: dict[str, Any], _: dict[str, int]) -> None:
+        sensor = reading.sensor(Sensor(key=f"sta-{number}"), own)
+        self._changing.insert("Sensors", {
+            "number": number, "dataset": dataset, "key": sensor.key, "document": self._changing.document(sensor),
+            "told": reading.encoded(own),
+        })  # fmt: skip
+
+    def _make_observedproperties(
+        self, number: int, dataset: int, own: dict[str, Any], _: dict[str, int]
+    ) -> None:
+        variable = reading.variable(Variable(), own)
+        key = own["definition"] or own["name"]
+        if self._changing.is_property_key_taken(key):
+            key = f"{key}#{number}"
+        self._changing.insert("ObservedProperties", {
+            "number": number, "dataset": dataset, "key": key, "name": variable.name,
+            "standard_name": variable.standard_name, "document": self._changing.document(variable),
+            "told": reading.encoded(own),
+        })  # fmt: skip
+
+    def _make_datastreams(self, number: int, dataset: int, own: dict[str, Any], ties: dict[str, int]) -> None:
+        stream = Datastream(key=f"sta-{number}", thing=Thing(key=""), variable=Variable())
+        self._changing.insert("Datastreams", {
+            "number": number, "dataset": dataset, "key": stream.key, "document": self._changing.document(stream),
+            "told": reading.encoded(own), **{_COLUMNS[link]: n for link, n in ties.items()},
+        })  # fmt: skip
+        self._describe(number)
+
+    def _describe(self, number: int) -> None:
+        """Say of a datastream anew what it, its thing, its sensor and its property say."""
+        row = self._row("Datastreams", number)
+        parts = {
+            link: self._changing.pivot(kind, row_)
+            for link, kind in (("thing", "Things"), ("sensor", "Sensors"), ("property", "ObservedProperties"))
+            if row[link] is not None and (row_ := self._changing.row(kind, row[link])) is not None
+        }
+        told = reading.decoded(row["told"])
+        unit = str((told.get("unitOfMeasurement") or {}).get("symbol") or "")
+        before: Datastream = self._changing.pivot("Datastreams", row)
+        stream = replace(
+            before, thing=parts["thing"], sensor=parts.get("sensor"),
+            variable=replace(parts["property"], unit=unit),
+            name=Text.of(told.get("name")), description=Text.of(told.get("description")),
+            kind=_KINDS.get(str(told.get("observationType")), "text"),
+        )  # fmt: skip
+        self._changing.update("Datastreams", number, document=self._changing.document(stream))
+
+    # Places
+
+    def _move(self, thing: int, locations: list[int]) -> None:
+        """Let a thing be at locations from now on, and note since when."""
+        row = self._row("Things", thing)
+        self._changing.place(thing, locations)
+        historical = self._changing.next("HistoricalLocations")
+        self._changing.insert(
+            "HistoricalLocations",
+            {"number": historical, "dataset": row["dataset"], "thing": thing, "time": now_us()},
+        )
+        self._changing.note_places(historical, locations)
+        self._stand(thing, locations)
+
+    def _stand(self, thing: int, locations: list[int]) -> None:
+        """What of a place the pivot knows, and what observations without a feature of interest are of."""
+        rows = [self._row("Locations", number) for number in locations]
+        points = [
+            row
+            for row in rows
+            if row["west"] is not None and row["west"] == row["east"] and row["south"] == row["north"]
+        ]
+        at = points[0] if points else None
+        held = self._row("Things", thing)
+        pivot = replace(
+            self._changing.pivot("Things", held),
+            longitude=at["west"] if at else None, latitude=at["south"] if at else None,
+        )  # fmt: skip
+        self._changing.update(
+            "Things",
+            thing,
+            longitude=pivot.longitude,
+            latitude=pivot.latitude,
+            document=self._changing.document(pivot),
+        )
+        for stream in self._changing.streams("thing", thing):
+            self._describe(stream)
+        if rows:
+            told = reading.decoded(rows[0]["told"])
+            feature: dict[str, Any] = {name: told[name] for name in ("name", "description") if name in told}
+            feature |= {"encodingType": told.get("encodingType", GEOJSON), "feature": told.get("location")}
+            number = self._changing.next("FeaturesOfInterest")
+            values = {
+                "number": number,
+                "dataset": held["dataset"],
+                "thing": thing,
+                "told": reading.encoded(feature),
+            }
+            self._changing.insert("FeaturesOfInterest", values | reading.bounds(feature, "feature"))
+
+    # Observations
+
+    def _observation(self, own: dict[str, Any], inside: dict[str, Any]) -> int:
+        """Write an observation; one of the same time takes the place of what was there."""
+        reading.required("Observations", own)
+        stream = reading.reference(inside.get("Datastream")) if "Datastream" in inside else None
+        if stream is None:
+            raise Invalid('an Observation has a Datastream; give its id: {"@iot.id": 1}', "Datastream")
+        row = self._row("Datastreams", stream)
+        feature = self._feature(row, inside)
+        rows = reading.rows(stream, [own], [feature], reading.vertical(row["told"]))
+        self._changing.put(rows)
+        return self._id_of(stream, rows)
+
+    def _feature(self, stream: Mapping[str, Any], inside: Mapping[str, Any]) -> int:
+        if "FeatureOfInterest" in inside:
+            return self._one("FeaturesOfInterest", inside["FeatureOfInterest"], stream["dataset"])
+        feature = self._changing.feature(stream["thing"]) if self._changing.places(stream["thing"]) else None
+        if feature is None:
+            raise Invalid(
+                "its Thing has no Location of which a feature of interest could be made; give a FeatureOfInterest",
+                "FeatureOfInterest",
+            )
+        return feature
+
+    def _id_of(self, stream: int, rows: pa.Table) -> int:
+        time, vertical = int(array(rows, "time")[0]), float(array(rows, "vertical")[0])
+        held = self._changing.observations(stream, time, time + 1)
+        held = kept(held, array(held, "vertical") == vertical)
+        return stream * ID_STEP + int(array(held, "number")[0])
+
+    def many(
+        self, stream: int, documents: list[dict[str, Any]], insides: list[dict[str, Any]]
+    ) -> list[int | Invalid]:
+        """Write observations of a datastream; gives the id of each, or why it was not written."""
+        row = self._row("Datastreams", stream)
+        vertical = reading.vertical(row["told"])
+        made: list[pa.Table | Invalid] = []
+        for own, inside in zip(documents, insides, strict=True):
+            try:
+                reading.required("Observations", own)
+                made.append(reading.rows(stream, [own], [self._feature(row, inside)], vertical))
+            except Invalid as error:
+                made.append(error)
+        good = [part for part in made if not isinstance(part, Invalid)]
+        if good:
+            self._changing.put(reading.in_order(good))
+        ids = self._ids(stream, good)
+        return [part if isinstance(part, Invalid) else next(ids) for part in made]
+
+    def _ids(self, stream: int, parts: list[pa.Table]) -> Any:
+        times = [int(array(part, "time")[0]) for part in parts]
+        if not times:
+            return iter(())
+        held = self._changing.observations(stream, min(times), max(times) + 1)
+        numbers = {
+            (time, vertical): number
+            for time, vertical, number in zip(
+                *(held[name].to_pylist() for name in ("time", "vertical", "number")), strict=True
+            )
+        }
+        keys = zip(times, [float(array(part, "vertical")[0]) for part in parts], strict=True)
+        return iter([stream * ID_STEP + numbers[key] for key in keys])
+
+    # Changing
+
+    def patch(self, kind: str, number: int, document: Mapping[str, Any]) -> None:
+        """Change properties of an entity, and what its links name.
+
+        Raises:
+            NotFound: there is none of that number.
+            Invalid: entities are given inside, or a value does not fit.
+        """
+        own, inside = reading.parted(kind, document)
+        for link, value in inside.items():
+            if any(reading.reference(one) is None for one in reading.several(value)):
+                raise Invalid('only the ids of entities stand in what is changed: {"@iot.id": 1}', link)
+        if kind == "Observations":
+            self._patch_observation(number, own, inside)
+            return
+        row = self._there(kind, number)
+        told = {**reading.decoded(row["told"]), **own}
+        told = {name: value for name, value in told.items() if value is not None or name not in own}
+        reading.required(
+            kind,
+            {**told, "time": "" if kind == "HistoricalLocations" and "time" not in own else own.get("time")},
+        )
+        values: dict[str, Any] = {} if kind == "HistoricalLocations" else {"told": reading.encoded(told)}
+        if kind in {"Things", "Sensors", "ObservedProperties"}:
+            read = {
+                "Things": reading.thing,
+                "Sensors": reading.sensor,
+                "ObservedProperties": reading.variable,
+            }[kind]
+            values["document"] = self._changing.document(read(self._changing.pivot(kind, row), told))
+        if kind in {"Locations", "FeaturesOfInterest"}:
+            values |= reading.bounds(told, "location" if kind == "Locations" else "feature")
+        if kind == "HistoricalLocations" and "time" in own:
+            values["time"] = reading.instant(own["time"], "time")
+        for link, column in _COLUMNS.items():
+            if link in inside:
+                values[column] = self._one(_ONE[link], inside[link], row["dataset"])
+        if values:
+            self._changing.update(kind, number, **values)
+        self._after(kind, number, inside)
+
+    def _after(self, kind: str, number: int, inside: Mapping[str, Any]) -> None:
+        """What follows from a change for others."""
+        if kind == "Things" and "Locations" in inside:
+            self._move(
+                number,
+                [
+                    self._row("Locations", reading.reference(one) or 0)["number"]
+                    for one in reading.several(inside["Locations"])
+                ],
+            )
+        if kind == "Datastreams":
+            self._describe(number)
+        for column, of in (("thing", "Things"), ("sensor", "Sensors"), ("property", "ObservedProperties")):
+            if of == kind:
+                for stream in self._changing.streams(column, number):
+                    self._describe(stream)
+
+    def _there(self, kind: str, number: int) -> dict[str, Any]:
+        if self._changing.row(kind, number) is None:
+            raise NotFound(KINDS[kind].singular, str(number))
+        return self._row(kind, number)
+
+    def _patch_observation(self, number: int, own: dict[str, Any], inside: dict[str, Any]) -> None:
+        stream, held = self._observed(number)
+        row = self._row("Datastreams", stream)
+        if "Datastream" in inside and reading.reference(inside["Datastream"]) != stream:
+            raise Conflict("an observation stays with its Datastream; make it anew in the other")
+        merged = {**reading.told(held, row["told"]), **own}
+        feature = int(array(held, "feature")[0]) or None
+        if "FeatureOfInterest" in inside:
+            feature = self._one("FeaturesOfInterest", inside["FeatureOfInterest"], row["dataset"])
+        changed = reading.rows(stream, [merged], [feature], reading.vertical(row["told"]), held)
+        if any(array(held, name)[0] != array(changed, name)[0] for name in ("time", "vertical")):
+            self._changing.remove(held)
+        self._changing.put(changed, number % ID_STEP)
+
+    def _observed(self, number: int) -> tuple[int, pa.Table]:
+        stream = number // ID_STEP
+        times = self._changing.times_of(stream, number % ID_STEP) if stream < ID_STEP // 2 else []
+        for time in times:
+            rows = self._changing.observations(stream, time, time + 1)
+            rows = kept(rows, array(rows, "number") == number % ID_STEP)
+            if rows.num_rows:
+                return stream, rows
+        raise NotFound("Observation", str(number))
+
+    # Taking out
+
+    def delete(self, kind: str, number: int) -> None:
+        """Take an entity out, with all that cannot be without it.
+
+        Raises:
+            NotFound: there is none of that number.
+        """
+        if kind == "Observations":
+            stream, rows = self._observed(number)
+            self._row("Datastreams", stream)
+            self._changing.remove(rows)
+            return
+        row = self._there(kind, number)
+        if row["dataset"] is None:
+            # A property of several datasets goes only where all of them may be written.
+            for stream in self._changing.streams("property", number):
+                self._row("Datastreams", stream)
+        self._changing.delete(kind, number)

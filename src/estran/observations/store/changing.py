@@ -1,0 +1,215 @@
+"""Entities written: rows in, changed and out, with all that hangs on them, within one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import delete, func, insert, select, update
+
+from estran.model import Datastream, Sensor, Thing, Variable, plain
+from estran.observations.store import recent
+from estran.observations.store.columns import array
+from estran.observations.store.entities import MANY, TABLES
+from estran.storage import get_meta, pack, put_meta, schema, take_numbers, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+    import sqlalchemy as sa
+
+    from estran.observations.store import SeriesStore
+    from estran.storage import Engine
+
+__all__ = ["Changing"]
+
+_ENCODE = msgspec.json.Encoder().encode
+_SEQUENCES = {"ObservedProperties": "observed-property"}
+_PIVOTS: dict[str, Any] = {
+    "Things": Thing, "Sensors": Sensor, "ObservedProperties": Variable, "Datastreams": Datastream,
+}  # fmt: skip
+_N, _D = schema.observed_dataset.c, schema.datastream.c
+
+
+class Changing:
+    """Writes of entities.
+
+    Attributes:
+        touched: the datastreams whose observations changed; described: the datasets whose datastreams did.
+    """
+
+    def __init__(self, connection: sa.Connection, engine: Engine, store: SeriesStore) -> None:
+        self.connection, self._engine, self._store = connection, engine, store
+        self.touched: set[int] = set()
+        self.described: set[int] = set()
+
+    # Datasets
+
+    def dataset(self, record: str) -> int:
+        """The dataset of a record."""
+        held = self.connection.execute(select(_N.number).where(_N.record == record)).scalar()
+        if held is None:
+            held = take_numbers(self.connection, "observed-dataset", 1)
+            self.connection.execute(insert(schema.observed_dataset).values(number=held, record=record))
+        return held
+
+    def note(self, key: str, value: str | None = None) -> str:
+        """A word that is kept for the next time; written where one is given."""
+        if value is not None:
+            put_meta(self.connection, key, value.encode())
+            return value
+        held = get_meta(self.connection, key)
+        return held.decode() if held else ""
+
+    def record(self, dataset: int) -> str:
+        """The record of a dataset."""
+        return self.connection.execute(select(_N.record).where(_N.number == dataset)).scalar_one()
+
+    # Rows
+
+    def next(self, kind: str) -> int:
+        """The number of a new entity."""
+        return take_numbers(self.connection, _SEQUENCES.get(kind, TABLES[kind].name), 1)
+
+    def row(self, kind: str, number: int) -> dict[str, Any] | None:
+        """A row, None where there is none."""
+        table = TABLES[kind]
+        found = self.connection.execute(select(table).where(table.c.number == number)).mappings().first()
+        return None if found is None else dict(found)
+
+    def insert(self, kind: str, values: dict[str, Any]) -> None:
+        """A new row."""
+        if kind == "Datastreams":
+            self.described.add(values["dataset"])
+        self.connection.execute(insert(TABLES[kind]), [values])
+
+    def update(self, kind: str, number: int, **values: Any) -> None:
+        """Another row in its place."""
+        table = TABLES[kind]
+        self.connection.execute(update(table).where(table.c.number == number).values(**values))
+
+    def pivot(self, kind: str, row: dict[str, Any]) -> Any:
+        """What a row describes."""
+        document = row["document"]
+        return msgspec.json.decode(unpack(document) if document else b'{"key":""}', type=_PIVOTS[kind])
+
+    @staticmethod
+    def document(value: Any) -> bytes:
+        """A description as it is stored."""
+        return pack(_ENCODE(plain(value)))
+
+    def is_property_key_taken(self, key: str) -> bool:
+        """Whether another property is called so."""
+        table = schema.observed_property
+        return self.connection.execute(select(table.c.number).where(table.c.key == key)).first() is not None
+
+    def streams(self, column: str, number: int) -> list[int]:
+        """The datastreams of a thing, a sensor or a property."""
+        return list(self.connection.execute(select(_D.number).where(_D[column] == number)).scalars())
+
+    # Places
+
+    def places(self, thing: int) -> list[int]:
+        """The locations of a thing."""
+        table = schema.thing_location
+        found = select(table.c.location).where(table.c.thing == thing).order_by(table.c.location)
+        return list(self.connection.execute(found).scalars())
+
+    def place(self, thing: int, locations: Sequence[int]) -> None:
+        """Let a thing be at these locations and no others."""
+        table = schema.thing_location
+        self.connection.execute(delete(table).where(table.c.thing == thing))
+        self._pairs(table, "thing", thing, "location", locations)
+
+    def note_places(self, historical: int, locations: Sequence[int]) -> None:
+        """Let a historical location be of these locations."""
+        self._pairs(schema.historical_place, "historical", historical, "location", locations)
+
+    def _pairs(self, table: sa.Table, one: str, number: int, other: str, others: Sequence[int]) -> None:
+        if others:
+            self.connection.execute(insert(table), [{one: number, other: n} for n in dict.fromkeys(others)])
+
+    def newest_place(self, thing: int) -> int | None:
+        """When the newest historical location of a thing is from."""
+        table = schema.historical_location
+        return self.connection.execute(select(func.max(table.c.time)).where(table.c.thing == thing)).scalar()
+
+    def feature(self, thing: int) -> int | None:
+        """The feature of interest that a thing is now."""
+        table = schema.feature
+        return self.connection.execute(
+            select(func.max(table.c.number)).where(table.c.thing == thing)
+        ).scalar()
+
+    # Observations
+
+    def put(self, rows: pa.Table, number: int | None = None) -> None:
+        """Write observations, in the order of their keys."""
+        self._store.put_within(self.connection, rows, number)
+        self.touched.update(array(rows, "datastream").tolist())
+
+    def remove(self, rows: pa.Table) -> None:
+        """Take observations out."""
+        self._store.remove_within(self.connection, rows)
+        self.touched.update(array(rows, "datastream").tolist())
+
+    def observations(self, datastream: int, start: int, end: int) -> pa.Table:
+        """The observations of a datastream in [start, end)."""
+        return self._store.held_within(self.connection, datastream, start, end)
+
+    def times_of(self, datastream: int, number: int) -> list[int]:
+        """When the observation of a number may have been made."""
+        late = recent.times_of(self.connection, datastream, number)
+        return late or self._store.times_of(datastream, number)
+
+    # Taking out
+
+    def delete(self, kind: str, number: int) -> None:
+        """Take an entity out with all that cannot be without it."""
+        for column, of in (("thing", "Things"), ("sensor", "Sensors"), ("property", "ObservedProperties")):
+            if of == kind:
+                for stream in self.streams(column, number):
+                    self.delete("Datastreams", stream)
+        if kind == "Datastreams":
+            self.described.add(
+                self.connection.execute(select(_D.dataset).where(_D.number == number)).scalar_one()
+            )
+            for table in (schema.observation, schema.observed_tile):
+                self.connection.execute(delete(table).where(table.c.datastream == number))
+        if kind == "FeaturesOfInterest":
+            self._delete_observations_of(number)
+        if kind == "Locations":
+            # Where things were does not say anything without the place.
+            way = MANY["Locations", "HistoricalLocations"].between
+            if way is not None:
+                held = list(
+                    self.connection.execute(
+                        select(way.c.historical).where(way.c.location == number)
+                    ).scalars()
+                )
+                for historical in held:
+                    self.delete("HistoricalLocations", historical)
+        table = TABLES[kind]
+        self.connection.execute(delete(table).where(table.c.number == number))
+
+    def _delete_observations_of(self, feature: int) -> None:
+        row = self.row("FeaturesOfInterest", feature)
+        if row is None:
+            return
+        own = row["thing"] if row["thing"] and self.feature(row["thing"]) == feature else None
+        found = self.connection.execute(
+            select(_D.number, _D.first, _D.last, _D.thing).where(
+                _D.dataset == row["dataset"], _D.first.is_not(None)
+            )
+        ).all()
+        for number, first, last, thing in found:
+            rows = self.observations(number, first, last + 1)
+            named = array(rows, "feature")
+            which = named == feature
+            if thing == own:
+                which |= (named == 0) & rows["longitude"].is_null().to_numpy()
+            if which.any():
+                import pyarrow as pa  # noqa: PLC0415 - heavy
+
+                self.remove(rows.filter(pa.array(which)))
