@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -153,18 +154,33 @@ class Observations:
         """Ids of the records that have datastreams, in their order."""
         return sorted(self._catalogue.visible(self._store.datasets(), self._actor))
 
-    def table(self, record: str) -> WideTable:
+    def table(self, record: str, numbers: Sequence[int] = (), *, as_of: str = "") -> WideTable:
         """The observations of a dataset as rows of all its variables.
+
+        Args:
+            record: of the dataset.
+            numbers: only these of its datastreams.
+            as_of: as for `read`.
 
         Raises:
             NotFound: there is no such dataset, or none that the actor may know of.
+            Conflict: as for `read`.
         """
-        streams = self.datastreams(record=record)
+        streams = self.datastreams(record=record, numbers=numbers)
         if not streams:
             raise NotFound(
                 "dataset of observations", record, "“estran observations list” names those that there are."
             )
-        return wide_table(record, streams, self._wide)
+        version = self._version_of(as_of, streams)
+        if version is None:
+            return wide_table(record, streams, self._wide)
+        then = {one.datastream: one for one in self._store.extents(streams, version)}
+        streams = [
+            replace(one, count=held.count, first=held.first, last=held.last)
+            for one in streams
+            if (held := then.get(one.number))
+        ]
+        return wide_table(record, streams, partial(self._wide, as_of=as_of))
 
     def tables(self, most: int) -> Iterator[WideTable]:
         """The tables of so many datasets at most, in the order of their records."""
@@ -176,9 +192,14 @@ class Observations:
         return (wide_table(id_, streams[id_], self._wide) for id_ in sets if id_ in streams)
 
     def _wide(
-        self, streams: Sequence[HeldDatastream], start: int, end: int, names: Sequence[str]
+        self,
+        streams: Sequence[HeldDatastream],
+        start: int,
+        end: int,
+        names: Sequence[str],
+        as_of: str = "",
     ) -> Iterator[pa.Table]:
-        return self.batches(streams, start=start, end=end, names=names)
+        return self.batches(streams, start=start, end=end, names=names, as_of=as_of)
 
     def batches(
         self,

@@ -113,7 +113,9 @@ def _category(column: Column) -> str:
     )
 
 
-def of_dataset(record: Record, table: WideTable, links: Links, email: str = "") -> dict[str, Any]:
+def of_dataset(
+    record: Record, table: WideTable, links: Links, email: str = "", made_at: str = ""
+) -> dict[str, Any]:
     """Attributes of a dataset as a whole, but for where and when it was observed.
 
     What the record does not tell and the conventions ask for is said to be not told.
@@ -123,11 +125,12 @@ def of_dataset(record: Record, table: WideTable, links: Links, email: str = "") 
         table: its columns and things.
         links: addresses and name of the node that publishes it.
         email: where that node is reached.
+        made_at: the instant that the observations are of; now if not given.
     """
     creator = _party(record, ("author", "originator", "principalInvestigator", "owner", "pointOfContact"))
     publisher = _party(record, ("publisher", "distributor", "custodian", "resourceProvider"))
     contributor = _party(record, ("contributor", "collaborator", "processor", "custodian", "sponsor"))
-    page, at = links.page(record.id), moment(now().replace(microsecond=0))
+    page, at = links.page(record.id), made_at or moment(now().replace(microsecond=0))
     told: dict[str, Any] = {
         "Conventions": CONVENTIONS,
         "title": str(record.title) or record.id,

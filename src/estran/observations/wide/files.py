@@ -18,21 +18,13 @@ if TYPE_CHECKING:
 
     from estran.observations.wide import Column, WideTable
 
-__all__ = ["TYPES", "needed", "written"]
+__all__ = ["TYPES", "written"]
 
 TYPES = {
     "nc": "application/x-netcdf", "ncCF": "application/x-netcdf", "ncCFMA": "application/x-netcdf",
     "parquet": "application/vnd.apache.parquet", "parquetWMeta": "application/vnd.apache.parquet",
 }  # fmt: skip
 _CHUNK = 1 << 18
-_ROLES = ("platform", "platform_name", "longitude", "latitude", "time", "vertical")
-
-
-def needed(form: str, table: WideTable) -> tuple[Column, ...]:
-    """The columns that a form has whether they are asked for or not."""
-    if form not in ("ncCF", "ncCFMA"):
-        return ()
-    return tuple(column for column in table.columns if column.role in _ROLES)
 
 
 def written(
