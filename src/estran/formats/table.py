@@ -122,6 +122,8 @@ class _Reading:
         if len(row) != self._cells:
             raise Invalid(f"the row has {len(row)} cells where {self._cells} columns are named", self._name)
         cells = [cell.strip().strip("'\"").strip() for cell in row]
+        if is_missing(cells[self._time]):
+            raise Invalid("the row has no time", self._name)
         clock = self._positions["clock"]
         words = (
             f"{cells[self._time]} {cells[clock[0].position].replace('h', ':')}"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["IngestReport", "explained", "ingest"]
 
 _ROWS_AT_ONCE = 1_000_000
-_NOTHING = "no observations are found in it that could be read"
+_NOTHING = "it is read, and holds no observations: no variable in it has a time and a place for each value"
 # Clocks that run fast are believed for a day; a forecast is no observation.
 _AHEAD_US = 86_400_000_000
 
@@ -99,11 +99,9 @@ class _Taking:
     # What was known of datastreams, by record and key.
     known: dict[str, dict[str, Datastream]] = field(default_factory=dict[str, dict[str, Datastream]])
 
-    def take(self, document: Document, form: Format | None) -> None:
+    def take(self, document: Document, form: Format) -> None:
         """Store the observations of one document; what cannot be is refused with its reason."""
-        if form is None or form.observe is None or (form.read is None and not self.demand):
-            if self.demand:
-                self.report.refused.append(Refusal(document.name, _NOTHING))
+        if form.observe is None or (form.read is None and not self.demand):
             return
         before = len(self.report.refused)
         try:
@@ -161,9 +159,6 @@ def explained(paths: Iterable[Path]) -> list[tuple[str, str]]:
                 told.append((found.file, found.why))
                 continue
             document, form = found
-            if form is None:
-                told.append((document.name, "no observations are found in it"))
-                continue
             try:
                 words = form.explain(document) if form.explain else form.title
             except Invalid as error:

@@ -12,6 +12,7 @@ from estran.catalogue.archives import MAX_DEPTH, MAX_DOCUMENT_BYTES, MEBIBYTE, M
 from estran.catalogue.documents import files
 from estran.errors import Invalid
 from estran.formats import Document, Refusal
+from estran.observations.strange import reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -31,13 +32,17 @@ type _Opener = Callable[[], AbstractContextManager[IO[bytes]]]
 type _Found = tuple[str, _Opener] | Refusal
 
 
-def documents(path: Path, size: int) -> Iterator[tuple[Document, Format | None] | Refusal]:
-    """The document of a file, or those of an archive, each with the format in which it holds observations, if it does."""
+def documents(path: Path, size: int) -> Iterator[tuple[Document, Format] | Refusal]:
+    """The document of a file, or those of an archive, with the format in which each holds observations, or why not."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     name = str(path)
     if not head.startswith(_ZIP):
-        yield Document(name, path=path, beside=partial(_of_folder, path.parent)), form_of(head, name)
+        form = form_of(head, name)
+        if form is None:
+            yield Refusal(name, reason(head, name))
+        else:
+            yield Document(name, path=path, beside=partial(_of_folder, path.parent)), form
         return
     beside = partial(_of_archive, path, size)
     for found in beside():
@@ -52,16 +57,17 @@ def documents(path: Path, size: int) -> Iterator[tuple[Document, Format | None] 
 
 def _inner(
     name: str, opened: _Opener, archive: Path, beside: Callable[[], Iterator[_Found]]
-) -> tuple[Document, Format | None]:
+) -> tuple[Document, Format] | Refusal:
     """A file of an archive; its bytes are read where observations may be in it.
 
     Raises:
         Invalid: it is too large, or unpacks to more than there can be.
     """
     with opened() as stream:
-        form = form_of(cast("BufferedReader", stream).peek(_HEAD_BYTES)[:_HEAD_BYTES], name)
+        head = cast("BufferedReader", stream).peek(_HEAD_BYTES)[:_HEAD_BYTES]
+        form = form_of(head, name)
         if form is None:
-            return Document(name, container=archive), None
+            return Refusal(name, reason(head, name))
         body = stream.read(MAX_DOCUMENT_BYTES + 1)
     if len(body) > MAX_DOCUMENT_BYTES:
         raise Invalid(
