@@ -64,7 +64,8 @@ def test_what_is_wrong_is_told(client: TestClient, node: Node, monkeypatch: pyte
     address = f"/datastreams/{number(node)}"
     for path, status, said in (
         ("/datastreams/999.csv", 404, "datastream"),
-        (f"{address}.csv?time=1999", 400, "no observation"),
+        (f"{address}.nc?time=1999", 400, "no observation"),
+        (f"{address}.csv?time=1999", 200, "water_level_id"),
         (f"{address}.csv?tme=1999", 400, "tme"),
         (f"{address}.csv?as_of=2024-01-01T00:00:00Z", 409, "keep"),
     ):
