@@ -10,11 +10,14 @@ from fastapi.responses import RedirectResponse
 from estran.errors import NotFound
 from estran.web import links_of, replies
 from estran.web.portal.curves import curve_svg, profile_svg
-from estran.web.portal.datastream import PARAMETERS, asked, datastream_view, embedded
+from estran.web.portal.datastream import PARAMETERS, Asked, asked, datastream_view, embedded
+from estran.web.portal.flagging import flagging
 from estran.web.portal.render import as_json, page, render, spoken, viewer_of
 
 if TYPE_CHECKING:
-    from estran.web.portal.datastream import Asked
+    from collections.abc import Mapping
+
+    from estran.web.portal.i18n import Words
 
 _SEE_OTHER = 303
 # What comes in changes no record: an answer is not kept by the catalogue's revision.
@@ -33,11 +36,21 @@ def routes() -> APIRouter:
     return router
 
 
-def _asked(request: Request, number: str) -> Asked:
+def number_of(number: str, kind: str = "datastream") -> int:
+    """A number out of an address.
+
+    Raises:
+        NotFound: it is none.
+    """
     if not (number.isascii() and number.isdigit() and len(number) <= _LONGEST):
-        raise NotFound("datastream", number, "/en/stations leads to those that there are.")
+        raise NotFound(kind, number, "/en/stations leads to the datastreams that there are.")
+    return int(number)
+
+
+def _asked(request: Request, number: str) -> Asked:
+    found = number_of(number)
     replies.checked(request, PARAMETERS)
-    return asked(int(number), request.query_params)
+    return asked(found, request.query_params)
 
 
 def datastream_page(request: Request, language: str, number: str) -> Response:
@@ -48,7 +61,27 @@ def datastream_page(request: Request, language: str, number: str) -> Response:
     if not a.wrong and ("from" in params or "to" in params or len(params.getlist("with")) > 1):
         # One address for one question: what a plain form sends is brought to it.
         return RedirectResponse(a.address(path), _SEE_OTHER, headers=FLEETING)
-    view, drawn = datastream_view(a, viewer_of(request, w), links_of(request))
+    return _shown(request, w, a, {}, {})
+
+
+def rendered(
+    request: Request, w: Words, number: int, values: Mapping[str, str], wrong: Mapping[str, str]
+) -> Response:
+    """The page of a datastream with a form that was sent, and what is wrong with it."""
+    return _shown(request, w, Asked(number=number), values, wrong)
+
+
+def _shown(
+    request: Request, w: Words, a: Asked, values: Mapping[str, str], wrong: Mapping[str, str]
+) -> Response:
+    path, viewer = f"/{w.language}/datastreams/{a.number}", viewer_of(request, w)
+    view, drawn = datastream_view(a, viewer, links_of(request))
+    told = flagging(
+        viewer.node.observations.overview.datastream(a.number),
+        viewer,
+        values or {"from": view.start, "to": view.end},
+        wrong,
+    )
     picture = (
         profile_svg(drawn.profiles, downward=drawn.is_downward, w=w)
         if drawn.profiles
@@ -56,12 +89,12 @@ def datastream_page(request: Request, language: str, number: str) -> Response:
     )
     twin = a.address(f"{path}.json", before=a.before)
     of = page(
-        request, w, view.title, f"datastreams/{number}", section="stations", twin=twin,
+        request, w, view.title, f"datastreams/{a.number}", section="stations", twin=twin,
         description=" ".join(view.drawn[0].caption),
     )  # fmt: skip
     return render(
-        request, "datastream.html", w, of, status=400 if view.wrong else 200, headers=FLEETING,
-        v=view, picture=picture, data=embedded(view.plot),
+        request, "datastream.html", w, of, status=400 if view.wrong or wrong else 200, headers=FLEETING,
+        v=view, picture=picture, data=embedded(view.plot), flagging=told,
     )  # fmt: skip
 
 

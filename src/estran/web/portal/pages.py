@@ -21,6 +21,7 @@ from estran.web.portal import (
     comparing,
     datastream_pages,
     facing,
+    flag_forms,
     harvest_pages,
     help_pages,
     holding,
@@ -71,6 +72,7 @@ def routes(operators: Node) -> APIRouter:
     router.include_router(assets.routes())
     router.include_router(item_pages.routes())
     router.include_router(datastream_pages.routes())
+    router.include_router(flag_forms.routes())
     router.include_router(stations.routes())
     router.include_router(holding.routes())
     # Before the pages of vocabularies, which take any name.

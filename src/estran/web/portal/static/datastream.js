@@ -92,7 +92,7 @@ function drawCurves(shown) {
     cursor: { drag: { x: true, y: false, setScale: false }, y: false }, scales, axes, series, bands,
     hooks: {
       drawClear: [(u) => happened(u, shown.events)],
-      setSelect: [(u) => { if (u.select.width > 3) go(u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x"), true); u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false); }],
+      setSelect: [(u) => { if (u.select.width > 3) chosen(u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x")); if (!isFlagging()) u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false); }],
       setCursor: [(u) => readout(u, (i) => {
         const values = told.flatMap((n) => (u.data[n][i] == null ? [] : [`${digits.format(u.data[n][i])} ${series[n].unit ?? ""}`.trim()]));
         return values.length ? `${whole.format(new Date(u.data[0][i] * 1000))} UTC · ${values.join(" · ")}` : "";
@@ -167,6 +167,13 @@ function go(start, end, push = false) {
     query.set("time", `${iso(wanted[0])}/${iso(wanted[1])}`);
     show(`${location.pathname}?${query.toString().replaceAll("%3A", ":").replaceAll("%2F", "/").replaceAll("%2C", ",")}`, { push });
   }, push ? 0 : 300);
+}
+
+/** A period that was dragged over: it is shown, or goes into the form that flags one. */
+const isFlagging = () => document.getElementById("flag-drag")?.checked ?? false;
+function chosen(start, end) {
+  if (isFlagging()) document.dispatchEvent(new CustomEvent("period", { detail: [start, end] }));
+  else go(start, end, true);
 }
 
 const all = () => document.querySelector('[data-period="all"]').click();
