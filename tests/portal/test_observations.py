@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import shutil
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import estran
 from estran.model import Datastream, Thing, Variable
 from estran.web.app import create_app
 from estran.web.portal import telling
 from estran.web.portal.i18n import words
+from tests.conftest import lacking
 from tests.portal import observed
+from tests.portal.conftest import serving
 from tests.portal.html import Html
+from tests.portal.test_snippets import ENVIRONMENT, lines
 from tests.web.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from estran.node import Node
 
@@ -175,6 +186,32 @@ def test_downloads_and_lines_are_of_this_period(client: Client, names: dict[str,
     code = [e.text for e in html.all("code") if e.get("data-tool")]
     assert len(code) == 3
     assert all(f"/datastreams/{number}." in lines and "time=2020/2030" in lines for lines in code)
+
+
+def test_the_lines_to_paste_get_the_period(
+    house: tuple[Node, dict[str, str]], names: dict[str, str], tmp_path: Path
+):
+    with serving(create_app(house[0])) as url:
+        found = lines(url, f"/en/datastreams/{names['probe']}?period=week")
+        python = subprocess.run(
+            [sys.executable, "-c", found["python"]],
+            capture_output=True,
+            text=True,
+            env=ENVIRONMENT,
+            check=True,
+        )
+        assert "168.0" in python.stdout
+        assert found["r"].startswith(f'frame <- read.csv("{url}/datastreams/{names["probe"]}.csv?time=')
+        address = found["r"].partition('"')[2].partition('"')[0]
+        with urlopen(address) as answer:
+            rows = list(csv.DictReader(io.TextIOWrapper(answer, "utf-8")))
+        assert len(rows) == 168
+        curl = shutil.which("curl") or lacking("curl")
+        subprocess.run(
+            ["sh", "-ec", found["curl"].replace("curl", curl, 1)], env=ENVIRONMENT, check=True, cwd=tmp_path
+        )
+        with xr.open_dataset(tmp_path / f"datastream-{names['probe']}.nc", decode_times=False) as held:
+            assert 168 in held.sizes.values()
 
 
 def test_the_page_of_a_record_shows_its_datastreams_and_leads_to_their_plots(

@@ -35,7 +35,7 @@ __all__ = ["PRESETS", "Asked", "Choice", "DatastreamView", "Drawn", "Plot", "ask
 
 PRESETS = {"day": 1, "week": 7, "month": 30, "year": 365}
 """Periods of so many days, up to the newest observation."""
-_DAY_US = 86_400_000_000
+_DAY_US, _SECOND_US = 86_400_000_000, 1_000_000
 _MOST_TOGETHER, _MOST_BESIDE, _ROWS, _PROFILES = 4, 60, 50, 8
 _UPWARD = ("altitude", "height", "height_above_mean_sea_level", "height_above_reference_ellipsoid")
 PARAMETERS = ("time", "period", "from", "to", "with", "before")
@@ -78,7 +78,9 @@ class Asked:
         if self.time:
             return interval(self.time)
         if self.period in PRESETS and stream.last is not None:
-            return stream.last + 1 - PRESETS[self.period] * _DAY_US, stream.last + 1
+            # Whole seconds, the last one included: an address that can be read.
+            end = stream.last - stream.last % _SECOND_US + _SECOND_US
+            return end - PRESETS[self.period] * _DAY_US, end
         return EVER_US, NEVER_US
 
 
@@ -224,7 +226,9 @@ def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamV
     units = tuple(one.described.variable.unit for one in streams)
     last = min(span[1], interval(a.before, "before")[0]) if a.before else span[1]
     rows = overview.newest(stream, span[0], last, _ROWS)
-    time = a.time or (f"{moment_us(shown[0])}/{moment_us(shown[1])}" if a.period in PRESETS else "")
+    # The end of an interval is meant with all of its second.
+    ends = (moment_us(shown[0]), moment_us(shown[1] - _SECOND_US))
+    time = a.time or ("/".join(ends) if a.period in PRESETS else "")
     is_downward = vertical is None or vertical.standard_name not in _UPWARD
     drawn = tuple(
         Drawn(

@@ -41,9 +41,9 @@ def datastream_snippets(stream: HeldDatastream, time: str, links: Links, w: Word
     table, file = (f"{links.base}{_address(stream, suffix, time)}" for suffix in ("csv", "nc"))
     python = f"""import pandas as pd
 
-frame = pd.read_csv({_text(table)}, comment="#")
+frame = pd.read_csv({_text(table)}, parse_dates=["time"])
 print(frame.describe())"""
-    r = f"""frame <- read.csv({_text(table)}, comment.char = "#")
+    r = f"""frame <- read.csv({_text(table)})
 summary(frame)"""
     curl = f"curl -fsSL -o datastream-{stream.number}.nc {shlex.quote(file)}"
     t = w.text
