@@ -345,8 +345,14 @@ class Making:
 
     # Changing
 
-    def patch(self, kind: str, number: int, document: Mapping[str, Any]) -> None:
+    def patch(self, kind: str, number: int, document: Mapping[str, Any], *, is_whole: bool = False) -> None:
         """Change properties of an entity, and what its links name.
+
+        Args:
+            kind: name of its set.
+            number: its id.
+            document: what changes.
+            is_whole: whether what it does not say is no more so.
 
         Raises:
             NotFound: there is none of that number.
@@ -360,7 +366,7 @@ class Making:
             self._patch_observation(number, own, inside)
             return
         row = self._there(kind, number)
-        told = {**reading.decoded(row["told"]), **own}
+        told = {**({} if is_whole else reading.decoded(row["told"])), **own}
         told = {name: value for name, value in told.items() if value is not None or name not in own}
         reading.required(
             kind,

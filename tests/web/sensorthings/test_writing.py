@@ -224,7 +224,26 @@ def test_changing(sta: Sta) -> None:
         ("/Observations(1)", {"result": 1}, 404),
     ):  # fmt: skip
         assert sta.ask(path, "PATCH", json=document).status_code == status, (path, document)
-    assert sta.ask(thing, "PUT", json=THING).status_code == 501
+    assert sta.ask(thing, "PUT", json={"name": "x"}).status_code == 400
+    replaced = sta.ask(thing, "PUT", json={"name": "Third", "description": "d"}).json()
+    assert (replaced["name"], "properties" in replaced) == ("Third", False)
+    operations = [
+        {"op": "test", "path": "/name", "value": "Third"}, {"op": "add", "path": "/properties", "value": {"a": [1, 3]}},
+        {"op": "add", "path": "/properties/a/1", "value": 2}, {"op": "copy", "from": "/name", "path": "/description"},
+        {"op": "replace", "path": "/name", "value": "Fourth"}, {"op": "move", "from": "/properties/a/0", "path": "/properties/b"},
+        {"op": "add", "path": "/properties/a/-", "value": 4}, {"op": "remove", "path": "/properties/a/0"},
+    ]  # fmt: skip
+    kind = {"Content-Type": "application/json-patch+json"}
+    patched = sta.ask(thing, "PATCH", json=operations, headers=kind).json()
+    assert [patched[name] for name in ("name", "description", "properties")] == [
+        "Fourth",
+        "Third",
+        {"a": [3, 4], "b": 1},
+    ]
+    assert sta.ask(thing, "PATCH", json=operations, headers=kind).status_code == 409
+    for wrong in ({}, [{}], [{"op": "x", "path": "/a"}], [{"op": "remove", "path": "/nothing"}], [{"op": "add", "path": "a"}],
+                  [{"op": "add", "path": "/name"}], [{"op": "remove", "path": "/name"}]):  # fmt: skip
+        assert sta.ask(thing, "PATCH", json=wrong, headers=kind).status_code == 400
     assert sta.ask(thing, "PATCH", content=b"{").status_code == 400
     assert sta.ask(thing, "PATCH", content=b"x", headers={"Content-Type": "text/plain"}).status_code == 415
 
@@ -362,7 +381,9 @@ def test_who_may_write(own: Node, sta: Sta, app: Any) -> None:
         Sta(Client(app, Authorization=f"Bearer {reader}")).ask("/Things", "POST", json=THING).status_code
         == 403
     )
-    editor = Sta(Client(app, Authorization=f"Bearer {own.tokens.create('editor', 'editor', 'coriolis').secret}"))
+    editor = Sta(
+        Client(app, Authorization=f"Bearer {own.tokens.create('editor', 'editor', 'coriolis').secret}")
+    )
     theirs = post(editor, "/Things", whole())
     [record] = [one for one in own.ask(Query(limit=20)).records if one.centre == "coriolis"]
     ours = post(sta, "/Things", THING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,7 @@ from estran.web.apis.sensorthings import addresses
 from estran.web.apis.sensorthings.answers import PATH, self_link
 from estran.web.apis.sensorthings.asking import NOTHING
 from estran.web.apis.sensorthings.batch import Batch, of_json, of_multipart
+from estran.web.apis.sensorthings.json_patch import patched
 from estran.web.apis.sensorthings.reading import Reading
 from estran.web.apis.sensorthings.writing import MANY, Change, decoded, many_made
 from estran.web.problems import NotOffered, WrongType, problem_of
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_routes"]
 
-_MULTIPART = "multipart/mixed"
+_MULTIPART, _JSON_PATCH = "multipart/mixed", "application/json-patch+json"
 
 
 async def _body(request: Request) -> bytes:
@@ -57,8 +59,13 @@ def add_routes(router: APIRouter, limit: int) -> None:
     @router.patch("/{path:path}", **_described("Change an entity", "patchSensorThings", 200))
     def patch(request: Request, path: openapi.StaPath, body: Body) -> Response:
         sensing = _writable(request)
-        _is_json(request)
-        change = Change.of(sensing, "PATCH", path, decoded(body))
+        if _type(request) == _JSON_PATCH:
+            change = Change.of(sensing, "PUT", path, None)
+            told = sensing.one(change.kind, change.number or 0).told
+            change = replace(change, document=patched(told, decoded(body)))
+        else:
+            _is_json(request)
+            change = Change.of(sensing, "PATCH", path, decoded(body))
         return _written(request, change.kind, sensing.change(change.do), limit, 200)
 
     @router.delete("/{path:path}", **_described("Remove an entity", "deleteSensorThings", 200))
@@ -67,10 +74,12 @@ def add_routes(router: APIRouter, limit: int) -> None:
         sensing.change(Change.of(sensing, "DELETE", path, None).do)
         return Response(status_code=200)
 
-    @router.put("/{path:path}", include_in_schema=False)
-    def put(request: Request, path: openapi.StaPath) -> Response:
-        _writable(request)
-        raise NotOffered(f"“{path[:80]}” is not replaced as a whole here; change it with PATCH.")
+    @router.put("/{path:path}", **_described("Replace an entity", "putSensorThings", 200))
+    def put(request: Request, path: openapi.StaPath, body: Body) -> Response:
+        sensing = _writable(request)
+        _is_json(request)
+        change = Change.of(sensing, "PUT", path, decoded(body))
+        return _written(request, change.kind, sensing.change(change.do), limit, 200)
 
 
 def _root(request: Request) -> str:

@@ -88,8 +88,8 @@ class Change:
         """Do it; gives the id of the entity."""
         if self.number is None:
             return making.make(self.kind, self.document, self.parent)
-        if self.method == "PATCH":
-            making.patch(self.kind, self.number, self.document)
+        if self.method in {"PATCH", "PUT"}:
+            making.patch(self.kind, self.number, self.document, is_whole=self.method == "PUT")
         else:
             making.delete(self.kind, self.number)
         return self.number
