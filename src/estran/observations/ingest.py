@@ -10,9 +10,10 @@ import numpy as np
 from estran.catalogue.documents import files
 from estran.errors import Invalid
 from estran.formats import Dataset, Refusal
-from estran.model import Datastream, now_us
+from estran.model import Datastream, moment_us, now_us
 from estran.observations.sources import documents
 from estran.observations.store import Counts, columns
+from estran.observations.units import converter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +31,8 @@ _ROWS_AT_ONCE = 1_000_000
 _NOTHING = "it is read, and holds no observations: no variable in it has a time and a place for each value"
 # Clocks that run fast are believed for a day; a forecast is no observation.
 _AHEAD_US = 86_400_000_000
+# Of the year 9999.
+_LAST_US = 253_402_300_799_000_000
 
 
 @dataclass(slots=True)
@@ -117,17 +120,46 @@ class _Taking:
             if self.demand and not found and len(self.report.refused) == before:
                 self.report.refused.append(Refusal(document.name, _NOTHING))
 
-    def _recall(self, record: str, batch: _Batch) -> None:
-        """Let datastreams of which only the names are told be what is known of them, and of their things."""
+    def _recalled(self, record: str) -> dict[str, Datastream]:
+        """What is known of the datastreams of a record."""
         if record not in self.known:
             sets = self.store.datasets()
             held = self.store.datastreams([sets[record]]) if record in sets else []
             self.known[record] = {one.described.key: one.described for one in held}
-        known = self.known[record]
+        return self.known[record]
+
+    def _recall(self, record: str, batch: _Batch) -> None:
+        """Let datastreams of which only the names are told be what is known of them, and of their things."""
+        known = self._recalled(record)
         things = {one.thing.key: one.thing for one in known.values()}
         for key, one in batch.streams.items():
             told = known.get(key) or replace(one, thing=things.get(one.thing.key, one.thing))
             batch.streams[key] = known[key] = told
+
+    def _bring_to_one_unit(self, record: str, batch: _Batch, name: str) -> None:
+        """Values that come in another unit than before are brought to that one; what cannot be is refused."""
+        known = self._recalled(record)
+        for key, one in list(batch.streams.items()):
+            unit, wanted = one.variable.unit, known[key].variable.unit if key in known else ""
+            known.setdefault(key, one)
+            if not unit or not wanted or unit == wanted:
+                continue
+            try:
+                convert = converter(unit, wanted)
+            except Invalid:
+                why = f"“{key}” comes in “{unit}” and was in “{wanted}” before; neither can be brought to the other"
+                self.report.refused.append(Refusal(name, why))
+                batch.rows = [rows for rows in batch.rows if rows.datastream != key]
+                del batch.streams[key]
+                continue
+            if convert is not None:
+                batch.streams[key] = replace(one, variable=replace(one.variable, unit=wanted))
+                batch.rows = [
+                    replace(rows, value=convert(rows.value))
+                    if rows.datastream == key and rows.value is not None
+                    else rows
+                    for rows in batch.rows
+                ]
 
     def _stored(self, document: Document, form: Format, found: Iterator[Observed]) -> set[str]:
         """Ids of the records whose observations were stored."""
@@ -138,7 +170,9 @@ class _Taking:
             if records[dataset]:
                 if form.names_only:
                     self._recall(records[dataset], batch)
-                _store(self.store, records[dataset], batch, self.report)
+                else:
+                    self._bring_to_one_unit(records[dataset], batch, document.name)
+                _store(self.store, records[dataset], batch, self.report, document.name)
                 if self.progress:
                     self.progress(self.report)
         kept = {id_ for id_ in records.values() if id_}
@@ -196,30 +230,53 @@ def _batches(found: Iterator[Observed], report: IngestReport) -> Iterator[tuple[
         yield dataset, batch
 
 
-def _store(store: SeriesStore, record: str, batch: _Batch, report: IngestReport) -> None:
+def _store(store: SeriesStore, record: str, batch: _Batch, report: IngestReport, name: str) -> None:
     numbers, new = store.enter(record, list(batch.streams.values()))
     report.datastreams += new
     if not batch.rows:
         return
-    parts = [_table(numbers[rows.datastream], rows, report, record) for rows in batch.rows]
+    parts = [_table(numbers[rows.datastream], rows, report, name) for rows in batch.rows]
     import pyarrow as pa  # noqa: PLC0415 - heavy
 
     report.rows.add(store.put(pa.concat_tables(parts)))
 
 
-def _table(number: int, rows: Rows, report: IngestReport, record: str) -> pa.Table:
+def _table(number: int, rows: Rows, report: IngestReport, name: str) -> pa.Table:
     """Rows as they are stored; those that cannot be are refused."""
-    good = rows.time <= now_us() + _AHEAD_US
-    if rows.value is not None:
-        good &= ~np.isinf(rows.value)
-    refused = int((~good).sum())
-    if refused:
+    ahead = rows.time > now_us() + _AHEAD_US
+    bad = np.zeros(len(ahead), bool) if rows.value is None else np.isinf(rows.value)
+    for found, what in (
+        (ahead, "more than a day in the future; mend the clock"),
+        (bad, "infinite; mend the values"),
+    ):
+        if found.any():
+            first = moment_us(min(int(rows.time[found].min()), _LAST_US))
+            many = f"{int(found.sum()):,} observations of “{rows.datastream}”"
+            why = f"{many} are {what} and load it again; the first is of {first}"
+            report.refused.append(Refusal(name, why))
+    good = ~ahead & ~bad
+    if lost := _contradicted(rows, good):
         why = (
-            f"{refused:,} observations of “{rows.datastream}” are more than a day in the future, or infinite; "
-            "mend the clock or the values and load it again"
+            f"{lost:,} observations of “{rows.datastream}” come under a time and level that another of the file has, with "
+            "another value; of each the last is kept"
         )
-        report.refused.append(Refusal(record, why))
+        report.refused.append(Refusal(name, why))
     return _columns(number, rows, good)
+
+
+def _contradicted(rows: Rows, good: NDArray[np.bool_]) -> int:
+    """How many observations another one follows at the same time and level, with another value."""
+    time = rows.time[good]
+    if rows.value is None or not len(time) or (time[1:] > time[:-1]).all():
+        return 0
+    value = rows.value[good]
+    level = np.zeros(len(time)) if rows.vertical is None else rows.vertical[good]
+    # Stable: of one key the last in the file stays the last.
+    order = np.lexsort((level, time))
+    time, level, value = time[order], level[order], value[order]
+    same = (time[1:] == time[:-1]) & (level[1:] == level[:-1])
+    unlike = (value[1:] != value[:-1]) & ~(np.isnan(value[1:]) & np.isnan(value[:-1]))
+    return int((same & unlike).sum())
 
 
 def _columns(number: int, rows: Rows, good: NDArray[np.bool_]) -> pa.Table:
