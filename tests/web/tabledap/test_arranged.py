@@ -6,10 +6,13 @@ import io
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import netCDF4
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from estran.web.apis.tabledap import ordering
 from estran.web.apis.tabledap.asking import asked
@@ -140,3 +143,45 @@ def test_a_sort_has_a_bound(client: Client, sets: Sets, monkeypatch: pytest.Monk
     found = client.get(f'/erddap/tabledap/{sets.stations}.csv?{quote(SHOWN)}&orderBy("temp")')
     assert found.status_code == 400
     assert "more than 50 rows would be sorted" in found.text
+
+
+def test_what_is_gone_cannot_be_sorted_by(client: Client, sets: Sets) -> None:
+    found = client.get(f'/erddap/tabledap/{sets.stations}.csv?platform&distinct()&orderBy("time")')
+    assert found.status_code == 400
+    assert "is gone after what stands before" in found.text
+
+
+def test_forms_that_need_more_have_it(client: Client, sets: Sets) -> None:
+    root = f"/erddap/tabledap/{sets.stations}"
+    places = client.json(f"{root}.geoJson?temp&temp>14.9")["features"]
+    assert {tuple(one["geometry"]["coordinates"]) for one in places} == {(3.7, 43.4)}
+    ordered = client.get(f'{root}.ncCF?temp&orderBy("temp")')
+    with netCDF4.Dataset("x.nc", memory=ordered.content) as held:
+        assert held["rowSize"][:].sum() == len(held.dimensions["obs"])
+        assert len(held.dimensions["timeseries"]) == 3
+    for form in ("geoJson", "ncCF", "ncCFMA"):
+        refused = client.get(f'{root}.{form}?platform,temp&orderByMean("platform")')
+        assert refused.status_code == 400
+        assert "where they were made" in refused.text
+    mean = client.get(f'{root}.nc?platform,temp&orderByMean("platform")')
+    with netCDF4.Dataset("x.nc", memory=mean.content) as held:
+        assert len(held.dimensions["row"]) == 3
+
+
+_PART = st.sampled_from(
+    ["time", "temp", "platform", "temp_id", "temp_quality", "temp_flag", "longitude", "psal", "=", "!=", "<", "<=", ">", ">=", "=~", ",", "&", '"', "\\", "%", "+", "0", "-1", "1e400", "nan", "inf", "now", "now-7days", "now+999999999years", "min(time)", "max(temp)", "brest", ".*", "[a-", "9999-12-31", "distinct()", 'orderBy("time")', 'orderByMean("temp_id/7")', 'orderByClosest("temp,0.5")', 'orderByMax("time/1day,temp")', 'orderBySum("platform")', 'units("x")', ".draw", "s.", "(", "é", "\x00"]
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    parts=st.lists(_PART, max_size=9),
+    form=st.sampled_from(["csv", "json", "nc", "ncCF", "dods", "parquet", "geoJson"]),
+)
+def test_whatever_is_asked_is_answered_or_refused(
+    client: Client, sets: Sets, parts: list[str], form: str
+) -> None:
+    found = client.get(f"/erddap/tabledap/{sets.stations}.{form}?temp&{quote(''.join(parts))}")
+    assert found.status_code in {200, 400, 404}
+    if found.status_code != 200:
+        assert found.text.startswith("Error {")

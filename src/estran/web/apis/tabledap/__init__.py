@@ -9,16 +9,16 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Path, Request, Response
 
 from estran.errors import Invalid, NotFound
+from estran.observations.wide import files, texts
 from estran.observations.wide.attributes import of_dataset
+from estran.observations.wide.texts import Shown
 from estran.web import Api, links_of, node_of, pages, replies
 from estran.web.apis.tabledap import dap, listing
 from estran.web.apis.tabledap.answers import nothing, streamed, told
-from estran.web.apis.tabledap.asking import Asked, asked
+from estran.web.apis.tabledap.asking import Asked, Function, asked
 from estran.web.apis.tabledap.choosing import chosen, things
 from estran.web.apis.tabledap.ordering import arranged
 from estran.web.problems import shown
-from estran.observations.wide import files, texts
-from estran.observations.wide.texts import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,9 +170,7 @@ def _rows(request: Request, dataset: str, form: str) -> Response:
     if form == "dds":
         columns, _ = arranged(table, question, iter(()))
         return Response(dap.structure(_shown(columns)), 200, _dap_headers("dods-dds"), "text/plain")
-    return _data(
-        request, table, replace(question, columns=_with_needed(question, files.needed(form, table))), form
-    )
+    return _data(request, table, _fitted(question, form, table), form)
 
 
 def _data(request: Request, table: WideTable, question: Asked, form: str) -> Response:
@@ -200,9 +198,38 @@ def _again(first: pa.Table, others: Iterator[pa.Table]) -> Iterator[pa.Table]:
     yield from others
 
 
-def _with_needed(question: Asked, needed: tuple[Column, ...]) -> tuple[tuple[str, Column], ...]:
+_NEEDED = {
+    "geoJson": ("longitude", "latitude"),
+    **dict.fromkeys(
+        ("ncCF", "ncCFMA"), ("platform", "platform_name", "longitude", "latitude", "time", "vertical")
+    ),
+}
+"""Form -> roles of the columns that it has whether they are asked for or not."""
+_SUMS = ("orderByCount", "orderByMean", "orderBySum")
+
+
+def _fitted(question: Asked, form: str, table: WideTable) -> Asked:
+    """A question with what a form needs.
+
+    Raises:
+        Invalid: the form has no room for what a function makes.
+    """
+    roles = _NEEDED.get(form, ())
+    if not roles:
+        return question
+    if any(one.name in _SUMS for one in question.functions):
+        raise Invalid(
+            f".{form} holds observations where they were made; ask for csv, json or nc of sums and means", ""
+        )
     known = {column.name for _, column in question.columns}
-    return (*((one.name, one) for one in needed if one.name not in known), *question.columns)
+    needed = [column for column in table.columns if column.role in roles]
+    columns = (*((one.name, one) for one in needed if one.name not in known), *question.columns)
+    functions = question.functions
+    if form != "geoJson" and any(one.name != "distinct" for one in functions):
+        # The rows of a platform, or of a profile, lie together.
+        order = ",".join(column.name for column in needed if column.role in ("platform", "time", "vertical"))
+        functions = (*functions, Function("orderBy", order))
+    return Asked(columns, question.constraints, functions)
 
 
 def _found(table: WideTable, question: Asked) -> Iterator[pa.Table]:

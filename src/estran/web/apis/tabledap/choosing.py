@@ -30,6 +30,7 @@ _COMPARISONS = {
     ">=": "greater_equal",
 }
 _NEAR = 1e-9
+_WHOLE = 2**62
 
 
 def chosen(table: WideTable, asked: Asked) -> Iterator[pa.Table]:
@@ -142,7 +143,8 @@ def _numbers(cells: Any, one: Constraint, pc: Any) -> Any:
     if one.column.kind == "real" and one.operator in ("=", "!="):
         near = pc.fill_null(pc.less_equal(pc.abs(pc.subtract(cells, value)), abs(value) * _NEAR), False)
         return near if one.operator == "=" else pc.invert(near)
-    bound = pa.scalar(int(value) if one.column.kind == "time" or value.is_integer() else value)
+    is_whole = one.column.kind != "real" and value.is_integer() and abs(value) < _WHOLE
+    bound = pa.scalar(int(value) if is_whole else value)
     return pc.fill_null(getattr(pc, _COMPARISONS[one.operator])(cells, bound), one.operator == "!=")
 
 

@@ -10,8 +10,8 @@ from estran.catalogue.query import Query
 from estran.errors import Invalid, NotFound
 from estran.model import EVER_US, NEVER_US, Box
 from estran.observations.wide.attributes import cdm_type, of_column, of_dataset, of_extent
-from estran.web.apis.tabledap.asking import time_of
 from estran.observations.wide.texts import Shown
+from estran.web.apis.tabledap.asking import time_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
