@@ -11,7 +11,9 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import StreamingResponse
 
 from estran.errors import Invalid, NotFound
+from estran.observations.wide import files, texts
 from estran.observations.wide.attributes import of_dataset
+from estran.observations.wide.texts import Shown
 from estran.web import Api, links_of, node_of, openapi, pages, replies
 from estran.web.apis.edr.asking import Levels, checked_names, columns, levels, place, times
 from estran.web.apis.edr.collections import (
@@ -29,8 +31,6 @@ from estran.web.apis.edr.describing import QUERY_PARAMETERS
 from estran.web.apis.edr.selecting import Selection, coordinates, selected
 from estran.web.negotiation import HTML
 from estran.web.problems import shown
-from estran.web.tables import files, texts
-from estran.web.tables.texts import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
