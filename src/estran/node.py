@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from estran.catalogue.updates import Updates
     from estran.jobs import Work
     from estran.observations import Observations, SeriesStore
+    from estran.orders import Orders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +179,17 @@ class Node:
         from estran.observations import Observations  # noqa: PLC0415 - heavy
 
         return Observations(self._house.series(), self._house.catalogue, self._actor)
+
+    @property
+    def orders(self) -> Orders:
+        """Deliveries of data that are too large for one answer: `estran work` makes them ready."""
+        from estran.orders import Orders  # noqa: PLC0415 - heavy
+
+        held = self.settings
+        return Orders(
+            self.observations, self.show, self._house.jobs, self.folder.resolve() / held.orders.folder,
+            actor=self._actor, days=held.orders.days, email=held.email,
+        )  # fmt: skip
 
     @property
     def updates(self) -> Updates:
@@ -469,11 +481,14 @@ def _works(node: Node) -> tuple[Work, ...]:
     """What can be asked for as a job."""
     from estran.catalogue.harvest.working import harvesting  # noqa: PLC0415 - only who harvests needs it
     from estran.catalogue.probing.working import probing  # noqa: PLC0415
+    from estran.orders.working import expiring, ordering  # noqa: PLC0415
 
     links = node.settings.links
     return (
         harvesting(lambda: node.harvest),
         probing(lambda: node.link_checks, links.schedule if links.active else ""),
+        ordering(lambda: node.orders),
+        expiring(lambda: node.orders),
     )
 
 

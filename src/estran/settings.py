@@ -43,6 +43,19 @@ class Storage(BaseModel):
     )
 
 
+class Orders(BaseModel):
+    """How data are delivered that are too large for one answer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: str = Field(
+        default="deliveries",
+        min_length=1,
+        description="Folder of the files that wait to be fetched, from the node's folder.",
+    )
+    days: float = Field(default=7.0, gt=0, le=366, description="How long they wait.")
+
+
 class Web(BaseModel):
     """What the web server allows."""
 
@@ -125,6 +138,7 @@ class Settings(BaseSettings):
     )
     storage: Storage = Storage()
     web: Web = Web()
+    orders: Orders = Orders()
     harvest: Harvest = Harvest()
     links: LinkChecks = LinkChecks()
 

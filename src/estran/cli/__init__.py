@@ -16,6 +16,7 @@ from estran.cli import (
     harvest,
     links,
     moving,
+    orders,
     quality,
     queryables,
     records,
@@ -74,6 +75,7 @@ app.add_typer(harvest.harvest_app, name="harvest")
 app.add_typer(links.links_app, name="links")
 app.add_typer(views.view_app, name="view")
 app.add_typer(quality.observations_app, name="observations")
+app.add_typer(orders.orders_app, name="orders")
 app.add_typer(working.jobs_app, name="jobs")
 
 

@@ -63,13 +63,14 @@ def observations_read(
         Path | None,
         typer.Option(help="File to write: .nc for NetCDF (CF), else CSV; standard output if not given."),
     ] = None,
+    as_of: Annotated[str, typer.Option(help="An instant, for the observations as they were then.")] = "",
     quiet: QuietOption = False,
 ) -> None:
     """Read observations as CSV, or as NetCDF."""
     with open_node(node) as opened:
         asked: str | int = int(what) if what.isdecimal() else what
         found = opened.observations.read(
-            asked, bbox=_corners(bbox), time=time, record=record, flags=flags, keep=_codes(keep)
+            asked, bbox=_corners(bbox), time=time, record=record, flags=flags, keep=_codes(keep), as_of=as_of
         )
     if out is not None and out.suffix == ".nc":
         found.to_netcdf(out, engine="netcdf4")
@@ -79,6 +80,18 @@ def observations_read(
     else:
         _write(found, sys.stdout)
     say(f"{found.sizes['obs']:,} observations of {found.sizes['datastream']:,} datastreams.", quiet=quiet)
+
+
+@observations_app.command("history")
+def observations_history(
+    record: Annotated[str, typer.Argument(help="Id of the record of the dataset.")],
+    node: NodeOption = HERE,
+    quiet: QuietOption = False,
+) -> None:
+    """Keep from now on what the observations of a dataset said before they were corrected (see --as-of)."""
+    with open_node(node) as opened:
+        since = opened.observations.keep_history(record)
+    say(f"What it said before is kept since {since}.", quiet=quiet)
 
 
 @observations_app.command("settle")

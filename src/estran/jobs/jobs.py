@@ -80,6 +80,10 @@ class Jobs:
             handle: Any = self._client.enqueue(asked, work, given)  # pyright: ignore[reportArgumentType] - a dict of its shape
         return self.status(handle.get_workflow_id())
 
+    def named(self, work: str, key: str) -> str:
+        """Id of the job that work of that key is, asked for or not."""
+        return _id(work, key)
+
     def status(self, id: str) -> Job:  # noqa: A002 - the word of the model
         """One job.
 

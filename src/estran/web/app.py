@@ -17,7 +17,7 @@ from estran import plugins
 from estran.access import ANYONE
 from estran.catalogue.query import Query
 from estran.errors import Unavailable
-from estran.web import Api, crawlers, data, downloads, node_of, ogc, openapi, problems, replies
+from estran.web import Api, crawlers, data, downloads, node_of, ogc, openapi, ordering, problems, replies
 from estran.web.door import Door
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def create_app(node: Node, *, owned: bool = False) -> FastAPI:
     app.include_router(ogc.routes(apis, app))
     app.include_router(data.routes(portal.record_page))
     app.include_router(downloads.routes())
+    app.include_router(ordering.routes())
     app.include_router(crawlers.routes())
     _own_routes(app)
     app.include_router(portal.routes(node))

@@ -1,0 +1,61 @@
+"""Orders: observations that are too many for one answer, made ready in the background."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from estran.cli.shared import HERE, JsonOption, NodeOption, open_node, print_json
+from estran.formats import Links
+
+if TYPE_CHECKING:
+    from estran.orders import Order
+
+orders_app = typer.Typer(help="Orders: data made ready in the background.", no_args_is_help=True)
+
+
+@orders_app.command("place")
+def orders_place(
+    record: Annotated[str, typer.Argument(help="Id of the dataset.")],
+    node: NodeOption = HERE,
+    datastream: Annotated[
+        list[int] | None, typer.Option(help="Only this one of it; may be repeated.")
+    ] = None,
+    time: Annotated[str, typer.Option(help="A date, or START/END; .. leaves an end open.")] = "",
+    form: Annotated[Literal["csv", "nc", "parquet"], typer.Option(help="Of the files.")] = "csv",
+    as_of: Annotated[str, typer.Option(help="An instant, for the observations as they were then.")] = "",
+    json: JsonOption = False,
+) -> None:
+    """Order observations of a dataset; “estran work” makes them ready."""
+    with open_node(node) as opened:
+        links = Links(opened.settings.url or Links().base, opened.settings.name)
+        order = opened.orders.place(
+            record, links, datastreams=datastream or (), time=time, form=form, as_of=as_of
+        )
+        _show(order, json=json)
+
+
+@orders_app.command("show")
+def orders_show(
+    id: Annotated[str, typer.Argument(help="Of the order.")],
+    node: NodeOption = HERE,
+    json: JsonOption = False,
+) -> None:
+    """Show how far an order is, and where its files lie."""
+    with open_node(node) as opened:
+        order = opened.orders.order(id)
+        _show(order, json=json)
+        for file in () if json else order.files:
+            path, _ = opened.orders.file(order.id, file.name)
+            typer.echo(f"{file.sha256}  {path}")
+
+
+def _show(order: Order, *, json: bool) -> None:
+    if json:
+        files = [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in order.files]
+        print_json({"id": order.id, "state": order.state, "asked": dict(order.asked), "done": order.done,
+                    "parts": order.parts, "files": files, "error": order.error or None})  # fmt: skip
+        return
+    until = f", until {order.expires:%Y-%m-%d}" if order.expires and order.state == "done" else ""
+    typer.echo(f"{order.id}  {order.state}  {order.done}/{order.parts} parts{until} {order.error}".rstrip())

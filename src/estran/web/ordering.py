@@ -1,0 +1,129 @@
+"""Orders over HTTP: placed, looked at, and their files fetched, from where a broken transfer stopped."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import FileResponse
+
+from estran.errors import Invalid
+from estran.model import moment
+from estran.observations.wide.giving import FORMS
+from estran.web import links_of, node_of, openapi, replies
+
+if TYPE_CHECKING:
+    from estran.formats import Links
+    from estran.orders import Order
+
+__all__ = ["address", "routes", "told"]
+
+_NO_STORE = {"Cache-Control": "no-store"}
+_EXAMPLE = {"record": "sea-level-brest-1a2b3c4d", "time": "2020-01-01/2024-12-31", "form": "nc"}
+_ASKED = {
+    "type": "object",
+    "required": ["record"],
+    "additionalProperties": False,
+    "properties": {
+        "record": {"type": "string", "description": "Id of the dataset."},
+        "datastreams": {"type": "array", "items": {"type": "integer"}, "description": "Only these of it."},
+        "time": {"type": "string", "description": "A date, or START/END; .. leaves an end open."},
+        "form": {"type": "string", "enum": list(FORMS), "default": "csv"},
+        "as_of": {"type": "string", "description": "An instant, for the observations as they were then."},
+    },
+}
+
+
+class _Question(msgspec.Struct, forbid_unknown_fields=True):
+    record: str
+    datastreams: list[int] = []
+    time: str = ""
+    form: str = "csv"
+    as_of: str = ""
+
+
+_read = msgspec.json.Decoder(_Question).decode
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+def routes() -> APIRouter:
+    """The routes of orders."""
+    router = APIRouter(prefix="/orders", tags=["Observations"])
+    body = {
+        "requestBody": {"required": True, "content": {replies.JSON: {"schema": _ASKED, "example": _EXAMPLE}}}
+    }
+    described = openapi.described(
+        "Order observations of a dataset", "placeOrder", {replies.JSON: None}, (), 404, 409
+    )
+    described["openapi_extra"] |= body
+
+    @router.post("", status_code=202, **described)
+    def place(request: Request, body: Annotated[bytes, Depends(_body)]) -> Response:
+        try:
+            asked = _read(body)
+        except msgspec.MsgspecError as error:
+            raise Invalid(
+                f"it is no order ({error}); write JSON such as {msgspec.json.encode(_EXAMPLE).decode()}",
+                "body",
+            ) from None
+        node, links = node_of(request), links_of(request)
+        order = node.orders.place(
+            asked.record, links, datastreams=asked.datastreams, time=asked.time, form=asked.form, as_of=asked.as_of,
+        )  # fmt: skip
+        answer = replies.json(told(order, links), status=202)
+        answer.headers.update({"Location": address(order, links), **_NO_STORE})
+        return answer
+
+    @router.get(
+        "/{id}", **openapi.described("An order, and its files", "getOrder", {replies.JSON: None}, (), 404)
+    )
+    def look(request: Request, id: str) -> Response:  # noqa: A002 - the word of the model
+        replies.checked(request, ())
+        order = node_of(request).orders.order(id)
+        answer = replies.json(told(order, links_of(request)))
+        answer.headers.update(_NO_STORE)
+        return answer
+
+    @router.get(
+        "/{id}/{name}",
+        **openapi.described(
+            "A file of an order; Range is understood", "getOrderFile", dict.fromkeys(FORMS.values()), (), 404
+        ),
+    )
+    def fetch(request: Request, id: str, name: str) -> Response:  # noqa: A002
+        replies.checked(request, ())
+        path, file = node_of(request).orders.file(id, name)
+        headers = {"ETag": f'"{file.sha256}"', "Repr-Digest": _digest(file.sha256), **_NO_STORE}
+        return FileResponse(path, headers=headers, media_type=FORMS[path.suffix[1:]], filename=name)
+
+    return router
+
+
+def address(order: Order, links: Links) -> str:
+    """Where an order is looked at."""
+    return f"{links.base}/orders/{order.id}"
+
+
+def told(order: Order, links: Links) -> dict[str, Any]:
+    """An order as JSON."""
+    at = address(order, links)
+    files = [
+        {"name": one.name, "href": f"{at}/{one.name}", "size": one.size, "sha256": one.sha256}
+        for one in order.files
+    ]
+    return {
+        "id": order.id, "state": order.state, "asked": dict(order.asked), "observations": order.observations,
+        "parts": order.parts, "done": order.done, "files": files, "error": order.error or None,
+        "placed": moment(order.placed), "expires": moment(order.expires) if order.expires else None,
+        "links": [{"rel": "self", "href": at, "type": replies.JSON}],
+    }  # fmt: skip
+
+
+def _digest(sha256: str) -> str:
+    """The checksum as RFC 9530 has it."""
+    return f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"
