@@ -269,7 +269,7 @@ def test_the_real_files_hold_what_they_hold(tmp_path: Path, shared_data: Path) -
         before = {one.number: one.count for one in node.observations.datastreams()}
         assert sum(before.values()) == observed["new"]
         node.observations.settle()
-        found = node.observations.read("sea_water_temperature")
+        found = node.observations.read("sea_water_temperature", versions="all")
         assert found.sizes["obs"] == sum(
             one.count for one in node.observations.datastreams("sea_water_temperature")
         )

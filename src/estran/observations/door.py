@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from estran.errors import Conflict, Invalid, NotAllowed, NotFound
 from estran.model import EVER_US, NEVER_US, Box, instant_us, interval, moment_us
@@ -13,10 +13,12 @@ from estran.observations.ingest import IngestReport, explained, ingest
 from estran.observations.overview import Overview
 from estran.observations.quality import NEEDED, Judging
 from estran.observations.quality.door import Quality
+from estran.observations.quality.versions import best
+from estran.observations.quality.versions import versions as versions_of
 from estran.observations.reading import SHOWN, dataset
 from estran.observations.sensing import Sensing
 from estran.observations.store import MOST, Extent
-from estran.observations.store.columns import KEY, NAMES
+from estran.observations.store.columns import KEY, NAMES, kept
 from estran.observations.wide import wide_table
 
 if TYPE_CHECKING:
@@ -110,6 +112,7 @@ class Observations:
         flags: str = "qartod",
         keep: Sequence[int] = (),
         as_of: str = "",
+        versions: Literal["best", "all"] = "best",
     ) -> xr.Dataset:
         """Observations of one property, or of some datastreams.
 
@@ -124,6 +127,8 @@ class Observations:
                 nobody evaluated too; nothing for all.
             as_of: an instant, for the observations as they were then; their dataset must keep its history
                 since before it. Asked again, the same comes, whatever was corrected since.
+            versions: where a series is there in real time and in delayed mode, the best that there is at each
+                instant, or all of them. Datastreams that are named by their number are all given.
 
         Returns:
             A dataset as `estran.observations.reading.dataset` describes it: along ``obs`` the values, in the
@@ -144,7 +149,13 @@ class Observations:
         version = self._version_of(as_of, streams)
         judging = Judging.of(streams, self._store.quality, version)
         rows = self._store.read([one.number for one in streams], start, end, SHOWN, version)
-        found = dataset(streams, judging.told(rows, keep), judging.scheme(flags), made_at=version)
+        series = versions_of(streams) if versions == "best" and not numbers else []
+        rows = judging.told(kept(rows, best(rows, series)), keep)
+        found = dataset(streams, rows, judging.scheme(flags), made_at=version)
+        if series:
+            found.attrs["comment"] = (
+                f"of {len(series)} series that are there in several versions, the best that there is at each instant"
+            )
         box = _box(bbox)
         if box is None or found["longitude"].dims != ("obs",):
             return found

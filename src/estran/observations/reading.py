@@ -158,6 +158,11 @@ def _coordinates(
             np.array([one.described.key for one in streams]),
             {"cf_role": role, "long_name": "name of the datastream within its dataset"},
         ),
+        "processing_level": (
+            "datastream",
+            np.array([one.described.processing_level for one in streams]),
+            {"long_name": "how far the values were worked on"},
+        ),
         "dataset": (
             "datastream",
             np.array([one.record for one in streams]),
