@@ -87,6 +87,17 @@ _KNOWN = (
     _Known(api="stac", title="api.stac", text="api.stac_text", start="/stac", asks=(
         ("api.stac_all", "/stac/collections?limit=2"), ("api.stac_search", "/stac/search?bbox=-10,35,20,60&limit=2"),
     )),
+    _Known(api="edr", title="api.edr", text="api.edr_text", start="/ogc/collections", asks=(
+        ("api.edr_all", "/ogc/collections"),
+    )),
+    _Known(api="tabledap", title="api.tabledap", text="api.tabledap_text", start="/erddap/index.html", asks=(
+        ("api.tabledap_all", "/erddap/info/index.json"), ("api.tabledap_names", "/erddap/categorize/standard_name/index.json"),
+    )),
+    _Known(api="sensorthings", title="api.sensorthings", text="api.sensorthings_text", start="/sta/v1.1", asks=(
+        # In a shell a dollar sign would be read otherwise.
+        ("api.sensorthings_things", "/sta/v1.1/Things?%24top=2&%24expand=Locations"),
+        ("api.sensorthings_newest", "/sta/v1.1/Datastreams?%24top=2&%24expand=Observations(%24orderby=phenomenonTime%20desc;%24top=1)"),
+    )),
     _Known(api="dcat", title="api.dcat", text="api.dcat_text", start="/dcat.ttl", asks=(("api.dcat_all", "/dcat.ttl"),)),
     _Known(api="csw", title="api.csw", text="api.csw_text", start="/csw", asks=(
         ("api.csw_box", "/csw?service=CSW&version=3.0.0&request=GetRecords&bbox=-10,35,20,60"),
