@@ -164,11 +164,10 @@ def test_ten_thousand_datastreams_are_looked_over_at_once(store: SeriesStore) ->
         for n in range(10_000)
     ]  # fmt: skip
     numbers, _ = store.enter("record", made)
-    store.put(
-        pa.concat_tables(
-            [rows(numbers[f"{n}"], [START, START + HOUR], [1.0, float(n)]) for n in range(10_000)]
-        )
-    )
+    of = [numbers[f"{n}"] for n in range(10_000) for _ in range(2)]
+    values = [v for n in range(10_000) for v in (1.0, float(n))]
+    held = rows(0, [START, START + HOUR] * 10_000, values)
+    store.put(held.set_column(0, held.schema.field("datastream"), pa.array(of, pa.int32())))
     overview = seen(store)
     found = overview.stations()
     took: list[float] = []

@@ -277,6 +277,11 @@ def test_a_record_is_found_by_the_names_of_its_stations_and_a_search_leads_to_th
     assert html.all("a", href=f"/en/data/{names['stations']}?from=2026")
     way = next(a for a in html.all("a") if a.text.startswith("Look among the stations"))
     assert way["href"] == "/en/stations?from=2026"
+    # Nothing in the catalogue names the buoy; the stations do.
+    none = page(client, "/en/search?q=b-01")
+    assert (
+        next(a for a in none.all("a") if a.text == "One station is named so")["href"] == "/en/stations?q=b-01"
+    )
 
 
 def test_how_complete_a_station_is_in_a_period(client: Client, names: dict[str, str]):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from estran.catalogue.marks import TREES
 from estran.errors import Invalid
 from estran.web import replies
-from estran.web.portal import elsewhere, mapping, readings
+from estran.web.portal import elsewhere, mapping, readings, stations
 from estran.web.portal.asking import FACETS, ORDERS, PAGES, Asked, Wrong, default_order
 from estran.web.portal.histograms import MOST_BARS, Histogram, histogram
 from estran.web.portal.views import FACET_VALUES, Card, Facet, Viewer
@@ -163,6 +163,13 @@ def _ways(  # noqa: PLR0917
         said = words.text("search.literal") if asked.meaning else words.text("search.by_meaning")
         yield said, asked.first(meaning=not asked.meaning).address(path)
     if (asked.text or asked.start or asked.end) and not node.observations.overview.is_empty():
+        if (
+            found is not None
+            and not found.matched
+            and (stations_so := stations.named(node, asked.text, words))
+        ):
+            yield stations_so
+            return
         # Their page asks besides for the variable and for how complete a period is.
         asks = (("from", asked.start), ("to", asked.end))
         yield words.text("stations.way"), replies.address(f"/{words.language}/stations", asks)

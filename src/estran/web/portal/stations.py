@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
 
     from estran.model import Thing, Variable
+    from estran.node import Node
     from estran.observations.overview import Overview
     from estran.observations.store.overview import Property, Station
     from estran.web.portal.i18n import Words
     from estran.web.portal.views import Viewer
 
-__all__ = ["routes"]
+__all__ = ["named", "routes"]
 
 _PARAMETERS = ("q", "variable", "from", "to", "complete", "state", "after")
 _PAGE, _SERIES, _MOST_BOXES = 50, 6, 200
@@ -174,6 +175,13 @@ def asked(params: QueryParams) -> Asked:
     except Invalid as error:
         return Asked(wrong=f"{error.where}: {error.why}" if error.where else error.why)
     return made
+
+
+def named(node: Node, letters: str, w: Words) -> tuple[str, str] | None:
+    """(words, address) of the stations that have letters in their name, None where there are none."""
+    a = Asked(text=letters.strip()[:200])
+    count = len(_groups(node.observations.overview, a)) if a.text else 0
+    return (w.count("stations.named", count), a.address(f"/{w.language}/stations")) if count else None
 
 
 def stations_page(request: Request, language: str) -> Response:
