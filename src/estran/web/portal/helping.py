@@ -48,6 +48,10 @@ def help_parts(w: Words) -> tuple[Part, ...]:
             name="get", title=t("help.get"), lines=(t("help.get_page"), t("help.get_cite"), t("help.get_closed")),
         ),
         Part(
+            name="look", title=t("help.look"), lines=(t("help.look_stations"), t("help.look_curve"), t("help.look_words")),
+            links=((t("stations.title"), f"{root}/stations"),),
+        ),
+        Part(
             name="keep", title=t("help.keep"), lines=(t("help.keep_address"), t("help.keep_follow"), t("help.keep_twin")),
             links=((t("api.title"), f"{root}/api"),),
         ),
@@ -78,5 +82,6 @@ def _keys(w: Words) -> tuple[Key, ...]:
         Key(keys=(space,), does=t("help.key_tick")),
         Key(keys=("←", "↑", "→", "↓"), does=t("help.key_pan")),
         Key(keys=("+", "−"), does=t("help.key_zoom")),
+        Key(keys=("←", "→", "+", "−"), does=t("help.key_curve")),
         Key(keys=(escape,), does=t("help.key_stop")),
     )
