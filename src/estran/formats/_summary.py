@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from estran.formats import Rows
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
 
     from estran.formats import Observed
 
-__all__ = ["summary"]
+__all__ = ["summary", "told"]
 
 _POLE, _HALF_TURN = 90.0, 180.0
+_MOST_TOLD = 60
 # Years 1 to 9999.
 _FIRST_US, _LAST_US = -62_135_596_800_000_000, 253_402_300_799_000_000
 
@@ -43,6 +45,27 @@ def summary(found: Iterable[Observed]) -> tuple[tuple[Variable, ...], Extent]:
         boxes=(box,) if box else (),
         periods=(Period(moment_us(min(times)), moment_us(max(times))),) if told else (),
     )
+
+
+def told(title: str, found: Iterable[Observed]) -> str:
+    """What a document holds of observations, for people: its datastreams and how many values each has."""
+    streams: dict[str, Datastream] = {}
+    counts: Counter[str] = Counter()
+    for one in found:
+        if isinstance(one, Datastream):
+            streams[one.key] = one
+        elif isinstance(one, Rows):
+            counts[one.datastream] += len(one.time)
+    if not streams:
+        return f"{title}: no observations in it"
+    lines = [f"{title}: {len(streams):,} datastreams, {counts.total():,} values"]
+    for key, one in list(streams.items())[:_MOST_TOLD]:
+        unit = f" in {one.variable.unit}" if one.variable.unit else ""
+        level = f", {one.processing_level}" if one.processing_level else ""
+        lines.append(f"  {key:40} {counts[key]:>9,} values{unit}{level}")
+    if len(streams) > _MOST_TOLD:
+        lines.append(f"  and {len(streams) - _MOST_TOLD:,} more")
+    return "\n".join(lines)
 
 
 def _box(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[Box]:

@@ -85,22 +85,12 @@ def observe(document: Document) -> Iterator[Observed]:
 
 def explain(document: Document) -> str:
     """How a file would be understood."""
-    from estran.formats import Rows  # noqa: PLC0415
-    from estran.model import Datastream  # noqa: PLC0415
+    from estran.formats._argo.floats import float_of  # noqa: PLC0415 - heavy
+    from estran.formats._summary import told  # noqa: PLC0415
 
-    streams: dict[str, Datastream] = {}
-    counts: dict[str, int] = {}
-    for one in observe(document):
-        if isinstance(one, Datastream):
-            streams[one.key] = one
-        elif isinstance(one, Rows):
-            counts[one.datastream] = counts.get(one.datastream, 0) + len(one.time)
-    if not streams:
-        return "Argo: tells of the float alone, holds no observations"
-    wmo = next(iter(streams.values())).thing.key
-    lines = [f"Argo float {wmo}, added to its dataset"]
-    lines += [f"  {key:50} {counts[key]:>9,} values, {one.processing_level}" for key, one in streams.items()]
-    return "\n".join(lines)
+    with opened(document) as dataset:
+        wmo = float_of(dataset, document).wmo
+    return told(f"Argo float {wmo}, added to its dataset", observe(document))
 
 
 FORMAT = Format(

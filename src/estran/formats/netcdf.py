@@ -85,6 +85,13 @@ def observe(document: Document) -> Iterator[Observed]:
         yield from observed(dataset, document.name)
 
 
+def explain(document: Document) -> str:
+    """How the observations of a file would be understood."""
+    from estran.formats._summary import told  # noqa: PLC0415 - heavy
+
+    return told("NetCDF of discrete samples", observe(document))
+
+
 def _record(dataset: netCDF4.Dataset, document: Document) -> Record:
     notes: list[str] = []
     given = attributes(dataset)
@@ -296,5 +303,6 @@ FORMAT = Format(
     recognise=recognise,
     read=read,
     observe=observe,
+    explain=explain,
     suffix=".nc",
 )
