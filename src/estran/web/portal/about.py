@@ -79,6 +79,7 @@ class _Known:
 
 
 _ITEMS = "/ogc/collections/records/items"
+_NEWEST = "Observations(%24orderby=phenomenonTime%20desc;%24top=1)"
 _KNOWN = (
     _Known(api="records", title="api.records", text="api.records_text", start="/ogc", asks=(
         ("api.records_first", f"{_ITEMS}?limit=2"),
@@ -96,7 +97,7 @@ _KNOWN = (
     _Known(api="sensorthings", title="api.sensorthings", text="api.sensorthings_text", start="/sta/v1.1", asks=(
         # In a shell a dollar sign would be read otherwise.
         ("api.sensorthings_things", "/sta/v1.1/Things?%24count=true&%24top=2&%24expand=Locations"),
-        ("api.sensorthings_newest", "/sta/v1.1/Datastreams?%24count=true&%24top=2&%24expand=Observations(%24orderby=phenomenonTime%20desc;%24top=1)"),
+        ("api.sensorthings_newest", f"/sta/v1.1/Datastreams?%24count=true&%24top=2&%24expand={_NEWEST}"),
     )),
     _Known(api="dcat", title="api.dcat", text="api.dcat_text", start="/dcat.ttl", asks=(("api.dcat_all", "/dcat.ttl"),)),
     _Known(api="csw", title="api.csw", text="api.csw_text", start="/csw", asks=(
