@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import xarray as xr
 
@@ -151,6 +152,27 @@ def test_profiles_are_drawn_against_the_vertical(client: Client, names: dict[str
     plot = found["plot"]
     assert plot["downward"] is True  # type: ignore[index]
     assert plot["profiles"][-1]["vertical"][-1] == 95.0  # type: ignore[index]
+
+
+def test_results_in_words_are_a_table_without_a_curve(tmp_path: Path):
+    with estran.open(tmp_path / "node") as node:
+        record = observed.keep(node, tmp_path, observed.described("sea", "State of the sea"))
+        stream = Datastream(
+            key="sea", kind="category", thing=Thing(key="S"), variable=Variable(name="state of the sea")
+        )
+        held = observed.rows(0, [1_700_000_000_000_000 + n * observed.HOUR_US for n in range(4)], [None] * 4)
+        at = held.schema.get_field_index("words")
+        words_of = pa.array(["calme", "belle", "<b>", "agitée"])
+        observed.put(node, record, [stream], [held.set_column(at, held.schema.field(at), words_of)])
+        number = node.observations.datastreams()[0].number
+        client = Client(create_app(node), Accept="text/html")
+        html = page(client, f"/en/datastreams/{number}")
+        assert "None of them is a number" in html.one("figcaption", id="plot-text").text
+        assert [e.text for e in html.inside(html.one("div", class_="values"), "td")][::2] == [
+            "agitée", "<b>", "belle", "calme",
+        ]  # fmt: skip
+        assert "agitée" in page(client, "/en/stations").one("table").text
+        assert not html.all("polyline")
 
 
 @pytest.mark.parametrize(
