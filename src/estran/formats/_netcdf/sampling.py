@@ -7,7 +7,7 @@ part of an orthogonal or incomplete array, or through the counts or indexes of a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from estran.errors import Invalid
 from estran.formats import Refusal, Rows
 from estran.formats._netcdf.extent import SINCE, is_latitude, is_longitude, is_time
+from estran.formats._netcdf.flagging import as_words, meanings_of, scheme_of
 from estran.formats._netcdf.values import attributes, is_numeric, numbers, strings, words
 from estran.model import Datastream, Text, Thing, Variable
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from estran.formats import Observed
+    from estran.model import FlagMeaning
 
 
 __all__ = ["observed", "sampling"]
@@ -233,7 +235,7 @@ class _File:
         if vertical is not None:
             keep &= np.isfinite(vertical)
         longitude, latitude = self._coordinate("longitude", key), self._coordinate("latitude", key)
-        flag = self._flags(key)
+        flag, scheme, meanings = self._flags(key)
         things, of_thing = self._things(key)
         for number, thing in enumerate(things):
             own = np.flatnonzero(keep & (of_thing == number))
@@ -246,7 +248,7 @@ class _File:
                 yield Refusal(self.name, why)
                 continue
             fixed = self._fixed(longitude, latitude, own)
-            stream = self._described(key, thing, fixed, flags=flag is not None)
+            stream = replace(self._described(key, thing, fixed), flags=scheme, flag_meanings=meanings)
             yield stream
             moves = fixed is None and longitude is not None and latitude is not None
             yield Rows(
@@ -271,19 +273,22 @@ class _File:
             fits, first + np.round(np.where(fits, scaled, 0)).astype(np.int64), np.iinfo(np.int64).min
         )
 
-    def _flags(self, key: str) -> NDArray[Any] | None:
+    def _flags(self, key: str) -> tuple[NDArray[Any] | None, str, tuple[FlagMeaning, ...]]:
+        """The flag of each value, the name of their scheme, and what they mean."""
         named = words(self.told[key].get("ancillary_variables")).split()
         usual = [f"{key}_QC", f"{key}_qc", f"qc_{key}", f"QC_{key}", f"{key}_quality_control", f"{key}_flag"]
         for name in [*named, *usual]:
             flag = self.held.get(name)
             if flag is None or flag.dimensions != self.held[key].dimensions:
                 continue
+            about = self.told[name]
             if flag.dtype.kind == "S":
-                return strings(flag).ravel()
+                return strings(flag).ravel(), scheme_of(about), meanings_of(about)
             if flag.dtype.kind in "iu":
                 flag.set_auto_maskandscale(False)
-                return np.asarray(flag[...]).ravel().astype(str)
-        return None
+                values = np.asarray(flag[...]).ravel()
+                return as_words(values, about), scheme_of(about), meanings_of(about)
+        return None, "", ()
 
     def _things(self, key: str) -> tuple[list[str], NDArray[np.int64]]:
         """The names of what carried the sensors, and which of them each value belongs to."""
@@ -346,9 +351,7 @@ class _File:
             return None
         return (x if abs(x) <= _HALF_TURN else (x + _HALF_TURN) % (2 * _HALF_TURN) - _HALF_TURN, y)
 
-    def _described(
-        self, key: str, thing: str, fixed: tuple[float, float] | None, *, flags: bool
-    ) -> Datastream:
+    def _described(self, key: str, thing: str, fixed: tuple[float, float] | None) -> Datastream:
         about = self.told[key]
         vertical = self._found("vertical", key)
         return Datastream(
@@ -361,7 +364,6 @@ class _File:
             sampling=self.kind,
             cell_method=words(about.get("cell_methods")),
             vertical=_variable(vertical, self.told[vertical]) if vertical else None,
-            flags="producer" if flags else "",
         )  # fmt: skip
 
 
