@@ -194,6 +194,8 @@ def test_a_form_leads_to_the_address_of_its_period(client: Client, names: dict[s
     found = client.get(f"{path}?from=2020-03&to=")
     assert (found.status_code, found.headers["location"]) == (303, f"{path}?time=2020-03/..")
     assert client.get(f"{path}?from=&to=").headers["location"] == path
+    plain = client.get(f"/datastreams/{names['brest']}?period=week", Accept_Language="fr")
+    assert plain.headers["location"] == f"/fr/datastreams/{names['brest']}?period=week"
     assert (
         "There are no values in this period."
         in page(client, f"{path}?time=1990/1991").one("figcaption", id="plot-text").text

@@ -12,7 +12,7 @@ from estran.web import links_of, replies
 from estran.web.portal.curves import curve_svg, profile_svg
 from estran.web.portal.datastream import PARAMETERS, Asked, asked, datastream_view, embedded
 from estran.web.portal.flagging import flagging
-from estran.web.portal.render import as_json, page, render, spoken, viewer_of
+from estran.web.portal.render import as_json, language_of, page, render, spoken, viewer_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +31,17 @@ def routes() -> APIRouter:
     for path, endpoint in (
         ("/{language}/datastreams/{number}.json", datastream_twin),
         ("/{language}/datastreams/{number}", datastream_page),
+        ("/datastreams/{number}", neutral),
     ):
         router.add_api_route(path, endpoint, methods=["GET"], response_model=None)
     return router
+
+
+def neutral(request: Request, number: str) -> Response:
+    """From the address without a language to the page in the browser's."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    to = f"/{language_of(request)}/datastreams/{number_of(number)}{query}"
+    return RedirectResponse(to, _SEE_OTHER, headers=FLEETING | {"Vary": "Accept-Language, Cookie"})
 
 
 def number_of(number: str, kind: str = "datastream") -> int:
