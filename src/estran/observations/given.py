@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from estran.model import Sensor, Thing, Variable
 
 __all__ = [
-    "bounds", "decoded", "encoded", "in_order", "instant", "parted", "reference", "required", "rows", "sensor",
+    "bounds", "decoded", "encoded", "in_order", "instant", "parted", "reference", "required", "rows", "said", "sensor",
     "several", "thing", "told", "variable", "vertical",
 ]  # fmt: skip
 
@@ -222,13 +222,6 @@ def _row(
     flag = own.get("resultQuality")
     at = own.get("resultTime")
     parameters = own.get("parameters") or {}
-    if unknown := [name for name in parameters if name != axis]:
-        raise Invalid(
-            f"“{unknown[0][:40]}” is not kept with observations; put it into the properties of the Datastream",
-            "parameters",
-        )
-    if own.get("validTime") is not None:
-        raise Invalid("it is not kept with observations; leave it out", "validTime")
     depth = parameters.get(axis, before.get("vertical", 0.0)) if axis else 0.0
     if not isinstance(depth, int | float) or isinstance(depth, bool):
         raise Invalid("it is a number", f"parameters/{axis}")
@@ -238,6 +231,25 @@ def _row(
         "result_time": None if at is None else instant(str(at).partition("/")[0], "resultTime"),
         "feature": feature, "number": 0, "version": 0,
     }  # fmt: skip
+
+
+def said(own: Mapping[str, Any], axis: str) -> str:
+    """What of an observation its row has no room for, as JSON; "" for nothing.
+
+    Raises:
+        Invalid: the time in which it is valid is none.
+    """
+    more: dict[str, Any] = {}
+    if (valid := own.get("validTime")) is not None:
+        start, _, end = str(valid).partition("/")
+        first, last = instant(start, "validTime"), instant(end, "validTime")
+        more["validTime"] = f"{moment_us(first)}/{moment_us(last)}"
+    if parameters := {name: value for name, value in (own.get("parameters") or {}).items() if name != axis}:
+        more["parameters"] = parameters
+    told = encoded(more) if more else ""
+    if len(told) > _LONGEST_WORDS:
+        raise Invalid(f"at most {_LONGEST_WORDS:,} characters are kept", "parameters")
+    return told
 
 
 def _time(text: Any) -> tuple[int, int | None]:

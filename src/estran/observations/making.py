@@ -289,9 +289,12 @@ class Making:
             raise Invalid('an Observation has a Datastream; give its id: {"@iot.id": 1}', "Datastream")
         row = self._row("Datastreams", stream)
         feature = self._feature(row, inside)
-        rows = reading.rows(stream, [own], [feature], reading.vertical(row["told"]))
+        axis = reading.vertical(row["told"])
+        rows, said = reading.rows(stream, [own], [feature], axis), reading.said(own, axis)
         self._changing.put(rows)
-        return self._id_of(stream, rows)
+        number = self._id_of(stream, rows)
+        self._changing.say(stream, {number % ID_STEP: said})
+        return number
 
     def _feature(self, stream: Mapping[str, Any], inside: Mapping[str, Any]) -> int:
         if "FeatureOfInterest" in inside:
@@ -316,23 +319,26 @@ class Making:
         """Write observations of a datastream; gives the id of each, or why it was not written."""
         row = self._row("Datastreams", stream)
         vertical = reading.vertical(row["told"])
-        made: list[pa.Table | Invalid] = []
+        made: list[tuple[pa.Table, str] | Invalid] = []
         for own, inside in zip(documents, insides, strict=True):
             try:
                 reading.required("Observations", own)
-                made.append(reading.rows(stream, [own], [self._feature(row, inside)], vertical))
+                one = reading.rows(stream, [own], [self._feature(row, inside)], vertical)
+                made.append((one, reading.said(own, vertical)))
             except Invalid as error:
                 made.append(error)
         good = [part for part in made if not isinstance(part, Invalid)]
         if good:
-            self._changing.put(reading.in_order(good))
-        ids = self._ids(stream, good)
-        return [part if isinstance(part, Invalid) else next(ids) for part in made]
+            self._changing.put(reading.in_order([rows for rows, _ in good]))
+        ids = self._ids(stream, [rows for rows, _ in good])
+        self._changing.say(stream, {id_ % ID_STEP: said for id_, (_, said) in zip(ids, good, strict=True)})
+        each = iter(ids)
+        return [part if isinstance(part, Invalid) else next(each) for part in made]
 
-    def _ids(self, stream: int, parts: list[pa.Table]) -> Any:
+    def _ids(self, stream: int, parts: list[pa.Table]) -> list[int]:
         times = [int(array(part, "time")[0]) for part in parts]
         if not times:
-            return iter(())
+            return []
         held = self._changing.observations(stream, min(times), max(times) + 1)
         numbers = {
             (time, vertical): number
@@ -341,7 +347,7 @@ class Making:
             )
         }
         keys = zip(times, [float(array(part, "vertical")[0]) for part in parts], strict=True)
-        return iter([stream * ID_STEP + numbers[key] for key in keys])
+        return [stream * ID_STEP + numbers[key] for key in keys]
 
     # Changing
 
@@ -418,14 +424,17 @@ class Making:
         row = self._row("Datastreams", stream)
         if "Datastream" in inside and reading.reference(inside["Datastream"]) != stream:
             raise Conflict("an observation stays with its Datastream; make it anew in the other")
-        merged = {**reading.told(held, row["told"]), **own}
+        axis = reading.vertical(row["told"])
+        before = reading.decoded(self._changing.said(stream, number % ID_STEP))
+        merged = {**reading.told(held, row["told"]), **before, **own}
         feature = int(array(held, "feature")[0]) or None
         if "FeatureOfInterest" in inside:
             feature = self._one("FeaturesOfInterest", inside["FeatureOfInterest"], row["dataset"])
-        changed = reading.rows(stream, [merged], [feature], reading.vertical(row["told"]), held)
+        changed = reading.rows(stream, [merged], [feature], axis, held)
         if any(array(held, name)[0] != array(changed, name)[0] for name in ("time", "vertical")):
             self._changing.remove(held)
         self._changing.put(changed, number % ID_STEP)
+        self._changing.say(stream, {number % ID_STEP: reading.said(merged, axis)})
 
     def _observed(self, number: int) -> tuple[int, pa.Table]:
         stream = number // ID_STEP
@@ -449,6 +458,7 @@ class Making:
             stream, rows = self._observed(number)
             self._row("Datastreams", stream)
             self._changing.remove(rows)
+            self._changing.say(stream, {number % ID_STEP: ""})
             return
         row = self._there(kind, number)
         if row["dataset"] is None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["ID_STEP", "Rows", "entities", "id_of", "ranks", "result"]
 
 _WHOLE = 2**53
+NOTHING_SAID: Mapping[int, dict[str, Any]] = {}
 ID_STEP = 2**32
 """Id of an observation: its datastream times this, and its number."""
 
@@ -36,8 +37,10 @@ def id_of(rows: pa.Table) -> NDArray[np.int64]:
     return array(rows, "datastream").astype(np.int64) * ID_STEP + array(rows, "number")
 
 
-def entities(rows: pa.Table, known: Mapping[int, Observed]) -> Iterator[Entity]:
-    """Observations as they are told."""
+def entities(
+    rows: pa.Table, known: Mapping[int, Observed], said: Mapping[int, dict[str, Any]] = NOTHING_SAID
+) -> Iterator[Entity]:
+    """Observations as they are told, with what is said beside their rows."""
     names = (
         "datastream",
         "time",
@@ -64,6 +67,10 @@ def entities(rows: pa.Table, known: Mapping[int, Observed]) -> Iterator[Entity]:
             told["resultQuality"] = flag
         if of.vertical:
             told["parameters"] = {of.vertical: vertical}
+        if more := said.get(id_):
+            told |= more | (
+                {"parameters": told["parameters"] | more.get("parameters", {})} if of.vertical else {}
+            )
         ties = {"Datastream": stream, "FeatureOfInterest": feature or (of.feature if x is None else id_)}
         yield Entity(id_, told, ties)
 

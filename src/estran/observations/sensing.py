@@ -300,7 +300,7 @@ class Sensing:
         if not rows.num_rows:
             return []
         known = self._store.sensing.observed(ask, np.unique(array(rows, "datastream")).tolist())
-        return list(entities(rows, known))
+        return list(entities(rows, known, self._store.sensing.said(ask, rows)))
 
     # Features of interest that are the place where an observation was made
 

@@ -179,8 +179,17 @@ def test_any_result_is_kept(sta: Sta, result: Any) -> None:
     [stream] = sta.ids(f"/Things({made['@iot.id']})/Datastreams")
     one = {"result": result, "resultTime": "2026-01-05T00:00:00Z", "resultQuality": "High",
            "phenomenonTime": "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z"}  # fmt: skip
+    one |= {
+        "validTime": "2026-01-01T00:00:00Z/2027-01-01T00:00:00Z",
+        "parameters": {"operator": "Ann", "n": [1, None]},
+    }
     seen = post(sta, f"/Datastreams({stream})/Observations", one)
     assert {name: seen[name] for name in one} == one
+    assert sta.json(f"/Datastreams({stream})/Observations", expand="Datastream")["value"][0]["parameters"][
+        "n"
+    ] == [1, None]
+    changed = sta.ask(f"/Observations({seen['@iot.id']})", "PATCH", json={"parameters": {"a": 1}}).json()
+    assert {name: changed[name] for name in one} == {**one, "parameters": {"a": 1}}
 
 
 def test_changing(sta: Sta) -> None:

@@ -14,7 +14,7 @@ from estran.observations.store.entities import MANY, TABLES
 from estran.storage import get_meta, pack, put_meta, schema, take_numbers, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
     import sqlalchemy as sa
@@ -162,6 +162,26 @@ class Changing:
         """When the observation of a number may have been made."""
         late = recent.times_of(self.connection, datastream, number)
         return late or self._store.times_of(datastream, number)
+
+    def said(self, datastream: int, number: int) -> str | None:
+        """What is said of an observation that its row has no room for."""
+        table = schema.observation_said
+        chosen = select(table.c.told).where(table.c.datastream == datastream, table.c.number == number)
+        return self.connection.execute(chosen).scalar()
+
+    def say(self, datastream: int, numbers: Mapping[int, str]) -> None:
+        """Say so of observations, by their number; "" for nothing."""
+        if not numbers:
+            return
+        table = schema.observation_said
+        self.connection.execute(
+            delete(table).where(
+                table.c.datastream == datastream, self._engine.within(table.c.number, list(numbers))
+            )
+        )
+        rows = [{"datastream": datastream, "number": n, "told": told} for n, told in numbers.items() if told]
+        if rows:
+            self.connection.execute(insert(table), rows)
 
     # Taking out
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
+import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.exc import DataError
 
@@ -30,7 +31,7 @@ __all__ = ["Observed", "SensingStore"]
 
 _LONGEST_S = 30.0
 _DECODE = msgspec.json.Decoder(dict[str, Any]).decode
-_D, _F = schema.datastream.c, schema.feature.c
+_D, _F, _SAID = schema.datastream.c, schema.feature.c, schema.observation_said.c
 
 
 class Observed(NamedTuple):
@@ -134,6 +135,22 @@ class SensingStore:
         chosen = select(_D.newest).where(_D.newest.is_not(None), ask.engine.within(_D.number, numbers))
         told = ask.connection.execute(chosen.order_by(_D.number)).scalars().all()
         return pa.Table.from_pylist([_DECODE(row) for row in told], schema=columns.schema())
+
+    def said(self, ask: Asker, rows: pa.Table) -> dict[int, dict[str, Any]]:
+        """What is said of some observations that their rows have no room for, by their id."""
+        streams = np.unique(columns.array(rows, "datastream")).tolist()
+        any_ = ask.connection.execute(
+            select(_SAID.datastream).where(ask.engine.within(_SAID.datastream, streams)).limit(1)
+        ).first()
+        if any_ is None:
+            return {}
+        numbers = columns.array(rows, "number").tolist()
+        found = ask.connection.execute(
+            select(_SAID.datastream, _SAID.number, _SAID.told).where(
+                ask.engine.within(_SAID.datastream, streams), ask.engine.within(_SAID.number, numbers)
+            )
+        )
+        return {stream * 2**32 + number: _DECODE(told) for stream, number, told in found}
 
     def find(self, datastream: int, number: int) -> pa.Table:
         """The observation of a number, if there is one."""

@@ -51,6 +51,7 @@ from estran.storage.schema.sensing import (
     historical_location,
     historical_place,
     location,
+    observation_said,
     thing_location,
 )
 from estran.storage.schema.views import saved_view
@@ -90,6 +91,7 @@ __all__ = [
     "meta",
     "metadata",
     "observation",
+    "observation_said",
     "observed_dataset",
     "observed_property",
     "observed_tile",

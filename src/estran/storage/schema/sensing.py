@@ -72,3 +72,13 @@ feature = Table(
     *_bounds(),
 )
 Index("feature_thing", feature.c.thing)
+
+# What is said of single observations that rows have no room for: JSON by datastream and number.
+observation_said = Table(
+    "observation_said",
+    metadata,
+    Column("datastream", Integer, ForeignKey("datastream.number", ondelete="CASCADE"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("told", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
