@@ -218,3 +218,15 @@ def test_blanks_separate_where_nothing_else_does(tmp_path: Path) -> None:
     assert [value for _, value in rows["a/level"]] == [1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8]
     assert [(one.line, "broken" in one.why) for one in refused] == [(6, True)]
     assert "blanks" in table.layout(Document("a.txt", path=tmp_path / "a.txt")).told()
+
+
+def test_names_may_stand_in_the_last_remark(tmp_path: Path) -> None:
+    """As the tide gauges of Shom have it."""
+    text = (
+        "# Station : BREST\n# Longitude : -4.495038\n# Latitude : 48.382850\n# Fuseau horaire : UTC\n# Date;Valeur (m);Source\n"
+        "01/01/2020 00:00:00;4.233;4\n01/01/2020 01:00:00;3.871;4\n"
+    )
+    streams, rows, refused = observed(tmp_path / "brest.txt", text)
+    assert refused == []
+    assert rows["brest/Valeur"] == [("2020-01-01T00:00:00Z", 4.233), ("2020-01-01T01:00:00Z", 3.871)]
+    assert streams["brest/Valeur"].variable.unit == "m"

@@ -40,7 +40,7 @@ KINDS = {
     "seismic/miniseed": (0.5, "broken on purpose, logs, control headers"),
     "seismic/stationxml": (0.1, "station lists, responses, networks without channels"),
     "sensorthings": (0.0, "requests to a service"),
-    "soil-moisture": (0.0, "ISMN"),
+    "soil-moisture": (0.3, "lists of static variables"),
     "tables-fr": (0.2, "tables without times"),
     "tide-gauge": (0.05, "DIA, NOOS"),
     "weather/actris-stations/ws": (0.3, "tables without names of columns"),

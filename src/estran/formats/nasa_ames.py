@@ -20,7 +20,18 @@ from estran.formats._ames.header import Column, Header, first_line, header
 from estran.formats._ames.records import records
 from estran.formats._summary import summary
 from estran.formats._text import numbered, opened
-from estran.model import Constraint, Datastream, Distribution, Party, Record, Text, Thing, Variable, date
+from estran.model import (
+    Constraint,
+    Datastream,
+    Distribution,
+    FlagMeaning,
+    Party,
+    Record,
+    Text,
+    Thing,
+    Variable,
+    date,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,6 +199,7 @@ class _Reading:
     def streams(self) -> Iterator[Datastream]:
         """All datastreams."""
         flags = "numflag" in self._roles or bool(self._limits)
+        meanings = tuple(FlagMeaning(words, words, 9) for words in dict.fromkeys(self._limits.values()))
         thing = Thing(key=self._stem, name=Text.of(self._made.told.get("PLATFORM", "") or self._stem))
         levels = self._levels or (self._columns[self._vertical] if self._vertical >= 0 else None)
         for position, column in enumerate(self._columns):
@@ -197,7 +209,7 @@ class _Reading:
                     key=self._key(position), thing=thing, variable=_variable(column),
                     sampling=self._sampling(is_level=is_level),
                     vertical=_variable(levels) if is_level and levels else None,
-                    flags="producer" if flags else "",
+                    flags="producer" if flags else "", flag_meanings=meanings,
                 )  # fmt: skip
 
     def _sampling(self, *, is_level: bool) -> str:

@@ -20,7 +20,7 @@ from estran.formats._seabird.header import Header, header, started
 from estran.formats._seabird.names import pressure_rank, role, variable
 from estran.formats._summary import summary
 from estran.formats._text import numbered, opened
-from estran.model import Concept, Datastream, Distribution, Record, Text, Thing
+from estran.model import Concept, Datastream, Distribution, FlagMeaning, Record, Text, Thing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +34,7 @@ __all__ = ["FORMAT", "observe", "read", "recognise"]
 
 _CERTAIN, _LIKELY = 0.97, 0.8
 _NAMES = re.compile(rb"^# name \d+ = ", re.MULTILINE)
+_FLAGS = (FlagMeaning("good", "good", 1), FlagMeaning("bad", "bad scan", 4))
 _ROWS_AT_ONCE = 50_000
 _MOST_REFUSED = 100
 _WIDTH = 11
@@ -228,7 +229,8 @@ class _Cast:
                 ),
                 sampling="trajectory" if self.moves else "profile",
                 vertical=variable(*levels) if levels else None,
-                flags="producer" if self.flag >= 0 else "",
+                flags="Sea-Bird" if self.flag >= 0 else "",
+                flag_meanings=_FLAGS if self.flag >= 0 else (),
             )
 
     def rows(self, rows: list[list[float]], first: int) -> Iterator[Rows]:

@@ -39,7 +39,6 @@ _SIGNS = (
 _NAMES = {
     ".sac": ("SAC, waves of seismometers", "ask the data centre for miniSEED"),
     ".gz": ("packed", "unpack it, then load what is in it"),
-    ".stm": ("a series of the International Soil Moisture Network", _LATER),
     ".edf": ("a cast of an expendable probe", _LATER), ".cdl": ("NetCDF as text (CDL)", "make NetCDF of it with ncgen"),
     ".btl": ("a summary of bottles", "load the cast itself (.cnv)"), ".mat": ("a file of MATLAB", _TABLE),
     ".xls": ("a spreadsheet", "save its table as CSV, then load that"), ".rdata": ("a file of R", _TABLE),

@@ -137,6 +137,8 @@ def guess(lines: Sequence[str], name: str) -> Layout:
     cells = width[0][0]
     head = _head(sample, rows, cells)
     if head < 0:
+        head = _remarked(sample, rows, cells, separator)
+    if head < 0:
         raise Invalid(
             "no line of it names the columns; add one above the data, such as “time;temperature”", name
         )
@@ -166,6 +168,20 @@ def guess(lines: Sequence[str], name: str) -> Layout:
 def plain(lines: Iterable[str], separator: str) -> Iterator[str]:
     """Lines as they are split: of blanks, however many, one is left."""
     return (" ".join(line.split()) for line in lines) if separator == " " else iter(lines)
+
+
+def _remarked(lines: Sequence[str], rows: list[list[str]], cells: int, separator: str) -> int:
+    """The last remark that names as many columns as there are, as tide gauges have it; -1 if there is none."""
+    for n in reversed(range(len(lines))):
+        bare = lines[n].lstrip("# \t")
+        if lines[n].startswith("#") and any(sign.isalpha() for sign in bare):
+            named = [
+                cell.strip() for cell in next(csv.reader(plain([bare], separator), delimiter=separator), [])
+            ]
+            if len(named) == cells and _tells_apart(named):
+                rows[n] = named
+                return n
+    return -1
 
 
 def _named(lines: Sequence[str], rows: Sequence[Sequence[str]], head: int, cells: int) -> tuple[int, int]:
