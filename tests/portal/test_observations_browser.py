@@ -43,8 +43,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     folder = tmp_path_factory.mktemp("observed")
     with estran.open(folder / "node") as node:
         names = observed.fill(node, folder / "files")
+        proof = node.tokens.sign_in(node.tokens.create("Ada Lovelace", "operator").secret).proof
         with serving(create_app(node)) as url:
-            yield {**names, "url": url}
+            yield {**names, "url": url, "proof": proof}
 
 
 @pytest.fixture(scope="module")
@@ -177,4 +178,20 @@ def test_colours_follow_the_theme(browser: Browser, house: dict[str, str]):
     page.locator("#theme").click()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert page.locator("#plot canvas").screenshot() != light
+    closed(watch)
+
+
+def test_the_longest_menu_has_room_on_a_small_screen(browser: Browser, house: dict[str, str]):
+    context = browser.new_context(viewport={"width": 1000, "height": 700}, reduced_motion="reduce")
+    context.add_cookies([{"name": "estran", "value": house["proof"], "url": house["url"]}])
+    watch = watched(context, house["url"])
+    watch.open("/fr/help")
+    spans = watch.page.eval_on_selector_all(
+        ".brand span, .bar nav a, .bar button",
+        "all => all.map((e) => e.getBoundingClientRect()).map((r) => [r.left, r.right])",
+    )
+    assert len(spans) > 9
+    assert all(right <= following for (_, right), (following, _) in zip(spans, spans[1:], strict=False)), (
+        spans
+    )
     closed(watch)
