@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -191,7 +192,6 @@ def test_the_longest_menu_has_room_on_a_small_screen(browser: Browser, house: di
         "all => all.map((e) => e.getBoundingClientRect()).map((r) => [r.left, r.right])",
     )
     assert len(spans) > 9
-    assert all(right <= following for (_, right), (following, _) in zip(spans, spans[1:], strict=False)), (
-        spans
-    )
+    for (_, right), (following, _) in pairwise(spans):
+        assert right <= following, spans
     closed(watch)
