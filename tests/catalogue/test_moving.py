@@ -164,6 +164,12 @@ def observe(node: Node, folder: Path) -> None:
     stream = node.observations.datastreams()[0]
     sensed = replace(stream.described, key="sensed", sensor=Sensor(key="s"))
     node._house.series().enter(stream.record, [sensed])
+    # A place that is noted, and an observation of which more is said than its row holds.
+    point = {"type": "Point", "coordinates": [1, 2]}
+    place = {"name": "P", "description": "P", "encodingType": "application/geo+json", "location": point}
+    thing = {"name": "T", "description": "T", "properties": {"dataset": stream.record}, "Locations": [place]}
+    said = {"result": 1, "phenomenonTime": "2020-02-01", "parameters": {"a": 1}, "Datastream": {"@iot.id": stream.number}}
+    node.observations.sensing.change(lambda making: (making.make("Things", thing), making.make("Observations", said)))
 
 
 @pytest.fixture
