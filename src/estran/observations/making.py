@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from estran.errors import Conflict, Invalid, NotFound
+from estran.errors import Invalid, NotFound
 from estran.model import Datastream, Sensor, Text, Thing, Variable, now_us
 from estran.observations import given as reading
 from estran.observations.entities import KINDS
+from estran.observations.recording import Recording
 from estran.observations.rows import ID_STEP
-from estran.observations.store.columns import array, kept
 from estran.observations.told import GEOJSON, KIND_URIS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    import pyarrow as pa
 
     from estran.observations.store.changing import Changing
 
@@ -38,8 +36,15 @@ class Making:
 
     def __init__(self, changing: Changing, may: Callable[[int], None], home: Callable[[], str]) -> None:
         self._changing, self._may, self._home = changing, may, home
+        self._observations = Recording(changing, self._row, self._one)
 
     # Making
+
+    def many(
+        self, stream: int, documents: list[dict[str, Any]], insides: list[dict[str, Any]]
+    ) -> list[int | Invalid]:
+        """Write observations of a datastream; gives the id of each, or why it was not written."""
+        return self._observations.many(stream, documents, insides)
 
     def make(self, kind: str, document: Mapping[str, Any], parent: tuple[str, int] | None = None) -> int:
         """Make an entity with what is given inside it; gives its id.
@@ -61,7 +66,7 @@ class Making:
             named = {"@iot.id": parent[1]}
             inside.setdefault(back, [named] if KINDS[kind].links[back].many else named)
         if kind == "Observations":
-            return self._observation(own, inside)
+            return self._observations.make(own, inside)
         return self._build(kind, own, inside, self._dataset(kind, own, inside))
 
     def _build(self, kind: str, own: dict[str, Any], inside: Mapping[str, Any], dataset: int) -> int:
@@ -139,7 +144,7 @@ class Making:
                         )
                     parts = reading.parted(to.kind, {**one, back: {"@iot.id": number}})
                     if to.kind == "Observations":
-                        self._observation(*parts)
+                        self._observations.make(*parts)
                     else:
                         self._build(to.kind, *parts, dataset)
 
@@ -279,76 +284,6 @@ class Making:
             }
             self._changing.insert("FeaturesOfInterest", values | reading.bounds(feature, "feature"))
 
-    # Observations
-
-    def _observation(self, own: dict[str, Any], inside: dict[str, Any]) -> int:
-        """Write an observation; one of the same time takes the place of what was there."""
-        reading.required("Observations", own)
-        stream = reading.reference(inside.get("Datastream")) if "Datastream" in inside else None
-        if stream is None:
-            raise Invalid('an Observation has a Datastream; give its id: {"@iot.id": 1}', "Datastream")
-        row = self._row("Datastreams", stream)
-        feature = self._feature(row, inside)
-        axis = reading.vertical(row["told"])
-        rows, said = reading.rows(stream, [own], [feature], axis), reading.said(own, axis)
-        self._changing.put(rows)
-        number = self._id_of(stream, rows)
-        self._changing.say(stream, {number % ID_STEP: said})
-        return number
-
-    def _feature(self, stream: Mapping[str, Any], inside: Mapping[str, Any]) -> int:
-        if "FeatureOfInterest" in inside:
-            return self._one("FeaturesOfInterest", inside["FeatureOfInterest"], stream["dataset"])
-        feature = self._changing.feature(stream["thing"]) if self._changing.places(stream["thing"]) else None
-        if feature is None:
-            raise Invalid(
-                "its Thing has no Location of which a feature of interest could be made; give a FeatureOfInterest",
-                "FeatureOfInterest",
-            )
-        return feature
-
-    def _id_of(self, stream: int, rows: pa.Table) -> int:
-        time, vertical = int(array(rows, "time")[0]), float(array(rows, "vertical")[0])
-        held = self._changing.observations(stream, time, time + 1)
-        held = kept(held, array(held, "vertical") == vertical)
-        return stream * ID_STEP + int(array(held, "number")[0])
-
-    def many(
-        self, stream: int, documents: list[dict[str, Any]], insides: list[dict[str, Any]]
-    ) -> list[int | Invalid]:
-        """Write observations of a datastream; gives the id of each, or why it was not written."""
-        row = self._row("Datastreams", stream)
-        vertical = reading.vertical(row["told"])
-        made: list[tuple[pa.Table, str] | Invalid] = []
-        for own, inside in zip(documents, insides, strict=True):
-            try:
-                reading.required("Observations", own)
-                one = reading.rows(stream, [own], [self._feature(row, inside)], vertical)
-                made.append((one, reading.said(own, vertical)))
-            except Invalid as error:
-                made.append(error)
-        good = [part for part in made if not isinstance(part, Invalid)]
-        if good:
-            self._changing.put(reading.in_order([rows for rows, _ in good]))
-        ids = self._ids(stream, [rows for rows, _ in good])
-        self._changing.say(stream, {id_ % ID_STEP: said for id_, (_, said) in zip(ids, good, strict=True)})
-        each = iter(ids)
-        return [part if isinstance(part, Invalid) else next(each) for part in made]
-
-    def _ids(self, stream: int, parts: list[pa.Table]) -> list[int]:
-        times = [int(array(part, "time")[0]) for part in parts]
-        if not times:
-            return []
-        held = self._changing.observations(stream, min(times), max(times) + 1)
-        numbers = {
-            (time, vertical): number
-            for time, vertical, number in zip(
-                *(held[name].to_pylist() for name in ("time", "vertical", "number")), strict=True
-            )
-        }
-        keys = zip(times, [float(array(part, "vertical")[0]) for part in parts], strict=True)
-        return [stream * ID_STEP + numbers[key] for key in keys]
-
     # Changing
 
     def patch(self, kind: str, number: int, document: Mapping[str, Any], *, is_whole: bool = False) -> None:
@@ -369,7 +304,7 @@ class Making:
             if any(reading.reference(one) is None for one in reading.several(value)):
                 raise Invalid('only the ids of entities stand in what is changed: {"@iot.id": 1}', link)
         if kind == "Observations":
-            self._patch_observation(number, own, inside)
+            self._observations.patch(number, own, inside)
             return
         row = self._there(kind, number)
         told = {**({} if is_whole else reading.decoded(row["told"])), **own}
@@ -419,33 +354,6 @@ class Making:
             raise NotFound(KINDS[kind].singular, str(number))
         return self._row(kind, number)
 
-    def _patch_observation(self, number: int, own: dict[str, Any], inside: dict[str, Any]) -> None:
-        stream, held = self._observed(number)
-        row = self._row("Datastreams", stream)
-        if "Datastream" in inside and reading.reference(inside["Datastream"]) != stream:
-            raise Conflict("an observation stays with its Datastream; make it anew in the other")
-        axis = reading.vertical(row["told"])
-        before = reading.decoded(self._changing.said(stream, number % ID_STEP))
-        merged = {**reading.told(held, row["told"]), **before, **own}
-        feature = int(array(held, "feature")[0]) or None
-        if "FeatureOfInterest" in inside:
-            feature = self._one("FeaturesOfInterest", inside["FeatureOfInterest"], row["dataset"])
-        changed = reading.rows(stream, [merged], [feature], axis, held)
-        if any(array(held, name)[0] != array(changed, name)[0] for name in ("time", "vertical")):
-            self._changing.remove(held)
-        self._changing.put(changed, number % ID_STEP)
-        self._changing.say(stream, {number % ID_STEP: reading.said(merged, axis)})
-
-    def _observed(self, number: int) -> tuple[int, pa.Table]:
-        stream = number // ID_STEP
-        times = self._changing.times_of(stream, number % ID_STEP) if stream < ID_STEP // 2 else []
-        for time in times:
-            rows = self._changing.observations(stream, time, time + 1)
-            rows = kept(rows, array(rows, "number") == number % ID_STEP)
-            if rows.num_rows:
-                return stream, rows
-        raise NotFound("Observation", str(number))
-
     # Taking out
 
     def delete(self, kind: str, number: int) -> None:
@@ -455,10 +363,7 @@ class Making:
             NotFound: there is none of that number.
         """
         if kind == "Observations":
-            stream, rows = self._observed(number)
-            self._row("Datastreams", stream)
-            self._changing.remove(rows)
-            self._changing.say(stream, {number % ID_STEP: ""})
+            self._observations.delete(number)
             return
         row = self._there(kind, number)
         if row["dataset"] is None:
