@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from estran.errors import Invalid, NotFound
+from estran.errors import NotFound
 from estran.model import EVER_US, NEVER_US, interval, moment_us
 from estran.observations.overview import complete
 from estran.observations.store.columns import array
-from estran.web import replies
 from estran.web.portal import telling
+from estran.web.portal.datastream_asking import MOST_TOGETHER, PRESETS, SECOND_US, Asked
 from estran.web.portal.datastream_panels import Event, Facts, events, sensor_facts, series_facts, thing_facts
+from estran.web.portal.datastream_plot import axis, columns
 from estran.web.portal.datastream_snippets import Download, datastream_snippets, downloads
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pyarrow as pa
-    from starlette.datastructures import QueryParams
 
     from estran.formats import Links
-    from estran.model import Variable
     from estran.observations.overview import Profile
     from estran.observations.plotting import Curve
     from estran.observations.store.registry import HeldDatastream
@@ -31,57 +26,10 @@ if TYPE_CHECKING:
     from estran.web.portal.snippets import Snippet
     from estran.web.portal.views import Viewer
 
-__all__ = ["PRESETS", "Asked", "Choice", "DatastreamView", "Drawn", "Plot", "asked", "datastream_view"]
+__all__ = ["Choice", "DatastreamView", "Drawn", "Plot", "datastream_view"]
 
-PRESETS = {"day": 1, "week": 7, "month": 30, "year": 365}
-"""Periods of so many days, up to the newest observation."""
-_DAY_US, _SECOND_US = 86_400_000_000, 1_000_000
-_MOST_TOGETHER, _MOST_BESIDE, _ROWS, _PROFILES = 4, 60, 50, 8
+_MOST_BESIDE, _ROWS, _PROFILES = 60, 50, 8
 _UPWARD = ("altitude", "height", "height_above_mean_sea_level", "height_above_reference_ellipsoid")
-PARAMETERS = ("time", "period", "from", "to", "with", "before")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What the address of a datastream asks.
-
-    Attributes:
-        period: one of `PRESETS`, "all", or "" where `time` says it.
-        time: START/END as it was written.
-        beside: numbers of the datastreams that are drawn with it.
-        before: the table of values ends before this date.
-        wrong: why the period could not be read.
-    """
-
-    number: int
-    period: str = ""
-    time: str = ""
-    beside: tuple[int, ...] = ()
-    before: str = ""
-    wrong: str = ""
-
-    def address(self, path: str, **changed: Any) -> str:
-        """The address that asks the same, some of it changed; another period begins the table anew."""
-        held: dict[str, Any] = {
-            "period": self.period,
-            "time": self.time,
-            "beside": self.beside,
-            "before": "",
-        } | changed
-        period = held["period"] if held["period"] != "all" else ""
-        beside = ",".join(f"{n}" for n in held["beside"])
-        told = [("period", period), ("time", held["time"]), ("with", beside), ("before", held["before"])]
-        return replies.address(path, told)
-
-    def span(self, stream: HeldDatastream) -> tuple[int, int]:
-        """[start, end) in microseconds."""
-        if self.time:
-            return interval(self.time)
-        if self.period in PRESETS and stream.last is not None:
-            # Whole seconds, the last one included: an address that can be read.
-            end = stream.last - stream.last % _SECOND_US + _SECOND_US
-            return end - PRESETS[self.period] * _DAY_US, end
-        return EVER_US, NEVER_US
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,29 +128,6 @@ class Plot:
     is_downward: bool
 
 
-def asked(number: int, params: QueryParams) -> Asked:
-    """What the address of a datastream asks; what cannot be read asks for all of it, and says so."""
-    period, time, wrong = params.get("period", ""), params.get("time", "").strip(), ""
-    if not time and (params.get("from") or params.get("to")):
-        time = f"{params.get('from', '').strip() or '..'}/{params.get('to', '').strip() or '..'}"
-    try:
-        if time:
-            interval(time)
-        if params.get("before"):
-            interval(params["before"], "before")
-        if period not in ("", "all", *PRESETS):
-            raise Invalid(f"choose among {', '.join(PRESETS)}, all", "period")
-    except Invalid as error:
-        time, period, wrong = "", "", error.why
-    given = [part for value in params.getlist("with") for part in value.split(",")]
-    numbers = [int(part) for part in given if part.isascii() and part.isdigit() and len(part) < 10]  # noqa: PLR2004
-    beside = tuple(dict.fromkeys(n for n in numbers if n != number))[: _MOST_TOGETHER - 1]
-    return Asked(
-        number=number, period="" if time else period, time=time, beside=beside,
-        before="" if wrong else params.get("before", ""), wrong=wrong,
-    )  # fmt: skip
-
-
 def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamView, Plot]:
     """The page of a datastream, and what is drawn on it.
 
@@ -227,7 +152,7 @@ def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamV
     last = min(span[1], interval(a.before, "before")[0]) if a.before else span[1]
     rows = overview.newest(stream, span[0], last, _ROWS)
     # The end of an interval is meant with all of its second.
-    ends = (moment_us(shown[0]), moment_us(shown[1] - _SECOND_US))
+    ends = (moment_us(shown[0]), moment_us(shown[1] - SECOND_US))
     time = a.time or ("/".join(ends) if a.period in PRESETS else "")
     is_downward = vertical is None or vertical.standard_name not in _UPWARD
     drawn = tuple(
@@ -245,12 +170,15 @@ def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamV
         record_href=f"/{w.language}/data/{record.id}", record_tongue=card.tongue, css=card.css, time=time,
         start=a.time.partition("/")[0].strip(".") if a.time else "", end=a.time.partition("/")[2].strip(".") if a.time else "",
         wrong=a.wrong, period=a.period or ("" if a.time else "all"), periods=_periods(a, path, w), drawn=drawn,
-        plot=_plot(streams, curves, profiles, drawn, listed, shown, is_downward=is_downward, viewer=viewer),
-        beside=_beside(stream, a, viewer) if not is_profile and len(streams) < _MOST_TOGETHER else (),
+        plot=columns(
+            streams, curves, profiles, [(one.title, one.unit) for one in drawn], listed, shown, is_downward=is_downward,
+            viewer=viewer,
+        ),
+        beside=_beside(stream, a, viewer) if not is_profile and len(streams) < MOST_TOGETHER else (),
         beside_kept=",".join(f"{n}" for n in a.beside), events=listed,
         downloads=downloads(stream, time, curves[0].count),
         rows=tuple(reversed(_rows(stream, rows, viewer))), has_vertical=vertical is not None,
-        vertical=_axis(vertical, w),
+        vertical=axis(vertical, w),
         has_flags=rows["flag"].null_count < rows.num_rows,
         earlier=_earlier(a, path, rows, max(span[0], stream.first or 0)),
         panels=(series_facts(stream, w), thing_facts(stream, w), *sensor_facts(stream, w)),
@@ -332,60 +260,3 @@ def _earlier(a: Asked, path: str, rows: pa.Table, start: int) -> str:
     if rows.num_rows < _ROWS or int(array(rows, "time")[0]) <= start:
         return ""
     return a.address(path, before=moment_us(int(array(rows, "time")[0])))
-
-
-def _plot(  # noqa: PLR0917 - all that is drawn
-    streams: Sequence[HeldDatastream], curves: Sequence[Curve], profiles: Sequence[Profile], drawn: Sequence[Drawn],
-    listed: Sequence[Event], span: tuple[int, int], *, is_downward: bool, viewer: Viewer,
-) -> dict[str, Any]:  # fmt: skip
-    """What the browser draws: seconds since 1970 and numbers, as columns."""
-    w = viewer.words
-    made: dict[str, Any] = {
-        "span": [_seconds(us) for us in span],
-        "curves": [
-            {
-                "number": one.number, "title": told.title, "unit": told.unit, "exact": curve.is_exact,
-                "time": [_seconds(us) for us in curve.time.tolist()], "value": _numbers(curve.value),
-                "low": [] if curve.is_exact else _numbers(curve.low), "high": [] if curve.is_exact else _numbers(curve.high),
-                "doubtful": [[_seconds(us) for us in curve.doubtful[0].tolist()], _numbers(curve.doubtful[1])],
-            }
-            for one, curve, told in zip(streams, curves, drawn, strict=True)
-        ],
-        "events": [[one.start_s, one.end_s, one.kind] for one in listed],
-        "profiles": [],
-    }  # fmt: skip
-    if profiles:
-        vertical = streams[0].described.vertical
-        made["curves"] = []
-        made["downward"] = is_downward
-        made["vertical"] = _axis(vertical, w)
-        made["profiles"] = [
-            {
-                "time": telling.at(p.time, w), "vertical": _numbers(p.vertical), "value": _numbers(p.value),
-                "doubtful": p.doubtful.nonzero()[0].tolist(),
-            }
-            for p in profiles
-        ]  # fmt: skip
-        made["unit"], made["title"] = drawn[0].unit, telling.variable(streams[0].described.variable, w)
-    return made
-
-
-def _axis(of: Variable | None, w: Words) -> str:
-    """The vertical with its unit, "" where there is none."""
-    if of is None:
-        return ""
-    return f"{telling.variable(of, w)} ({of.unit})" if of.unit else telling.variable(of, w)
-
-
-def _seconds(us: int) -> float:
-    return us // 1_000_000 if us % 1_000_000 == 0 else us / 1_000_000
-
-
-def _numbers(values: Any) -> list[float | None]:
-    """Numbers to seven digits, None for those that are not there."""
-    return [float(f"{v:.7g}") if math.isfinite(v) else None for v in values.tolist()]
-
-
-def embedded(plot: dict[str, Any]) -> str:
-    """JSON that may stand inside a page: no tag can begin in it."""
-    return json.dumps(plot, separators=(",", ":")).replace("&", "\\u0026").replace("<", "\\u003c")

@@ -10,7 +10,9 @@ from fastapi.responses import RedirectResponse
 from estran.errors import NotFound
 from estran.web import links_of, replies
 from estran.web.portal.curves import curve_svg, profile_svg
-from estran.web.portal.datastream import PARAMETERS, Asked, asked, datastream_view, embedded
+from estran.web.portal.datastream import datastream_view
+from estran.web.portal.datastream_asking import PARAMETERS, Asked, asked
+from estran.web.portal.datastream_plot import embedded
 from estran.web.portal.flagging import flagging
 from estran.web.portal.render import as_json, language_of, page, render, spoken, viewer_of
 

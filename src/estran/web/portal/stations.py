@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
-from estran.errors import Invalid
-from estran.model import EVER_US, NEVER_US, Box, interval, now_us
-from estran.observations.overview import complete
+from estran.model import Box
 from estran.web import node_of, replies
 from estran.web.portal import telling
 from estran.web.portal.datastream_pages import FLEETING
 from estran.web.portal.render import as_json, page, render, spoken, viewer_of
-from estran.words import folded
+from estran.web.portal.station_asking import PARAMETERS, Asked, Group, asked, groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    from starlette.datastructures import QueryParams
 
     from estran.model import Thing, Variable
     from estran.node import Node
@@ -31,45 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["named", "routes"]
 
-_PARAMETERS = ("q", "variable", "from", "to", "complete", "state", "after")
 _PAGE, _SERIES, _MOST_BOXES = 50, 6, 200
 _SHARES = (50, 80, 90, 95, 99)
 _GEOJSON = "application/geo+json"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """What the address asks for.
-
-    Attributes:
-        text: letters of the name or the code of a station; variable: number of an observed property, 0 for all.
-        start, end: dates; least: of the observations that the usual step would give, so many percent at least.
-        state: one of `telling.STATES`.
-        after: number of the thing after which the list goes on.
-        wrong: why a part could not be read.
-    """
-
-    text: str = ""
-    variable: int = 0
-    start: str = ""
-    end: str = ""
-    least: int = 0
-    state: str = ""
-    after: int = 0
-    wrong: str = ""
-
-    @property
-    def span(self) -> tuple[int, int] | None:
-        """[start, end) in microseconds, None for all time."""
-        return interval(f"{self.start or '..'}/{self.end or '..'}") if self.start or self.end else None
-
-    def address(self, path: str, after: int = 0) -> str:
-        """The address that asks the same."""
-        told = (
-            ("q", self.text), ("variable", f"{self.variable or ''}"), ("from", self.start), ("to", self.end),
-            ("complete", f"{self.least or ''}"), ("state", self.state), ("after", f"{after or ''}"),
-        )  # fmt: skip
-        return replies.address(path, told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,16 +93,6 @@ class StationsView:
     json: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """The datastreams of one thing, and how complete each is."""
-
-    thing: int
-    rows: tuple[Station, ...]
-    shares: tuple[float | None, ...]
-    state: str
-
-
 def routes() -> APIRouter:
     """The page, its twin as GeoJSON, and the places of its map."""
     router = APIRouter(include_in_schema=False)
@@ -156,38 +105,17 @@ def routes() -> APIRouter:
     return router
 
 
-def asked(params: QueryParams) -> Asked:
-    """What the address asks; of what cannot be read, only why."""
-
-    def whole(name: str) -> int:
-        given = params.get(name, "").strip()
-        if given and not (given.isascii() and given.isdigit() and len(given) < 10):  # noqa: PLR2004
-            raise Invalid("write a whole number", name)
-        return int(given or 0)
-
-    try:
-        made = Asked(
-            text=params.get("q", "").strip()[:200], variable=whole("variable"), start=params.get("from", "").strip(),
-            end=params.get("to", "").strip(), least=min(100, whole("complete")), state=params.get("state", ""),
-            after=whole("after"),
-        )  # fmt: skip
-        _ = made.span
-    except Invalid as error:
-        return Asked(wrong=f"{error.where}: {error.why}" if error.where else error.why)
-    return made
-
-
 def named(node: Node, letters: str, w: Words) -> tuple[str, str] | None:
     """(words, address) of the stations that have letters in their name, None where there are none."""
     a = Asked(text=letters.strip()[:200])
-    count = len(_groups(node.observations.overview, a)) if a.text else 0
+    count = len(groups(node.observations.overview, a)) if a.text else 0
     return (w.count("stations.named", count), a.address(f"/{w.language}/stations")) if count else None
 
 
 def stations_page(request: Request, language: str) -> Response:
     """The stations on a map and in a list."""
     w = spoken(language)
-    replies.checked(request, _PARAMETERS)
+    replies.checked(request, PARAMETERS)
     view = stations_view(viewer_of(request, w), asked(request.query_params))
     of = page(
         request, w, w.text("stations.title"), "stations", section="stations", twin=view.json,
@@ -200,27 +128,27 @@ def stations_page(request: Request, language: str) -> Response:
 def stations_twin(request: Request, language: str) -> Response:
     """All that are asked for as GeoJSON: of each its newest value, how late and how complete it is."""
     w = spoken(language)
-    replies.checked(request, _PARAMETERS)
+    replies.checked(request, PARAMETERS)
     a, overview = asked(request.query_params), node_of(request).observations.overview
     known = _known(overview)
-    groups = _groups(overview, a)
-    names = overview.things([group.thing for group in groups])
-    return _geojson((_told(group, names[group.thing], known, w) for group in groups), a.wrong)
+    found = groups(overview, a)
+    names = overview.things([group.thing for group in found])
+    return _geojson((_told(group, names[group.thing], known, w) for group in found), a.wrong)
 
 
 def stations_map(request: Request, language: str) -> Response:
     """The places of the map: what a mark needs, and no more."""
     w = spoken(language)
-    replies.checked(request, _PARAMETERS)
+    replies.checked(request, PARAMETERS)
     a = asked(request.query_params)
-    groups = _groups(node_of(request).observations.overview, a)
-    return _geojson((_mark(group, w) for group in groups if group.rows[0].longitude is not None), a.wrong)
+    found = groups(node_of(request).observations.overview, a)
+    return _geojson((_mark(group, w) for group in found if group.rows[0].longitude is not None), a.wrong)
 
 
 def stations_view(viewer: Viewer, a: Asked) -> StationsView:
     """What the page of stations shows."""
     w, overview = viewer.words, viewer.node.observations.overview
-    listed, properties = _groups(overview, a), overview.properties()
+    listed, properties = groups(overview, a), overview.properties()
     known = {one.number: one.variable for one in properties}
     behind = [group for group in listed if group.thing > a.after]
     shown = behind[:_PAGE]
@@ -254,63 +182,7 @@ def _variables(properties: Sequence[Property], w: Words) -> tuple[tuple[str, str
     )
 
 
-def _groups(overview: Overview, a: Asked) -> list[_Group]:
-    """The stations that are asked for, in the order of their numbers."""
-    if a.wrong:
-        return []
-    rows = overview.stations([a.variable] if a.variable else [])
-    span = a.span
-    if span is not None:
-        rows = [one for one in rows if _meets(one, span)]
-    if a.text:
-        rows = _named(overview, rows, folded(a.text))
-    there = overview.counted([one.number for one in rows], *span) if span and rows else {}
-    made = (
-        _group(thing, tuple(own), a, span, there) for thing, own in groupby(rows, key=lambda one: one.thing)
-    )
-    return [group for group in made if group.rows and a.state in ("", group.state)]
-
-
-def _meets(one: Station, span: tuple[int, int]) -> bool:
-    return one.first is not None and one.last is not None and one.first < span[1] and one.last >= span[0]
-
-
-def _group(
-    thing: int, rows: tuple[Station, ...], a: Asked, span: tuple[int, int] | None, there: Mapping[int, float]
-) -> _Group:
-    """A station with its datastreams that are complete enough."""
-    held = [(one, _share(one, span, there)) for one in rows]
-    if a.least:
-        held = [(one, share) for one, share in held if share is not None and share >= a.least]
-    states = {telling.state(one.last, one.step) for one, _ in held}
-    state = next((code for code in telling.STATES if code in states), telling.STATES[-1])
-    return _Group(thing, tuple(one for one, _ in held), tuple(share for _, share in held), state)
-
-
-def _share(one: Station, span: tuple[int, int] | None, there: Mapping[int, float]) -> float | None:
-    """How complete a datastream is in a period; of an open one, in its own time."""
-    if span is None or one.first is None or one.last is None:
-        return complete(one.observations, (one.first, one.last), one.step)
-    # Where a period has no end of its own, that of the datastream counts.
-    start = span[0] if span[0] > EVER_US else one.first
-    end = span[1] - 1 if span[1] < NEVER_US else one.last
-    # What lies ahead is not missing.
-    return complete(there.get(one.number, 0.0), (start, min(end, now_us())), one.step)
-
-
-def _named(overview: Overview, rows: Iterable[Station], letters: str) -> list[Station]:
-    """Those whose station has the letters in its code or its name."""
-    listed = list(rows)
-    found = overview.things([one.thing for one in listed])
-    fitting = {number for number, thing in found.items() if letters in folded(_words(thing))}
-    return [one for one in listed if one.thing in fitting]
-
-
-def _words(thing: Thing) -> str:
-    return " ".join([thing.key, *(words for _, words in thing.name.variants)])
-
-
-def _boxes(listed: Sequence[_Group]) -> Iterator[Box]:
+def _boxes(listed: Sequence[Group]) -> Iterator[Box]:
     """Where stations are, for the still picture: some of them, evenly taken."""
     placed = [group.rows[0] for group in listed if group.rows[0].longitude is not None]
     for one in placed[:: max(1, -(-len(placed) // _MOST_BOXES))]:
@@ -319,7 +191,7 @@ def _boxes(listed: Sequence[_Group]) -> Iterator[Box]:
 
 
 def _place(
-    group: _Group, thing: Thing, known: Mapping[int, Variable], levels: Mapping[int, str], w: Words
+    group: Group, thing: Thing, known: Mapping[int, Variable], levels: Mapping[int, str], w: Words
 ) -> Place:
     first, more = group.rows[0], len(group.rows) - _SERIES
     name = telling.station(thing, w)
@@ -361,12 +233,12 @@ def _feature(one: Station, properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 
-def _mark(group: _Group, w: Words) -> dict[str, Any]:
+def _mark(group: Group, w: Words) -> dict[str, Any]:
     one = group.rows[0]
     return _feature(one, {"name": one.station, "hub": group.state, "href": _href(one, w)})
 
 
-def _told(group: _Group, thing: Thing, known: Mapping[int, Variable], w: Words) -> dict[str, Any]:
+def _told(group: Group, thing: Thing, known: Mapping[int, Variable], w: Words) -> dict[str, Any]:
     """A station as data."""
     one = group.rows[0]
     datastreams = [
