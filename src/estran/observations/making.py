@@ -350,9 +350,14 @@ class Making:
                     self._describe(stream)
 
     def _there(self, kind: str, number: int) -> dict[str, Any]:
+        """A row that may be changed; a property of several datasets only where all of them may be written."""
         if self._changing.row(kind, number) is None:
             raise NotFound(KINDS[kind].singular, str(number))
-        return self._row(kind, number)
+        row = self._row(kind, number)
+        if row["dataset"] is None:
+            for stream in self._changing.streams("property", number):
+                self._row("Datastreams", stream)
+        return row
 
     # Taking out
 
@@ -365,9 +370,5 @@ class Making:
         if kind == "Observations":
             self._observations.delete(number)
             return
-        row = self._there(kind, number)
-        if row["dataset"] is None:
-            # A property of several datasets goes only where all of them may be written.
-            for stream in self._changing.streams("property", number):
-                self._row("Datastreams", stream)
+        self._there(kind, number)
         self._changing.delete(kind, number)

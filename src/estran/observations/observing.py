@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +41,7 @@ __all__ = ["Observing", "is_natural", "is_span"]
 
 _LONGEST_TOP = 200_000
 _WIDER = 8
+_PATIENCE_S = 60.0
 _FIRST_SPAN_US = 3_600_000_000
 
 
@@ -66,6 +68,7 @@ class Observing:
         known: datastream -> what is needed to tell its observations; asked for what `where` needs.
         sets: condition on other entities -> the numbers for which it holds.
         feature: the feature of interest that they are of, None for any.
+        until: when looking for a page of them, or counting them, ends.
     """
 
     store: SeriesStore
@@ -74,6 +77,7 @@ class Observing:
     known: Mapping[int, Observed]
     sets: Mapping[Expression, NDArray[np.int64]]
     feature: int | None = None
+    until: float = field(default_factory=lambda: monotonic() + _PATIENCE_S)
 
     @classmethod
     def of(
@@ -105,14 +109,31 @@ class Observing:
         return cls(store, extents, where, known, sets, feature)
 
     def batches(
-        self, names: Sequence[str] = NAMES, extents: Sequence[Extent] | None = None
+        self,
+        names: Sequence[str] = NAMES,
+        extents: Sequence[Extent] | None = None,
+        *,
+        is_passed_on: bool = False,
     ) -> Iterator[pa.Table]:
-        """They, in the order of datastream, time and vertical."""
+        """They, in the order of datastream, time and vertical.
+
+        Args:
+            names: the columns that are needed.
+            extents: of the datastreams, where not all are meant.
+            is_passed_on: whether each portion is sent on as it comes, so that it may take as long as it takes.
+
+        Raises:
+            Invalid: it takes too long.
+        """
         needed = {*KEY, "number", *names, *_needed(self.where)}
         if self.feature is not None:
             needed |= {"feature", "longitude"}
         columns = tuple(name for name in NAMES if name in needed)
         for rows in self.store.batches(self.extents if extents is None else extents, columns):
+            if not is_passed_on and monotonic() > self.until:
+                raise Invalid(
+                    "the question takes too long to answer; narrow it: name a datastream, a time", "$filter"
+                )
             which = self._which(rows)
             found = rows if which is None else kept(rows, which)
             if found.num_rows:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from estran.access import ANYONE
+from estran.observations import observing
 from estran.observations.entities import KINDS
 from tests.web.sensorthings.conftest import DAY, HOUR, START, STATIONS, rows
 
@@ -286,3 +287,19 @@ def test_a_long_series_is_thinned(sta_node: Node, sta: Sta) -> None:
     )["value"]
     assert sum(one["parameters"]["count"] for one in narrowed) == 2 * 48
     assert "@iot.id" in sta.values("/Datastreams(1)/Observations", decimate="100")[0]
+
+
+def test_a_question_that_takes_too_long_is_refused(sta: Sta, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(observing, "_PATIENCE_S", -1.0)
+    for options in (
+        {"$filter": "result gt 1"},
+        {"$orderby": "result"},
+        {"$filter": "result gt 1", "$count": "true", "$top": "0"},
+    ):
+        assert "takes too long" in sta.ask("/Observations", params=options).json()["detail"]
+    assert (
+        "takes too long"
+        in sta.ask("/Things", params={"$filter": "Datastreams/Observations/result gt 1"}).json()["detail"]
+    )
+    # What is passed on as it comes may take its time.
+    assert sta.json("/Observations", resultFormat="dataArray", filter="result gt 1")["value"]

@@ -10,7 +10,7 @@ import pytest
 from estran.catalogue.query import Query
 from estran.web.app import create_app
 from tests.web.client import Client
-from tests.web.sensorthings.conftest import Sta
+from tests.web.sensorthings.conftest import Sta, streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -405,3 +405,19 @@ def test_who_may_write(own: Node, sta: Sta, app: Any) -> None:
         editor.ask("/Things", "POST", json={**THING, "properties": {"dataset": "nothing"}}).status_code == 404
     )
     post(sta, f"/Things({theirs['@iot.id']})/Locations", LOCATION)
+
+
+def test_a_property_of_all_is_not_changed_by_one(own: Node, sta: Sta, app: Any) -> None:
+    store: Any = own._house.series()  # pyright: ignore[reportPrivateUsage]
+    [record] = [one for one in own.ask(Query(limit=20)).records if one.centre != "coriolis"][:1]
+    store.enter(record.id, streams()[:1])
+    [shared] = sta.ids("/ObservedProperties", filter="properties/name eq 'temp'")
+    editor = Sta(
+        Client(app, Authorization=f"Bearer {own.tokens.create('other', 'editor', 'coriolis').secret}")
+    )
+    for method, document in (("PATCH", {"name": "x"}), ("DELETE", None)):
+        assert editor.ask(f"/ObservedProperties({shared})", method, json=document).status_code == 403
+    assert (
+        sta.ask(f"/ObservedProperties({shared})", "PATCH", json={"name": "Warmth"}).json()["name"] == "Warmth"
+    )
+    assert own.observations.datastreams("temp")[0].described.variable.label.variants == (("", "Warmth"),)

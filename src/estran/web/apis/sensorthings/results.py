@@ -49,7 +49,7 @@ def portions(
         yield rows, known
         return
     skip, left = query.skip, options.top
-    for rows in asked.batches():
+    for rows in asked.batches(is_passed_on=True):
         if skip >= rows.num_rows:
             skip -= rows.num_rows
             continue
