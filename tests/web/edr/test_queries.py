@@ -61,6 +61,8 @@ def coverage(client: Client, dataset: str, query: str) -> dict[str, Any]:
         ("radius?coords=POINT(-4.5 48.4)&within=1000&within-units=km", set(STATIONS)),
         ("area?coords=POLYGON((-6 47,-3 47,-3 49,-6 49,-6 47))", {"brest", "le conquet"}),
         ("area?coords=MULTIPOLYGON(((3 43,4 43,4 44,3 44,3 43)),((10 10,11 10,11 11,10 10)))", {"sete"}),
+        # Counted on beyond the antimeridian, Brittany lies at 355 degrees.
+        ("area?coords=POLYGON((350 47,356 47,356 49,350 49,350 47))", {"brest", "le conquet"}),
         ("cube?bbox=-6,47,-3,49", {"brest", "le conquet"}),
         ("cube?bbox=-6,47,0,-3,49,100", {"brest", "le conquet"}),
         # Across the antimeridian, all the way around to Brittany.
@@ -162,7 +164,8 @@ def test_forms(client: Client, sets: Sets) -> None:
         ("position?coords=POINT EMPTY", "no POINT"), ("position?coords=POINT(nan 1)", "longitude and latitude"),
         ("radius?coords=POINT(0 0)", "within"), ("radius?coords=POINT(0 0)&within=x", "not a number"),
         ("radius?coords=POINT(0 0)&within=1&within-units=cubits", "unit of length"), ("radius?coords=POINT(0 0)&within=-1", "below 0"),
-        ("area?coords=POLYGON()", "no POLYGON"), ("cube", "west, south"), ("cube?bbox=1,2,3", "bbox"),
+        ("area?coords=POLYGON()", "no POLYGON"),
+        ("area?coords=CURVEPOLYGON(CIRCULARSTRING(0 0,1 1,2 0,1 -1,0 0))", "no POLYGON"), ("cube", "west, south"), ("cube?bbox=1,2,3", "bbox"),
         ("trajectory?coords=LINESTRING()", "no LINESTRING"), ("trajectory?coords=LINESTRINGZM()", "no LINESTRING"),
         ("corridor?coords=LINESTRING(0 0,1 1)", "corridor-width"), ("position?coords=POINT(0 0)&z=deep", "not a number"),
         ("position?coords=POINT(0 0)&z=R9999999/1/1", "up to 1000"), ("position?coords=POINT(0 0)&datetime=soon", "not a date"),

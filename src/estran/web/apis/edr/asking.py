@@ -47,6 +47,7 @@ NEAR_KM = 10.0
 _LONGEST_WKT, _MOST_POINTS = 6000, 1000
 _MOST_TIMES = 100
 _KM_A_DEGREE = 111.195
+_HALF_TURN = 180
 _WKT = {
     "position": ("Point", "MultiPoint"), "radius": ("Point", "MultiPoint"), "area": ("Polygon", "MultiPolygon"),
     "trajectory": ("LineString", "MultiLineString"), "corridor": ("LineString", "MultiLineString"),
@@ -123,7 +124,14 @@ class Inside(Place):
     def hold(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which points lie inside."""
         shapely.prepare(self.geometry)
-        return shapely.intersects_xy(self.geometry, x, y)
+        west, _, east, _ = shapely.bounds(self.geometry)
+        found = shapely.intersects_xy(self.geometry, x, y)
+        # Some count on beyond the antimeridian.
+        if east > _HALF_TURN:
+            found |= shapely.intersects_xy(self.geometry, x + 2 * _HALF_TURN, y)
+        if west < -_HALF_TURN:
+            found |= shapely.intersects_xy(self.geometry, x - 2 * _HALF_TURN, y)
+        return found
 
 
 def great_circle(x: NDArray[np.float64], y: NDArray[np.float64], px: float, py: float) -> NDArray[np.float64]:
@@ -183,7 +191,7 @@ def _geometry(text: str, query: str) -> Any:
             spaced = spaced.replace(f"{name}{kind}", f"{name} {kind}")
     try:
         found = shapely.from_wkt(spaced)
-    except shapely.errors.GEOSException:
+    except (shapely.errors.GEOSException, NotImplementedError):
         found = None
     if found is None or found.is_empty or found.geom_type not in wanted:
         raise Invalid(f"“{text[:60]}” is no {wanted[0].upper()} or {wanted[1].upper()} in WKT", "coords")
