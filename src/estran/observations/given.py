@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from estran.model import Sensor, Thing, Variable
 
 __all__ = [
-    "bounds", "decoded", "encoded", "in_order", "instant", "parted", "reference", "required", "rows", "said", "sensor",
-    "several", "thing", "told", "variable", "vertical",
+    "bounds", "decoded", "encoded", "instant", "parted", "reference", "required", "row", "said", "sensor",
+    "several", "table", "thing", "told", "variable", "vertical",
 ]  # fmt: skip
 
 _NEEDED = {
@@ -193,30 +193,27 @@ def vertical(told: str | None) -> str:
     return str(found.get("name") or "vertical") if isinstance(found, dict) else ""
 
 
-def rows(
-    stream: int, documents: Sequence[Mapping[str, Any]], features: Sequence[int | None], axis: str,
-    held: pa.Table | None = None,
-) -> pa.Table:  # fmt: skip
-    """Observations as rows; of what they do not say, a row that was there keeps it.
+def table(made: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Rows that `row` made, in the order of their keys, of one key the last."""
+    import pyarrow as pa  # noqa: PLC0415 - heavy
+
+    columns = {name: [one.get(name) for one in made] for name in schema().names}
+    return newest([pa.Table.from_pydict(columns, schema=schema())])
+
+
+def row(
+    stream: int,
+    own: Mapping[str, Any],
+    feature: int | None,
+    axis: str,
+    before: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """An observation as a row; of what it does not say, one that was there keeps it.
 
     Raises:
         Invalid: a time or a result does not fit.
     """
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-
-    before = held.to_pylist()[0] if held is not None else {}
-    made = [
-        before | _row(stream, document, feature, axis, before)
-        for document, feature in zip(documents, features, strict=True)
-    ]
-    return pa.Table.from_pylist(
-        [{name: one.get(name) for name in schema().names} for one in made], schema=schema()
-    )
-
-
-def _row(
-    stream: int, own: Mapping[str, Any], feature: int | None, axis: str, before: Mapping[str, Any]
-) -> dict[str, Any]:
+    before = before or {}
     time, until = _time(own.get("phenomenonTime"))
     value, words = _result(own["result"])
     flag = own.get("resultQuality")
@@ -226,7 +223,7 @@ def _row(
     if not isinstance(depth, int | float) or isinstance(depth, bool):
         raise Invalid("it is a number", f"parameters/{axis}")
     return {
-        "datastream": stream, "time": time, "until": until, "vertical": float(depth), "value": value, "words": words,
+        **before, "datastream": stream, "time": time, "until": until, "vertical": float(depth), "value": value, "words": words,
         "flag": flag if flag is None or isinstance(flag, str) else encoded_value(flag),
         "result_time": None if at is None else instant(str(at).partition("/")[0], "resultTime"),
         "feature": feature, "number": 0, "version": 0,
@@ -294,8 +291,3 @@ def told(held: pa.Table, stream: str | None) -> dict[str, Any]:
         "resultQuality": row["flag"],
     }
     return found
-
-
-def in_order(parts: Sequence[pa.Table]) -> pa.Table:
-    """Rows in the order of their keys, of one key the last."""
-    return newest(parts)

@@ -45,9 +45,9 @@ class Recording:
         row = self._row("Datastreams", stream)
         feature = self._feature(row, inside)
         axis = reading.vertical(row["told"])
-        rows, said = reading.rows(stream, [own], [feature], axis), reading.said(own, axis)
-        self._changing.put(rows)
-        number = self._id_of(stream, rows)
+        made, said = reading.row(stream, own, feature, axis), reading.said(own, axis)
+        self._changing.put(reading.table([made]))
+        [number] = self._ids(stream, [made])
         self._changing.say(stream, {number % ID_STEP: said})
         return number
 
@@ -62,47 +62,42 @@ class Recording:
             )
         return feature
 
-    def _id_of(self, stream: int, rows: pa.Table) -> int:
-        time, vertical = int(array(rows, "time")[0]), float(array(rows, "vertical")[0])
-        held = self._changing.observations(stream, time, time + 1)
-        held = kept(held, array(held, "vertical") == vertical)
-        return stream * ID_STEP + int(array(held, "number")[0])
-
     def many(
         self, stream: int, documents: list[dict[str, Any]], insides: list[dict[str, Any]]
     ) -> list[int | Invalid]:
         """Write observations of a datastream; gives the id of each, or why it was not written."""
         row = self._row("Datastreams", stream)
         vertical = reading.vertical(row["told"])
-        made: list[tuple[pa.Table, str] | Invalid] = []
+        own_feature: int | None = None
+        made: list[tuple[dict[str, Any], str] | Invalid] = []
         for own, inside in zip(documents, insides, strict=True):
             try:
                 reading.required("Observations", own)
-                one = reading.rows(stream, [own], [self._feature(row, inside)], vertical)
-                made.append((one, reading.said(own, vertical)))
+                if inside or own_feature is None:
+                    feature = self._feature(row, inside)
+                    own_feature = own_feature if inside else feature
+                else:
+                    feature = own_feature
+                made.append((reading.row(stream, own, feature, vertical), reading.said(own, vertical)))
             except Invalid as error:
                 made.append(error)
         good = [part for part in made if not isinstance(part, Invalid)]
         if good:
-            self._changing.put(reading.in_order([rows for rows, _ in good]))
-        ids = self._ids(stream, [rows for rows, _ in good])
+            self._changing.put(reading.table([one for one, _ in good]))
+        ids = self._ids(stream, [one for one, _ in good])
         self._changing.say(stream, {id_ % ID_STEP: said for id_, (_, said) in zip(ids, good, strict=True)})
         each = iter(ids)
         return [part if isinstance(part, Invalid) else next(each) for part in made]
 
-    def _ids(self, stream: int, parts: list[pa.Table]) -> list[int]:
-        times = [int(array(part, "time")[0]) for part in parts]
-        if not times:
+    def _ids(self, stream: int, made: list[dict[str, Any]]) -> list[int]:
+        """The ids of observations that were just written."""
+        if not made:
             return []
+        times = [one["time"] for one in made]
         held = self._changing.observations(stream, min(times), max(times) + 1)
-        numbers = {
-            (time, vertical): number
-            for time, vertical, number in zip(
-                *(held[name].to_pylist() for name in ("time", "vertical", "number")), strict=True
-            )
-        }
-        keys = zip(times, [float(array(part, "vertical")[0]) for part in parts], strict=True)
-        return [stream * ID_STEP + numbers[key] for key in keys]
+        keys = zip(held["time"].to_pylist(), held["vertical"].to_pylist(), strict=True)
+        numbers = dict(zip(keys, held["number"].to_pylist(), strict=True))
+        return [stream * ID_STEP + numbers[one["time"], one["vertical"]] for one in made]
 
     def patch(self, number: int, own: dict[str, Any], inside: dict[str, Any]) -> None:
         """Change an observation; it keeps its id, also at another time.
@@ -121,7 +116,7 @@ class Recording:
         feature = int(array(held, "feature")[0]) or None
         if "FeatureOfInterest" in inside:
             feature = self._one("FeaturesOfInterest", inside["FeatureOfInterest"], row["dataset"])
-        changed = reading.rows(stream, [merged], [feature], axis, held)
+        changed = reading.table([reading.row(stream, merged, feature, axis, held.to_pylist()[0])])
         if any(array(held, name)[0] != array(changed, name)[0] for name in ("time", "vertical")):
             self._changing.remove(held)
         self._changing.put(changed, number % ID_STEP)
