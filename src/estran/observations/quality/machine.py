@@ -18,7 +18,7 @@ from estran.errors import EstranError, Invalid
 from estran.model import EVER_US, NEVER_US, now_us
 from estran.observations.quality.density import is_of_water, partner_of, profile_density
 from estran.observations.quality.plans import DENSITY, NOTHING, Plan, Tests, tests_of
-from estran.observations.quality.reaching import affected, reach_of, surrounded
+from estran.observations.quality.reaching import affected, bounds, reach_of, surrounded
 from estran.observations.quality.testing import Subject, evaluated
 from estran.observations.store.columns import KEY, array, newest
 from estran.observations.store.testing import Waiting
@@ -38,9 +38,14 @@ __all__ = ["Machine", "TestReport"]
 _NEEDED = ("datastream", "time", "vertical", "value", "longitude", "latitude", "tested", "version")
 # A portion of a long series is tested at once, and outcomes of so many are written together.
 _PORTION, _TOGETHER = 500_000, 2_000_000
+_MOST_AT_ONCE = 256
 _MOST_REMEMBERED = 100_000
 _EVERYTHING = (EVER_US, NEVER_US)
 _log = logging.getLogger(__name__)
+
+
+type _Read = Callable[[HeldDatastream, int, int], pa.Table]
+"""Gives the rows of a datastream in [start, end)."""
 
 
 @dataclass(slots=True)
@@ -149,14 +154,16 @@ class Machine:
         report = TestReport()
         marks: list[pa.Table] = []
         finished: list[tuple[Waiting, str]] = []
-        for work in self._work(numbers):
-            try:
-                marks += self._outcomes(work, report)
-            except Invalid as error:
-                report.refused.append((work.one.number, error.why))
-                continue
-            if work.waiting:
-                finished.append((work.waiting, work.tests.hash))
+        for group, span in _groups(self._work(numbers)):
+            read = self._together(group, span)
+            for work in group:
+                try:
+                    marks += self._outcomes(work, report, read)
+                except Invalid as error:
+                    report.refused.append((work.one.number, error.why))
+                    continue
+                if work.waiting:
+                    finished.append((work.waiting, work.tests.hash))
             if sum(mark.num_rows for mark in marks) >= _TOGETHER:
                 self._write(marks, finished, report)
                 marks, finished = [], []
@@ -171,8 +178,8 @@ class Machine:
         if marks:
             # Where portions meet, both tell of the same observations.
             report.changed += self._store.mark(newest(marks))
-        for waiting, hash_ in finished:
-            self._store.quality.done(waiting, hash_)
+        if finished:
+            self._store.quality.done(finished)
 
     def _work(self, numbers: Sequence[int] | None) -> Iterator[_Work]:
         """What is to be done, with the partners of those whose density is tested."""
@@ -212,26 +219,48 @@ class Machine:
         found = ((one, partner_of(one, others)) for one in others)
         return {one.number: (one, partner) for one, partner in found if partner is not None}
 
-    def _outcomes(self, work: _Work, report: TestReport) -> Iterator[pa.Table]:
+    def _together(self, group: Sequence[_Work], span: tuple[int, int]) -> _Read:
+        """Reads of datastreams; what a few want of about the same time is read at once."""
+        held: dict[int, pa.Table] = {}
+        start, end = span
+        if len(group) > 1:
+            rows = self._store.read([work.one.number for work in group], start, end, _NEEDED)
+            numbers, heads = np.unique(array(rows, "datastream"), return_index=True)
+            ends = np.append(heads, rows.num_rows)[1:].tolist()
+            held = {
+                number: rows.slice(head, after - head)
+                for number, head, after in zip(numbers.tolist(), heads.tolist(), ends, strict=True)
+            }
+            for work in group:
+                held.setdefault(work.one.number, rows.slice(0, 0))
+
+        def read(one: HeldDatastream, low: int, high: int) -> pa.Table:
+            rows = held.get(one.number)
+            is_there = max(low, one.first or 0) >= start and min(high, (one.last or 0) + 1) <= end
+            if rows is None or not is_there:
+                return self._store.read([one.number], max(low, EVER_US), min(high, NEVER_US), _NEEDED)
+            first, after = np.searchsorted(array(rows, "time"), (low, high))
+            return rows.slice(first, after - first)
+
+        return read
+
+    def _outcomes(self, work: _Work, report: TestReport, read: _Read) -> Iterator[pa.Table]:
         """Key, version and outcomes of the observations whose outcomes differ from those that they have."""
         one, reach = work.one, reach_of(work.tests)
         subject = _subject(one, work.tests)
         report.datastreams += work.waiting is not None
         for span in _portions(one, work.spans):
-            rows = surrounded(one, span, reach, lambda start, end: self._read(one, start, end))
+            rows = surrounded(one, span, reach, lambda start, end: read(one, start, end))
             if not rows.num_rows:
                 continue
             if work.partner is not None and DENSITY in work.tests.by_name:
                 time = array(rows, "time")
-                others = self._read(work.partner, int(time[0]), int(time[-1]) + 1)
+                others = read(work.partner, int(time[0]), int(time[-1]) + 1)
                 density = profile_density(rows, others, one, work.partner)
                 subject = Subject(subject.convert, subject.place, subject.has_vertical, density)
             which = affected(rows, span, reach)
             report.observations += int(which.sum())
             yield _marks(rows, evaluated(rows, work.tests, subject), which)
-
-    def _read(self, one: HeldDatastream, start: int, end: int) -> pa.Table:
-        return self._store.read([one.number], max(start, EVER_US), min(end, NEVER_US), _NEEDED)
 
     def _streams(self, numbers: Sequence[int]) -> list[HeldDatastream]:
         return self._store.datastreams(list(self._store.datasets().values()), numbers=numbers)
@@ -239,6 +268,34 @@ class Machine:
     def _of_records(self, records: set[str]) -> list[HeldDatastream]:
         sets = self._store.datasets()
         return self._store.datastreams([number for id_, number in sets.items() if id_ in records])
+
+
+def _groups(works: Iterable[_Work]) -> Iterator[tuple[list[_Work], tuple[int, int]]]:
+    """Works that are read together, few rows of about the same time, and the time that they span."""
+    group: list[_Work] = []
+    start = end = length = 0
+    per_us = 0.0
+    for work in works:
+        low, high = _bounds(work)
+        dense = work.one.count / max((work.one.last or 0) - (work.one.first or 0), 1)
+        grown = (min(start, low), max(end, high)) if group else (low, high)
+        length, per_us = max(length, high - low), per_us + dense
+        span = grown[1] - grown[0]
+        if group and (len(group) == _MOST_AT_ONCE or span > 2 * length or span * per_us > _PORTION):
+            yield group, (start, end)
+            group, grown, length, per_us = [], (low, high), high - low, dense
+        group.append(work)
+        start, end = grown
+    if group:
+        yield group, (start, end)
+
+
+def _bounds(work: _Work) -> tuple[int, int]:
+    """[start, end) of what a work probably reads, as far as there are observations."""
+    one, reach = work.one, reach_of(work.tests)
+    first, last = one.first or 0, one.last or 0
+    some = [bounds(one, (max(low, first), min(high, last)), reach) for low, high in work.spans]
+    return max(min(low for low, _ in some), first), min(max(high for _, high in some), last + 1)
 
 
 @lru_cache(maxsize=4)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from estran.observations.quality.plans import Tests
     from estran.observations.store.registry import HeldDatastream
 
-__all__ = ["Reach", "affected", "reach_of", "surrounded"]
+__all__ = ["Reach", "affected", "bounds", "reach_of", "surrounded"]
 
 _WIDER = 8
 _LOOKS = {"spike_test": 1, "rate_of_change_test": 1, "pressure_increasing_test": 0}
@@ -75,16 +75,23 @@ def surrounded(
         read: gives its rows in [start, end).
     """
     first, last = one.first or 0, one.last or 0
-    looks = bool(reach.values or reach.window_us or reach.is_placed)
-    step = one.step or (last - first) // max(one.count, 1) or 1
-    margin = (reach.values + 3) * 2 * step if looks else 0
+    start, end = bounds(one, span, reach)
     while True:
-        start, end = span[0] - margin - 2 * reach.window_us, span[1] + margin + 2 * reach.window_us + 1
         rows = read(start, end)
         is_edge = (start <= first, end > last)
+        looks = reach.values or reach.is_placed
         if not looks or all(is_edge) or _is_enough(rows, span, (start, end), reach, is_edge):
             return rows
-        margin *= _WIDER
+        start, end = span[0] - _WIDER * (span[0] - start), span[1] + _WIDER * (end - span[1])
+
+
+def bounds(one: HeldDatastream, span: tuple[int, int], reach: Reach) -> tuple[int, int]:
+    """[start, end) in which all probably lies that outcomes of a span hang on."""
+    if not (reach.values or reach.is_placed):
+        return span[0], span[1] + 1
+    step = one.step or ((one.last or 0) - (one.first or 0)) // max(one.count, 1) or 1
+    margin = max((reach.values + 3) * step * 5 // 4, 3 * step + reach.window_us)
+    return span[0] - margin, span[1] + margin + 1
 
 
 def _is_enough(

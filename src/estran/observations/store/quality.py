@@ -77,12 +77,13 @@ class QualityStore:
         with self._database.write() as connection:
             testing.expect(connection, waiting)
 
-    def done(self, tested: Waiting, hash_: str) -> bool:
-        """Note that what waited was tested, unless something came since; says whether nothing waits now.
+    def done(self, tested: Iterable[tuple[Waiting, str]]) -> None:
+        """Note that what waited was tested, unless something came since.
 
         Args:
-            tested: what waited when its rows were read.
-            hash_: of the tests; "" where nothing is tested of it any more.
+            tested: what waited when its rows were read, and the hash of its tests; "" where nothing is tested of
+                it any more.
         """
         with self._database.write() as connection:
-            return testing.done(connection, tested, hash_)
+            for waiting, hash_ in tested:
+                testing.done(connection, waiting, hash_)
