@@ -23,7 +23,7 @@ from estran.web.portal.properties import GROUPS, groups
 from tests.conftest import lacking
 from tests.portal.granules import HOSTILE_ID, HOSTILE_TITLE, ODD, OWN, QUOTED_ID, scene
 from tests.portal.html import Html
-from tests.portal.test_snippets import ENVIRONMENT, lines
+from tests.portal.test_snippets import ENVIRONMENT, lines, r
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,9 +186,17 @@ def test_every_line_holds_the_item_and_nothing_leaves_its_quotes(item_server: st
         texts = {n.value for n in ast.walk(ast.parse(hostile[tool])) if isinstance(n, ast.Constant)}
         assert {HOSTILE_ID, "https://e.example/a'b\"$(touchy)`z`rm.tif"} & texts
     assert shlex.split(hostile["gdal"]) == ["gdalinfo", "/vsicurl/https://e.example/a'b\"$(touchy)`z`rm.tif"]
-    assert f"ids = {json.dumps(HOSTILE_ID, ensure_ascii=False)}" in hostile["r"]
     for tool in ("odc", "rioxarray"):
         ast.parse(found[tool])
+
+
+def test_r_reads_items_however_they_are_named(item_server: str, records: dict[str, str], tmp_path: Path):
+    found = lines(item_server, f"/en/data/{records['scenes']}/items/scene-007")
+    assert "https://files.example/7/B04.tif" in r(found["r"], tmp_path)
+    hostile = lines(item_server, f"/en/data/{records[ODD]}/items/{part(HOSTILE_ID)}")
+    # Its assets are no assets; that it is read, whatever its name, is what can be asked.
+    asked, _, _ = hostile["r"].rpartition("\n")
+    assert HOSTILE_ID in r(f"{asked}\ncat(item$id)", tmp_path)
 
 
 # Properties and footprints whatever their producers wrote

@@ -27,7 +27,7 @@ from tests.conftest import lacking
 from tests.portal import observed
 from tests.portal.conftest import serving
 from tests.portal.html import Html
-from tests.portal.test_snippets import ENVIRONMENT, lines
+from tests.portal.test_snippets import ENVIRONMENT, lines, r
 from tests.web.client import Client
 
 if TYPE_CHECKING:
@@ -154,6 +154,21 @@ def test_profiles_are_drawn_against_the_vertical(client: Client, names: dict[str
     assert plot["profiles"][-1]["vertical"][-1] == 95.0  # type: ignore[index]
 
 
+def test_a_real_float_has_profiles_and_a_place(shared_data: Path, tmp_path: Path):
+    files = sorted((shared_data / "observations/argo/dac/meds/4901079/profiles").glob("*.nc"))[:4]
+    with estran.open(tmp_path / "node") as node:
+        node.load(*files, kind="observations")
+        client = Client(create_app(node), Accept="text/html")
+        (place,) = twin(client, "/en/stations.json")["features"]  # type: ignore[misc]
+        number = place["properties"]["datastreams"][0]["number"]
+        assert place["geometry"]["coordinates"][0] < 0
+        assert place["properties"]["state"] == "ended"
+        html = page(client, f"/en/datastreams/{number}")
+        assert "newest profile" in html.one("figcaption", id="plot-text").text
+        assert "complete" not in html.one("p", class_="lead").text
+        assert html.all("polyline")
+
+
 def test_results_in_words_are_a_table_without_a_curve(tmp_path: Path):
     with estran.open(tmp_path / "node") as node:
         record = observed.keep(node, tmp_path, observed.described("sea", "State of the sea"))
@@ -225,7 +240,7 @@ def test_the_lines_to_paste_get_the_period(
             check=True,
         )
         assert "168.0" in python.stdout
-        assert found["r"].startswith(f'frame <- read.csv("{url}/datastreams/{names["probe"]}.csv?time=')
+        assert "168" in r(found["r"].replace("summary(frame)", "nrow(frame)"), tmp_path)
         address = found["r"].partition('"')[2].partition('"')[0]
         with urlopen(address) as answer:
             rows = list(csv.DictReader(io.TextIOWrapper(answer, "utf-8")))

@@ -46,6 +46,18 @@ def curl() -> str:
     return shutil.which("curl") or lacking("curl")
 
 
+def r(code: str, folder: Path) -> str:
+    """What R prints for some lines, run as they stand."""
+    rscript = shutil.which("Rscript") or lacking("R with jsonlite (r-base-core, r-cran-jsonlite)")
+    (folder / "lines.R").write_text(code, "utf-8")
+    done = subprocess.run(
+        [rscript, "--vanilla", "lines.R"], capture_output=True, text=True, cwd=folder, check=False,
+        env={**ENVIRONMENT, "PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_python(server: str, ids: Ids):
     code = lines(server, f"/en/data/{ids.rich}")["python"]
     done = subprocess.run(

@@ -45,7 +45,7 @@ def item_snippets(
         listed.append(Snippet("odc", t("item.use_odc"), _odc(address, list(images)[:_MOST_BANDS], *grid)))
     if first:
         listed.append(Snippet("rioxarray", t("item.use_rioxarray"), _rioxarray(first)))
-    listed.append(Snippet("r", t("item.use_rstac"), _rstac(root, *ids)))
+    listed.append(Snippet("r", t("data.use_r"), _r(address)))
     if first:
         listed.append(Snippet("qgis", t("data.use_qgis"), first, t("item.qgis_raster")))
         listed.append(
@@ -173,13 +173,12 @@ raster = rioxarray.open_rasterio({_text(href)}, chunks=True)
 print(raster.rio.crs, raster.shape)"""
 
 
-def _rstac(root: str, collection: str, item: str) -> str:
-    return f"""library(rstac)
+def _r(address: str) -> str:
+    return f"""library(jsonlite)
 
-items <- stac({_text(root)}) |>
-  stac_search(collections = {_text(collection)}, ids = {_text(item)}) |>
-  post_request()
-assets_url(items)"""
+item <- fromJSON({_text(address)})
+item$properties$datetime
+sapply(item$assets, function(asset) asset$href)"""
 
 
 def _gdal(root: str, ids: tuple[str, str], images: Mapping[str, str], *, stacit: bool) -> str:
