@@ -15,7 +15,7 @@ from estran.observations.wide import files, texts
 from estran.observations.wide.attributes import of_dataset
 from estran.observations.wide.texts import Shown
 from estran.web import Api, links_of, node_of, openapi, pages, replies
-from estran.web.apis.edr.asking import Levels, checked_names, columns, levels, place, times
+from estran.web.apis.edr.asking import checked_names, columns, levels, place, times
 from estran.web.apis.edr.collections import (
     FORMS,
     INSTANCE,
@@ -28,6 +28,7 @@ from estran.web.apis.edr.collections import (
 )
 from estran.web.apis.edr.covjson import MEDIA_TYPE, coverages, gathered
 from estran.web.apis.edr.describing import QUERY_PARAMETERS
+from estran.web.apis.edr.places import Levels
 from estran.web.apis.edr.selecting import Selection, coordinates, selected
 from estran.web.negotiation import HTML
 from estran.web.problems import shown

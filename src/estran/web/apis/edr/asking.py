@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,29 +11,17 @@ import shapely
 from estran.errors import Invalid
 from estran.model import EVER_US, NEVER_US, Box, interval
 from estran.web import asking
+from estran.web.apis.edr.places import Inside, Levels, Near, Where
 from estran.web.replies import one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
     from starlette.requests import Request
 
     from estran.observations.wide import Column, WideTable
 
-__all__ = [
-    "KM",
-    "Levels",
-    "Near",
-    "Place",
-    "Where",
-    "checked_names",
-    "columns",
-    "great_circle",
-    "levels",
-    "place",
-    "times",
-]
+__all__ = ["KM", "checked_names", "columns", "levels", "place", "times"]
 
 KM = {
     "km": 1.0, "kilometers": 1.0, "kilometres": 1.0, "kilometer": 1.0, "kilometre": 1.0, "m": 0.001, "metres": 0.001,
@@ -46,108 +33,10 @@ NEAR_KM = 10.0
 """So far from a line, or from a point where nothing stands still, an observation is taken to be at it."""
 _LONGEST_WKT, _MOST_POINTS = 6000, 1000
 _MOST_TIMES = 100
-_KM_A_DEGREE = 111.195
-_HALF_TURN = 180
 _WKT = {
     "position": ("Point", "MultiPoint"), "radius": ("Point", "MultiPoint"), "area": ("Polygon", "MultiPolygon"),
     "trajectory": ("LineString", "MultiLineString"), "corridor": ("LineString", "MultiLineString"),
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """Values of the third coordinate: in a range, or one of a list; all where neither is given."""
-
-    low: float = -math.inf
-    high: float = math.inf
-    listed: tuple[float, ...] = ()
-
-    @property
-    def is_all(self) -> bool:
-        """Whether nothing is left out."""
-        return not self.listed and self.low == -math.inf and self.high == math.inf
-
-    def hold(self, at: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Which values are meant."""
-        if self.listed:
-            return np.isclose(at[:, None], np.array(self.listed), rtol=1e-9, atol=1e-9).any(axis=1)
-        return (at >= self.low) & (at <= self.high)
-
-
-class Place:
-    """A part of the earth's surface."""
-
-    def hold(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Which points lie in it."""
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class Near(Place):
-    """What lies around a geometry, so far away and no farther.
-
-    Attributes:
-        nearest: whether of what stands still only the nearest is meant, however far away.
-    """
-
-    geometry: Any
-    within_km: float
-    nearest: bool = False
-
-    def distance(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Kilometres from the geometry, on a plane that is true around each point's latitude."""
-        if shapely.get_num_coordinates(self.geometry) == shapely.get_num_geometries(self.geometry):
-            coordinates = shapely.get_coordinates(self.geometry)
-            return np.min([great_circle(x, y, px, py) for px, py in coordinates], axis=0)
-        found = np.full(len(x), np.inf)
-        # One plane a degree of latitude: between, cosines hardly differ.
-        for band in np.unique(np.round(y[~np.isnan(y)])):
-            mine = np.flatnonzero(np.round(y) == band)
-            scale = float(np.cos(np.radians(np.clip(band, -89.9, 89.9))))
-            flat = shapely.transform(self.geometry, lambda c, s=scale: c * [s, 1.0])
-            points = shapely.points(x[mine] * scale, y[mine])
-            found[mine] = shapely.distance(points, flat) * _KM_A_DEGREE
-        return found
-
-    def hold(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Which points lie near."""
-        with np.errstate(invalid="ignore"):
-            return self.distance(x, y) <= self.within_km
-
-
-@dataclass(frozen=True, slots=True)
-class Inside(Place):
-    """What lies inside of polygons, or on their edges."""
-
-    geometry: Any
-
-    def hold(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Which points lie inside."""
-        shapely.prepare(self.geometry)
-        west, _, east, _ = shapely.bounds(self.geometry)
-        found = shapely.intersects_xy(self.geometry, x, y)
-        # Some count on beyond the antimeridian.
-        if east > _HALF_TURN:
-            found |= shapely.intersects_xy(self.geometry, x + 2 * _HALF_TURN, y)
-        if west < -_HALF_TURN:
-            found |= shapely.intersects_xy(self.geometry, x - 2 * _HALF_TURN, y)
-        return found
-
-
-def great_circle(x: NDArray[np.float64], y: NDArray[np.float64], px: float, py: float) -> NDArray[np.float64]:
-    """Kilometres from points to another."""
-    a, b = np.radians(y), np.radians(py)
-    half = np.sin((a - b) / 2) ** 2 + np.cos(a) * np.cos(b) * np.sin(np.radians(x - px) / 2) ** 2
-    return 2 * 6371.0088 * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """A place with what its coordinates say of the third and of time."""
-
-    place: Place | None = None
-    levels: Levels = field(default_factory=Levels)
-    span: tuple[int, int] = (EVER_US, NEVER_US)
 
 
 def place(request: Request, query: str) -> Where:

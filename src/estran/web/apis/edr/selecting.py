@@ -10,7 +10,7 @@ import shapely
 
 from estran.observations.store.columns import array
 from estran.observations.wide.rows import rows
-from estran.web.apis.edr.asking import Near, great_circle
+from estran.web.apis.edr.places import Near, great_circle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from estran.observations.wide import Column, Standing, WideTable
-    from estran.web.apis.edr.asking import Levels, Place
+    from estran.web.apis.edr.places import Levels, Place
 
 __all__ = ["Selection", "coordinates", "selected"]
 
