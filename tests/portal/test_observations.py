@@ -157,7 +157,7 @@ def test_profiles_are_drawn_against_the_vertical(client: Client, names: dict[str
 def test_a_real_float_has_profiles_and_a_place(shared_data: Path, tmp_path: Path):
     files = sorted((shared_data / "observations/argo/dac/meds/4901079/profiles").glob("*.nc"))[:4]
     with estran.open(tmp_path / "node") as node:
-        node.load(*files, kind="observations")
+        node.load(files, kind="observations")
         client = Client(create_app(node), Accept="text/html")
         (place,) = twin(client, "/en/stations.json")["features"]  # type: ignore[misc]
         number = place["properties"]["datastreams"][0]["number"]
