@@ -149,8 +149,8 @@ def addresses() -> str:
     return (
         "# HTTP addresses\n\n"
         + WRITTEN
-        + "\nThe machine-readable description is at `/openapi.json` (and `/ogc/api`). Every answer has an ETag; errors are "
-        "[RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem details ([Errors](errors.md)). A token is sent as `Authorization: Bearer …`.\n\n"
+        + "\nThe machine-readable description is at `/openapi.json` (and `/ogc/api`). Every answer has an ETag, but for those of observations; errors are "
+        "[RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem details ([Errors](errors.md)), under `/erddap` in the form of ERDDAP. A token is sent as `Authorization: Bearer …`.\n\n"
         "Pages stand under `/fr` and `/en`: `/en` (home), `/en/search`, `/en/data/{id}`. The permanent address of a record is `/data/{id}`, "
         "which answers in the form that the client accepts.\n\n"
         "Every page has a JSON twin, which its head and its foot name: the values that the page shows, with texts in the language of the "
