@@ -342,6 +342,9 @@ class Making:
                     for one in reading.several(inside["Locations"])
                 ],
             )
+        if kind == "Locations":
+            for thing in self._changing.things_at(number):
+                self._stand(thing, self._changing.places(thing))
         if kind == "Datastreams":
             self._describe(number)
         for column, of in (("thing", "Things"), ("sensor", "Sensors"), ("property", "ObservedProperties")):

@@ -192,7 +192,7 @@ def test_any_result_is_kept(sta: Sta, result: Any) -> None:
     assert {name: changed[name] for name in one} == {**one, "parameters": {"a": 1}}
 
 
-def test_changing(sta: Sta) -> None:
+def test_changing(own: Node, sta: Sta) -> None:
     made = post(sta, "/Things", whole())
     thing = f"/Things({made['@iot.id']})"
     [stream] = sta.values(f"{thing}/Datastreams", expand="Observations,Sensor")
@@ -385,6 +385,12 @@ def test_a_batch_of_parts(sta: Sta) -> None:
 
 def test_who_may_write(own: Node, sta: Sta, app: Any) -> None:
     assert Sta(Client(app)).ask("/Things", "POST", json=THING).status_code == 401
+    mixed = [
+        {"id": "1", "method": "get", "url": "Things?$top=0"},
+        {"id": "2", "method": "post", "url": "Things", "body": THING},
+    ]
+    told = post(Sta(Client(app)), "/$batch", {"requests": mixed}, 200)["responses"]
+    assert [one["status"] for one in told] == [200, 401]
     reader = own.tokens.create("reader", "reader", "coriolis").secret
     assert (
         Sta(Client(app, Authorization=f"Bearer {reader}")).ask("/Things", "POST", json=THING).status_code

@@ -116,6 +116,13 @@ class Changing:
         found = select(table.c.location).where(table.c.thing == thing).order_by(table.c.location)
         return list(self.connection.execute(found).scalars())
 
+    def things_at(self, location: int) -> list[int]:
+        """The things that are at a location."""
+        table = schema.thing_location
+        return list(
+            self.connection.execute(select(table.c.thing).where(table.c.location == location)).scalars()
+        )
+
     def place(self, thing: int, locations: Sequence[int]) -> None:
         """Let a thing be at these locations and no others."""
         table = schema.thing_location

@@ -65,11 +65,13 @@ class Batch:
     Args:
         read: (path, query) -> status and body of a GET.
         root: address of the service.
+        is_known: whether the asker has said who they are.
     """
 
     sensing: Sensing
     read: Callable[[str, str], tuple[int, bytes]]
     root: str
+    is_known: bool
     _made: dict[str, str] = field(default_factory=dict[str, str])
 
     def answers(self, asked: list[Asked]) -> Iterator[Told]:
@@ -103,7 +105,7 @@ class Batch:
         try:
             return self.sensing.change(work)
         except EstranError as error:
-            problem = problem_of(error, known=False)
+            problem = problem_of(error, known=self.is_known)
             return [Told(one.id, problem.status, problem.body(), group=one.group) for one in group]
 
     def _read(self, one: Asked) -> Told:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from starlette.responses import Response, StreamingResponse
@@ -103,7 +104,7 @@ class Reading:
 
     def _streamed(self, query: Query, given: Options) -> Response:
         count = self._sensing.count(query) if given.count else None
-        parts = results.portions(self._sensing, query, given) if given.top != 0 else iter(())
+        parts = _begun(results.portions(self._sensing, query, given) if given.top != 0 else iter(()))
         body: Iterator[bytes]
         if given.form == "csv":
             body, media_type = results.csv_rows(parts, given), _CSV
@@ -115,12 +116,6 @@ class Reading:
         return Writer(self._sensing, self._root, self._limit)
 
 
-def _begun(body: Iterator[bytes]) -> Iterator[bytes]:
-    """The same, its first part made already: what is wrong with a question is said before anything is sent."""
-    first = next(body, b"")
-
-    def whole() -> Iterator[bytes]:
-        yield first
-        yield from body
-
-    return whole()
+def _begun[T](parts: Iterator[T]) -> Iterator[T]:
+    """The same, the first made already: what is wrong with a question is said before anything is sent."""
+    return chain(list(islice(parts, 1)), parts)
