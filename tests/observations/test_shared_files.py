@@ -25,7 +25,7 @@ KINDS = {
     "atmosphere/icartt": (0.5, "a ceilometer's own format"),
     "atmosphere/nasa-ames": (0.6, "files without a time"),
     "cf-netcdf/compliance-nc": (0.0, "made to be wrong"),
-    "ctd/oce": (0.2, "ODF, WHP-Exchange"),
+    "ctd/oce": (0.6, "ODF"),
     "ctd/seabird": (0.7, "bottle summaries"),
     "erddap": (0.0, "a grid"),
     "glider": (0.1, "raw files of the glider; its NetCDF is read"),

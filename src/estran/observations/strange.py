@@ -25,7 +25,6 @@ _SIGNS = (
     (rb"(?s:.{0,300})<(\w+:)?application [^>]*wadl", "a description of a web service", _NO_SERIES),
     (rb"(XW01|(?s:.{0,100})WID2 |(?s:.{0,200})STA2 )", "GSE, waves of seismometers", "ask the data centre for miniSEED"),
     (rb"(?s:.{0,40})ODF_HEADER", "ODF of Fisheries and Oceans Canada", _LATER),
-    (rb"(CTD|BOTTLE),\d{8}", "WHP-Exchange of the CCHDO", "ask for its NetCDF, or " + _LATER),
     (rb"\*IOS HEADER|(?s:.{0,100})\*FILE", "a file of the Institute of Ocean Sciences", _LATER),
     (rb"\[IDT;\*(DIF|WIF)\*", "DONAR's DIA or WIA of Rijkswaterstaat", _LATER),
     (rb"(?s:.{0,400})(MATROOS|hatyan)", "NOOS, a series of a tide gauge", "name its two columns above them and load it as .txt"),
