@@ -96,7 +96,7 @@ def probe(last: datetime, buoy: str) -> Datastream:
 def casts() -> Datastream:
     """Profiles of a probe that is lowered."""
     return Datastream(
-        key="cast/T", sampling="timeSeriesProfile", thing=Thing(key="C-01", longitude=-4.6, latitude=48.1),
+        key="cast/T", flags="argo", sampling="timeSeriesProfile", thing=Thing(key="C-01", longitude=-4.6, latitude=48.1),
         variable=Variable(name="T", standard_name="sea_water_temperature", unit="degree_C"),
         vertical=Variable(name="depth", standard_name="depth", unit="m"),
     )  # fmt: skip
@@ -145,7 +145,10 @@ def fill(node: Node, folder: Path, *, buoy: str = "Buoy <one>") -> dict[str, str
     levels = [float(z) for z in range(0, 100, 5)]
     times = np.repeat([last_us - n * 24 * HOUR_US for n in reversed(range(12))], len(levels)).tolist()
     warm = [18 - z / 10 + n / 4 for n in range(12) for z in levels]
-    put(node, cast, [casts()], [rows(0, times, warm, levels * 12)])
+    cast_rows = rows(0, times, warm, levels * 12)
+    poor = pa.array(["4" if n == 11 * len(levels) + 3 else "1" for n in range(len(times))])
+    at = cast_rows.schema.get_field_index("flag")
+    put(node, cast, [casts()], [cast_rows.set_column(at, cast_rows.schema.field(at), poor)])
     streams = [
         Datastream(key=f"m{n:03d}", thing=Thing(key=f"M-{n:03d}"), variable=Variable(name="level", unit="m"))
         for n in range(MANY)

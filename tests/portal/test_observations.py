@@ -144,6 +144,7 @@ def test_profiles_are_drawn_against_the_vertical(client: Client, names: dict[str
     html = page(client, f"/en/datastreams/{names['cast']}")
     assert "The 8 newest profiles" in html.one("figcaption", id="plot-text").text
     assert len(html.all("polyline")) == 8
+    assert len(html.all("circle", class_="doubt")) == 1
     # The deepest value stands lowest in the picture.
     points = html.all("polyline")[-1]["points"].split(" ")
     heights = [float(point.split(",")[1]) for point in points]

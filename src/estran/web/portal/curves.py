@@ -67,8 +67,14 @@ def profile_svg(profiles: Sequence[Profile], *, downward: bool, w: Words) -> Mar
             f"{_across(x, across):.1f},{place(y, along):.1f}"
             for x, y in zip(p.value[every].tolist(), p.vertical[every].tolist(), strict=True)
         )
+        poor = [
+            (min(max(x, across[0]), across[1]), y)
+            for x, y in zip(p.value[p.doubtful].tolist(), p.vertical[p.doubtful].tolist(), strict=True)
+            if math.isfinite(x)
+        ]
+        rings = "".join(_ring(_across(x, across), place(y, along)) for x, y in poor)
         css = "newest" if n == len(profiles) - 1 else "older"
-        drawn.append(f'<g class="curve c0 {css}"><polyline points="{points}"/></g>')
+        drawn.append(f'<g class="curve c0 {css}"><polyline points="{points}"/>{rings}</g>')
     return _svg(drawn)
 
 
@@ -165,7 +171,11 @@ def _drawn(curve: Curve, span: tuple[int, int], scale: tuple[float, float]) -> I
     for time, value in zip(curve.doubtful[0].tolist(), curve.doubtful[1].tolist(), strict=True):
         # What is far outside lies on the edge.
         y = _up(min(max(value, low), high), scale)
-        yield f'<circle class="doubt" cx="{_at(time, span):.1f}" cy="{y:.1f}" r="3.5"/>'
+        yield _ring(_at(time, span), y)
+
+
+def _ring(x: float, y: float) -> str:
+    return f'<circle class="doubt" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>'
 
 
 def _pieces(curve: Curve) -> Iterator[NDArray[np.int64]]:

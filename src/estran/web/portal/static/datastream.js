@@ -38,12 +38,18 @@ function readout(u, lines) {
   if (said) said.textContent = u.cursor.idx == null ? "" : lines(u.cursor.idx);
 }
 
+/** Values that are doubtful, as rings. */
+const doubts = (scale) => ({
+  label: "", doubtful: true, scale, show: document.getElementById("doubtful").checked, stroke: colour("warm"), paths: () => null,
+  points: { show: true, size: 7, width: 1.5, stroke: colour("warm"), fill: colour("surface") },
+});
+
 /** The columns, series and scales of curves; runs of many values get a band from their lowest to their highest. */
 function curves(shown) {
   const tables = [], series = [{}], bands = [], scales = { x: { time: true, range: (_, min, max) => [min, max] } }, axes = [];
   const units = [...new Set(shown.curves.map((c) => c.unit))];
   const add = (columns, ...made) => { tables.push(columns); series.push(...made); };
-  axes.push(axis({ values: (_, marks) => marks.map((s) => mark(s, marks[1] - marks[0])) }));
+  axes.push(axis({ space: 88, values: (_, marks) => marks.map((s) => mark(s, marks[1] - marks[0])) }));
   units.forEach((unit, n) => {
     scales[unit || "value"] = {};
     axes.push(axis({ scale: unit || "value", side: n ? 1 : 3, label: unit || shown.curves.find((c) => c.unit === unit).title, labelSize: 20, labelFont: "13px 'Instrument Sans'", size: 64, values: (_, marks) => marks.map((v) => digits.format(v)), ...(n ? { grid: { show: false } } : {}) }));
@@ -57,7 +63,7 @@ function curves(shown) {
       add([c.time, c.low, c.high], { ...edge }, { ...edge });
       bands.push({ series: [at + 1, at], fill: stroke.replace("rgb(", "rgba(").replace(")", ", 0.28)") });
     }
-    if (c.doubtful[0].length) add(c.doubtful, { label: "", doubtful: true, scale, stroke: colour("warm"), paths: () => null, points: { show: true, size: 7, width: 1.5, stroke: colour("warm"), fill: colour("surface") } });
+    if (c.doubtful[0].length) add(c.doubtful, doubts(scale));
   });
   // What is missing in one curve stays open however the others' times lie; 2 is uPlot's word for that.
   const open = tables.map((table) => table.map(() => 2));
@@ -82,8 +88,6 @@ function happened(u, events) {
 
 function drawCurves(shown) {
   const { columns, series, bands, scales, axes } = curves(shown);
-  const poor = document.getElementById("doubtful");
-  for (const one of series) if (one.doubtful) one.show = poor.checked;
   scales.x.min = shown.span[0];
   scales.x.max = shown.span[1];
   const told = series.flatMap((one, n) => (one.label !== undefined && n ? [n] : []));
@@ -112,12 +116,18 @@ function drawProfiles(shown) {
     return [rows.map((i) => p.vertical[i]), rows.map((i) => p.value[i])];
   });
   const series = [{}, ...shown.profiles.map((p, n) => ({ label: p.time, scale: "y", stroke: n === last ? stroke : colour("edge"), width: n === last ? 2.5 : 1, points: { show: false } }))];
+  const pairs = shown.profiles.flatMap((p) => p.doubtful.map((i) => [p.vertical[i], p.value[i]]));
+  const poor = pairs.filter(([z, v]) => z !== null && v !== null).sort((a, b) => a[0] - b[0]).filter(([z], n, all) => !n || z !== all[n - 1][0]);
+  if (poor.length) {
+    tables.push([poor.map(([z]) => z), poor.map(([, v]) => v)]);
+    series.push(doubts("y"));
+  }
   plot = new uPlot({
     width: box.clientWidth, height: 1.3 * height(), legend: { show: false }, cursor: { drag: { x: false, y: false } },
     scales: { x: { time: false, ori: 1, dir: shown.downward ? -1 : 1 }, y: { ori: 0 } },
     axes: [
       axis({ side: 3, label: shown.vertical, labelSize: 20, labelFont: "13px 'Instrument Sans'", size: 60, values: (_, marks) => marks.map((v) => digits.format(v)) }),
-      axis({ scale: "y", side: 2, label: `${shown.title} (${shown.unit})`, labelSize: 20, labelFont: "13px 'Instrument Sans'", values: (_, marks) => marks.map((v) => digits.format(v)) }),
+      axis({ scale: "y", side: 2, label: shown.unit ? `${shown.title} (${shown.unit})` : shown.title, labelSize: 20, labelFont: "13px 'Instrument Sans'", values: (_, marks) => marks.map((v) => digits.format(v)) }),
     ],
     series,
   }, tables.length > 1 ? uPlot.join(tables) : tables[0], box);
