@@ -72,6 +72,11 @@ class Group:
     shares: tuple[float | None, ...]
     state: str
 
+    @property
+    def placed(self) -> Station:
+        """The datastream that says where the station is, the first where none does."""
+        return next((one for one in self.rows if one.longitude is not None), self.rows[0])
+
 
 def asked(params: QueryParams) -> Asked:
     """What the address asks; of what cannot be read, only why."""

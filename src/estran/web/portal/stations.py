@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 
     from estran.model import Thing, Variable
     from estran.node import Node
-    from estran.observations.overview import Overview
     from estran.observations.store.overview import Property, Station
     from estran.web.portal.i18n import Words
     from estran.web.portal.views import Viewer
 
 __all__ = ["named", "routes"]
 
-_PAGE, _SERIES, _MOST_BOXES = 50, 6, 200
+_PAGE, _SERIES, _MOST_BOXES, _MOST_NAMES = 50, 6, 200, 2000
 _SHARES = (50, 80, 90, 95, 99)
 _GEOJSON = "application/geo+json"
 
@@ -130,8 +129,8 @@ def stations_twin(request: Request, language: str) -> Response:
     w = spoken(language)
     replies.checked(request, PARAMETERS)
     a, overview = asked(request.query_params), node_of(request).observations.overview
-    known = _known(overview)
     found = groups(overview, a)
+    known = {one.number: one.variable for one in overview.properties()}
     names = overview.things([group.thing for group in found])
     return _geojson((_told(group, names[group.thing], known, w) for group in found), a.wrong)
 
@@ -140,9 +139,11 @@ def stations_map(request: Request, language: str) -> Response:
     """The places of the map: what a mark needs, and no more."""
     w = spoken(language)
     replies.checked(request, PARAMETERS)
-    a = asked(request.query_params)
-    found = groups(node_of(request).observations.overview, a)
-    return _geojson((_mark(group, w) for group in found if group.rows[0].longitude is not None), a.wrong)
+    a, overview = asked(request.query_params), node_of(request).observations.overview
+    found = [group for group in groups(overview, a) if group.placed.longitude is not None]
+    # Names are told where there are few: many cost time, and their codes do as well.
+    names = overview.things([group.thing for group in found]) if len(found) <= _MOST_NAMES else {}
+    return _geojson((_mark(group, names.get(group.thing), w) for group in found), a.wrong)
 
 
 def stations_view(viewer: Viewer, a: Asked) -> StationsView:
@@ -157,7 +158,7 @@ def stations_view(viewer: Viewer, a: Asked) -> StationsView:
     held = viewer.node.observations.datastreams(numbers=numbers) if numbers else []
     levels = {one.number: one.described.processing_level for one in held}
     path = f"/{w.language}/stations"
-    nowhere = sum(group.rows[0].longitude is None for group in listed)
+    nowhere = sum(group.placed.longitude is None for group in listed)
     counts = {state: sum(group.state == state for group in listed) for state in telling.STATES}
     return StationsView(
         asked=a, count=len(listed), status=w.count("stations.count", len(listed)),
@@ -172,10 +173,6 @@ def stations_view(viewer: Viewer, a: Asked) -> StationsView:
     )  # fmt: skip
 
 
-def _known(overview: Overview) -> dict[int, Variable]:
-    return {one.number: one.variable for one in overview.properties()}
-
-
 def _variables(properties: Sequence[Property], w: Words) -> tuple[tuple[str, str], ...]:
     return tuple(
         (f"{one.number}", f"{telling.variable(one.variable, w)} ({one.datastreams})") for one in properties
@@ -184,7 +181,7 @@ def _variables(properties: Sequence[Property], w: Words) -> tuple[tuple[str, str
 
 def _boxes(listed: Sequence[Group]) -> Iterator[Box]:
     """Where stations are, for the still picture: some of them, evenly taken."""
-    placed = [group.rows[0] for group in listed if group.rows[0].longitude is not None]
+    placed = [group.placed for group in listed if group.placed.longitude is not None]
     for one in placed[:: max(1, -(-len(placed) // _MOST_BOXES))]:
         x, y = one.longitude or 0.0, one.latitude or 0.0
         yield Box(x, y, x, y)
@@ -198,7 +195,7 @@ def _place(
     pairs = list(zip(group.rows, group.shares, strict=True))[:_SERIES]
     return Place(
         thing=group.thing, name=name, code=thing.key if thing.key != name else "", href=_href(first, w), state=group.state,
-        longitude=first.longitude, latitude=first.latitude,
+        longitude=group.placed.longitude, latitude=group.placed.latitude,
         series=tuple(_series(one, share, known[one.property], levels.get(one.number, ""), w) for one, share in pairs),
         more=w.count("stations.more", more) if more > 0 else "",
     )  # fmt: skip
@@ -233,14 +230,14 @@ def _feature(one: Station, properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 
-def _mark(group: Group, w: Words) -> dict[str, Any]:
-    one = group.rows[0]
-    return _feature(one, {"name": one.station, "hub": group.state, "href": _href(one, w)})
+def _mark(group: Group, thing: Thing | None, w: Words) -> dict[str, Any]:
+    one = group.placed
+    name = telling.station(thing, w) if thing else one.station
+    return _feature(one, {"name": name, "hub": group.state, "href": _href(one, w)})
 
 
 def _told(group: Group, thing: Thing, known: Mapping[int, Variable], w: Words) -> dict[str, Any]:
     """A station as data."""
-    one = group.rows[0]
     datastreams = [
         {
             "number": each.number, "variable": telling.variable(known[each.property], w), "unit": known[each.property].unit,
@@ -252,4 +249,4 @@ def _told(group: Group, thing: Thing, known: Mapping[int, Variable], w: Words) -
         for each, share in zip(group.rows, group.shares, strict=True)
     ]  # fmt: skip
     told = {"thing": group.thing, "name": telling.station(thing, w), "code": thing.key, "state": group.state}
-    return _feature(one, told | {"datastreams": datastreams})
+    return _feature(group.placed, told | {"datastreams": datastreams})
