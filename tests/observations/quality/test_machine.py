@@ -387,19 +387,22 @@ def test_plans_of_the_test_are_read() -> None:
 def test_what_comes_late_and_far_apart_changes_what_is_beside_it(tmp_path: Path) -> None:
     """Bursts and pauses: what lies beside a value is further away than values usually are."""
     some = random.Random(4)
-    hours = sorted(some.sample(range(60), 30)) + [1000 + 90 * n for n in range(12)] + list(range(5000, 5010))
+    hours = [*some.sample(range(60), 30), *(1000 + 90 * n for n in range(12)), *range(5000, 5010)]
     given = [(hour, some.choice((3, 3, 3, 3, 3, 9))) for hour in hours]
+    some.shuffle(given)
+    # In order, and each like the one before: with few of them near by, one must look far for the others.
+    given += [(hour, 3) for hour in (9000, 9001, 9002, 9003, 9300, 9313, *range(9320, 9330))]
+    places = {test: TRACK[test] for test in ("location_test", "speed_test")}
     database = Database(f"sqlite:///{tmp_path / 'estran.db'}")
     prepare(database)
     store = SeriesStore(database, str(tmp_path / "files"))
     numbers, _ = store.enter("record", streams())
     plan = parsed(
-        {"rules": [{"property": "air_temperature", **SERIES}, {"property": "wind_speed", **TRACK}]}, "plan"
+        {"rules": [{"property": "air_temperature", **SERIES}, {"property": "wind_speed", **places}]}, "plan"
     )
     store.quality.put_plan(StoredPlan("plan", plan.document(), "x", "operator", 0))
     store.arrived = Machine(store).arrived
     held: Rows = {}
-    some.shuffle(given)
     for hour, value in given:
         for key in ("series", "track"):
             k = (numbers[key], START + hour * HOUR, 0.0)
@@ -409,7 +412,7 @@ def test_what_comes_late_and_far_apart_changes_what_is_beside_it(tmp_path: Path)
                 hour * 0.5 + (3.0 if value == 9 else 0.0) if key == "track" else None,
             )
             store.put(row(k, held[k]))
-    for key, tests in (("series", SERIES), ("track", {test: TRACK[test] for test in TESTS if test in TRACK})):
+    for key, tests in (("series", SERIES), ("track", places)):
         found = store.read([numbers[key]], EVER, NEVER)
         said = [unpacked(code) for code in found["tested"].to_pylist()]
         assert said == list(brute(held, numbers[key], key, tests, {}).values())
