@@ -210,10 +210,12 @@ def test_values_come_under_what_stationxml_told(
     """Whichever comes first: the network is one dataset, and names alone take nothing away."""
     xml = folder / "stationxml/core/tests/data/IU_ANMO_00_BHZ.xml"
     waves = folder / "fdsnws/dataselect_example_wildcards.mseed"
-    for n, order in enumerate(((xml, waves), (waves, xml))):
+    again = tmp_path / "again.mseed"
+    again.write_bytes(waves.read_bytes())
+    for n, order in enumerate((([xml], [waves]), ([waves], [xml]), ([waves, xml, again],))):
         with open_node(tmp_path / f"node{n}") as node:
-            for path in order:
-                assert node.load(path).refused == []
+            for paths in order:
+                assert node.load(paths).refused == []
             streams = {one.described.key: one for one in node.observations.datastreams()}
             assert len(streams) == 21
             one = streams["IU.ANMO.00.BHZ/maximum"]

@@ -59,6 +59,20 @@ def test_another_unit_is_brought_to_the_one_before_or_refused(own: Node, tmp_pat
     assert values(own) == pytest.approx([10.0, 12.0, 13.0])
 
 
+def test_all_parts_of_a_long_file_are_brought_to_the_unit(
+    own: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    own.load(written(path, "2024-01-01;brest;10", "2024-01-02;brest;11"), kind="observations")
+    monkeypatch.setattr(ingest, "_ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(table, "_ROWS_AT_ONCE", 2)
+    own.load(
+        written(path, *(f"2024-02-0{day};brest;{273.15 + day}" for day in range(1, 8)), unit="K"),
+        kind="observations",
+    )
+    assert values(own) == pytest.approx([10.0, 11.0, *range(1, 8)])
+
+
 def test_what_is_no_number_is_left_out_and_what_is_not_meant_is_refused(own: Node, tmp_path: Path) -> None:
     rows = ["2024-01-01;brest;NaN", "2024-01-02;brest;-9999", "2024-01-03;brest;", "2024-01-04;brest;inf", "2024-01-05;brest;5",
             "2024-01-06;brest;6", "2999-01-01;brest;7", *(f"2024-02-{day:02d};brest;{day}" for day in range(1, 21))]  # fmt: skip

@@ -141,8 +141,8 @@ class _Taking:
         known = self._recalled(record)
         for key, one in list(batch.streams.items()):
             unit, wanted = one.variable.unit, known[key].variable.unit if key in known else ""
-            known.setdefault(key, one)
             if not unit or not wanted or unit == wanted:
+                known[key] = one
                 continue
             try:
                 convert = converter(unit, wanted)
@@ -153,7 +153,7 @@ class _Taking:
                 del batch.streams[key]
                 continue
             if convert is not None:
-                batch.streams[key] = replace(one, variable=replace(one.variable, unit=wanted))
+                batch.streams[key] = known[key] = replace(one, variable=replace(one.variable, unit=wanted))
                 batch.rows = [
                     replace(rows, value=convert(rows.value))
                     if rows.datastream == key and rows.value is not None
@@ -210,6 +210,8 @@ class _Batch:
 
 def _batches(found: Iterator[Observed], report: IngestReport) -> Iterator[tuple[str, _Batch]]:
     """Observations in batches, each of one dataset: the one that was named last, "" where none was."""
+    # What a batch is given may be changed by who stores it; what the document said is not.
+    streams: dict[str, Datastream] = {}
     batch, dataset = _Batch(), ""
     for one in found:
         if isinstance(one, Refusal):
@@ -217,15 +219,17 @@ def _batches(found: Iterator[Observed], report: IngestReport) -> Iterator[tuple[
         elif isinstance(one, Dataset):
             if batch.streams:
                 yield dataset, batch
-            batch, dataset = _Batch(), one.identifier
+            streams, batch, dataset = {}, _Batch(), one.identifier
         elif isinstance(one, Datastream):
-            batch.streams[one.key] = one
+            streams[one.key] = batch.streams[one.key] = one
         else:
+            if one.datastream not in batch.streams:
+                batch.streams[one.datastream] = streams[one.datastream]
             batch.rows.append(one)
             batch.count += len(one.time)
             if batch.count >= _ROWS_AT_ONCE:
                 yield dataset, batch
-                batch = _Batch(dict(batch.streams))
+                batch = _Batch()
     if batch.streams:
         yield dataset, batch
 
