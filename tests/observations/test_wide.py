@@ -158,6 +158,29 @@ def test_places_are_those_of_rows_else_of_things() -> None:
     ]
 
 
+def test_depths_and_pressures_are_not_one() -> None:
+    pressure = Variable(name="PRES", standard_name="sea_water_pressure", unit="dbar")
+    streams = held(
+        described("f", "T"), described("f", "S", vertical=pressure), described("f", "O"), described("f", "fix", vertical=None),
+        values=[[(1, 5.0)], [(1, 5.0)], [(1, 5.0)], [(1, 0.0)]],
+    )  # fmt: skip
+
+    def read(wanted: Sequence[HeldDatastream], *_: object) -> Iterator[pa.Table]:
+        for stream in wanted:
+            yield observations(
+                stream.number, [1], [10.0 * stream.number], [0.0 if stream.number == 4 else 5.0]
+            )
+
+    table = wide_table("record", streams, read)
+    names = ["DEPTH", "PRES", "T", "S", "O", "fix"]
+    found = [
+        tuple(row[name] for name in names) for part in reading.rows(table, names) for row in part.to_pylist()
+    ]
+    assert found == [
+        (5.0, None, 10.0, None, 30.0, None), (None, 5.0, None, 20.0, None, None), (None, None, None, None, None, 40.0),
+    ]  # fmt: skip
+
+
 def test_the_door_gives_the_tables_of_what_one_may_see(
     tmp_path: Path, open_node: Callable[[Path], Node]
 ) -> None:

@@ -101,7 +101,7 @@ def test_rows_lie_in_files_or_not_and_are_the_same(client: Client, node: Node, s
         ("time,psal", None),
         ("time&psal>30", None),
         ('time&temp_flag="4"', 11),
-        ("time&temp_quality=2", 3 * HOURS - 10),
+        ("time&temp_quality=4", 11),
         ("time&time>=max(time)-3hours", 3 * 4),
         ("time&time<=min(time)+1hour", 3 * 2),
         ("time&time>=now-7days", 0),

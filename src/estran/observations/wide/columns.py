@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from estran.model import Datastream, Thing
     from estran.observations.store.registry import HeldDatastream
 
-__all__ = ["KINDS", "Column", "Standing", "WideTable", "wide_table"]
+__all__ = ["KINDS", "Column", "Standing", "WideTable", "level_key", "wide_table"]
 
 KINDS = ("text", "real", "whole", "time")
 """What cells are: words, float64, int64, or microseconds since 1970 UTC in int64."""
@@ -111,7 +111,7 @@ class WideTable:
 
     @property
     def vertical(self) -> Column | None:
-        """The column of the third coordinate, None where no observation has one."""
+        """The first column of a third coordinate, None where no observation has one."""
         return next((column for column in self.columns if column.role == "vertical"), None)
 
     @property
@@ -134,8 +134,10 @@ def wide_table(record: str, streams: Sequence[HeldDatastream], read: Read) -> Wi
     as `TEMP_delayed_mode`, else with `_2` behind the name of the second.
     """
     named = _Names()
-    vertical = next((one.described.vertical for one in streams if one.described.vertical), None)
-    columns = _coordinates(named, vertical)
+    verticals = {
+        level_key(one.described.vertical): one.described.vertical for one in streams if one.described.vertical
+    }
+    columns = _coordinates(named, verticals.values())
     standing: dict[str, tuple[Thing, dict[str, HeldDatastream]]] = {}
     made: dict[tuple[str, str, str, bool, int], str] = {}
     for one in streams:
@@ -185,7 +187,12 @@ class _Names:
 _DEGREES = {"longitude": "degrees_east", "latitude": "degrees_north"}
 
 
-def _coordinates(named: _Names, vertical: Variable | None) -> list[Column]:
+def level_key(vertical: Variable) -> tuple[str, str]:
+    """What two third coordinates must share to be one column: depths and pressures are not."""
+    return vertical.name or vertical.standard_name, vertical.unit
+
+
+def _coordinates(named: _Names, verticals: Iterable[Variable]) -> list[Column]:
     columns = [
         Column(name=named.free("platform"), kind="text", role="platform"),
         Column(name=named.free("platform_name"), kind="text", role="platform_name"),
@@ -207,7 +214,7 @@ def _coordinates(named: _Names, vertical: Variable | None) -> list[Column]:
             variable=Variable(name="time", standard_name="time"),
         )
     )
-    if vertical is not None:
+    for vertical in verticals:
         name = vertical.name or vertical.standard_name or "vertical"
         columns.append(Column(name=named.free(name), kind="real", role="vertical", variable=vertical))
     return columns

@@ -96,7 +96,7 @@ def _made(path: Path, spool: Spool, table: WideTable, told: Mapping[str, Any], k
 
     spans: dict[str, tuple[float, float] | None] = {
         column.role: spool.spans.get(column.name)
-        for column in spool.columns
+        for column in reversed(spool.columns)
         if column.role in ("longitude", "latitude", "time", "vertical")
     }
     with netCDF4.Dataset(path, "w", format="NETCDF3_64BIT_OFFSET") as made:

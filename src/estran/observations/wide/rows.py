@@ -10,6 +10,7 @@ import numpy as np
 
 from estran.model import EVER_US, NEVER_US
 from estran.observations.store.columns import array
+from estran.observations.wide.columns import level_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -176,11 +177,16 @@ class _Joining(NamedTuple):
             names.update(_NEEDED.get(column.role, ("words" if column.kind == "text" else "value",)))
         return sorted(names)
 
+    def levels(self) -> dict[tuple[str, str] | None, int]:
+        """Which of the columns of third coordinates is of which; one more for datastreams that have none."""
+        keys = [level_key(column.variable) for column in self.table.columns if column.role == "vertical"]
+        return {**{key: n for n, key in enumerate(keys)}, None: len(keys)}
+
     def joined(self, group: Sequence[Standing], found: pa.Table) -> pa.Table:
         """Rows of observations of the datastreams of some things."""
         import pyarrow as pa  # noqa: PLC0415
 
-        placed = _placed(group, self.values, found)
+        placed = _placed(group, self, found)
         if self.asked and not self.asked.issuperset(self.values):
             of_asked = np.isin(placed.column, [n for n, name in enumerate(self.values) if name in self.asked])
             stands = np.zeros(placed.count, bool)
@@ -201,12 +207,14 @@ class _Placed:
         column: which of the value columns that are read.
         heads: of each row one observation, for what all of a row share.
         thing: of each row which of the group.
+        level: of each row which third coordinate it has.
     """
 
     row: NDArray[np.int64]
     column: NDArray[np.int64]
     heads: NDArray[np.int64]
     thing: NDArray[np.int64]
+    level: NDArray[np.int64]
 
     @property
     def count(self) -> int:
@@ -214,30 +222,31 @@ class _Placed:
         return len(self.heads)
 
 
-def _placed(group: Sequence[Standing], values: Sequence[str], found: pa.Table) -> _Placed:
+def _placed(group: Sequence[Standing], joining: _Joining, found: pa.Table) -> _Placed:
+    kinds = joining.levels()
     known = sorted(
-        (one.streams[name].number, t, c)
+        (stream.number, t, c, kinds[level_key(own) if (own := stream.described.vertical) else None])
         for t, one in enumerate(group)
-        for c, name in enumerate(values)
-        if name in one.streams
+        for c, name in enumerate(joining.values)
+        if (stream := one.streams.get(name)) is not None
     )
-    numbers, things, positions = (np.array(part, np.int64) for part in zip(*known, strict=True))
+    numbers, things, positions, levels = (np.array(part, np.int64) for part in zip(*known, strict=True))
     at = np.searchsorted(numbers, array(found, "datastream"))
-    thing, column = things[at], positions[at]
+    thing, column, level = things[at], positions[at], levels[at]
     time, vertical = array(found, "time"), array(found, "vertical")
     count = len(at)
     if len(known) == 1:
         every = np.arange(count)
-        return _Placed(every, column, every, thing)
-    order = np.lexsort([vertical, time, thing])
+        return _Placed(every, column, every, thing, level)
+    order = np.lexsort([vertical, level, time, thing])
     fresh = np.ones(count, bool)
     fresh[1:] = False
-    for part in (thing, time, vertical):
+    for part in (thing, time, level, vertical):
         fresh[1:] |= part[order[1:]] != part[order[:-1]]
     row = np.empty(count, np.int64)
     row[order] = np.cumsum(fresh) - 1
     heads = order[fresh]
-    return _Placed(row, column, heads, thing[heads])
+    return _Placed(row, column, heads, thing[heads], level[heads])
 
 
 def _cells(
@@ -251,7 +260,9 @@ def _cells(
             pa.array(placed.thing.astype(np.int32)), pa.array(told, pa.string())
         )
     if column.role in ("time", "vertical"):
-        return pa.array(array(found, column.role)[placed.heads])
+        # A row has one of the third coordinates, if any.
+        other = column.role == "vertical" and placed.level != joining.levels()[level_key(column.variable)]
+        return pa.array(array(found, column.role)[placed.heads], mask=np.broadcast_to(other, placed.count))
     if column.role in ("longitude", "latitude"):
         return _place(column.role, placed, group, found)
     position = joining.values.index(column.of or column.name)
