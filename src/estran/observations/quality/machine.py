@@ -265,10 +265,6 @@ class Machine:
     def _streams(self, numbers: Sequence[int]) -> list[HeldDatastream]:
         return self._store.datastreams(list(self._store.datasets().values()), numbers=numbers)
 
-    def _of_records(self, records: set[str]) -> list[HeldDatastream]:
-        sets = self._store.datasets()
-        return self._store.datastreams([number for id_, number in sets.items() if id_ in records])
-
 
 def _groups(works: Iterable[_Work]) -> Iterator[tuple[list[_Work], tuple[int, int]]]:
     """Works that are read together, few rows of about the same time, and the time that they span."""
