@@ -11,6 +11,7 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import StreamingResponse
 
 from estran.errors import Invalid, NotFound
+from estran.model import EVER_US, NEVER_US
 from estran.observations.wide import files, texts
 from estran.observations.wide.attributes import of_dataset
 from estran.observations.wide.texts import Shown
@@ -217,7 +218,7 @@ def _listed(request: Request, name: str, query: str) -> Response:
 def _those(request: Request, table: WideTable) -> list[str]:
     """Keys of the platforms in a box that have observations in a time."""
     where = place(request, "cube").place if replies.one(request, "bbox") else None
-    spans = times(request, (-(2**62), 2**62))
+    spans = times(request, (EVER_US, NEVER_US))
     found: list[str] = []
     for one in table.things:
         span = one.span
@@ -301,7 +302,7 @@ def _selection(request: Request, table: WideTable, query: str, platform: str) ->
     if query == "locations":
         one = _standing(table, platform)
         return Selection(
-            wanted, None, levels(request, Levels()), tuple(times(request, (-(2**62), 2**62))), (one,)
+            wanted, None, levels(request, Levels()), tuple(times(request, (EVER_US, NEVER_US))), (one,)
         )
     where = place(request, query)
     return Selection(wanted, where.place, levels(request, where.levels), tuple(times(request, where.span)))
