@@ -43,6 +43,9 @@ def without_removed(known: dict[int, Tally], rows: pa.Table, read: _Read) -> Non
             continue
         if int(time.max()) >= tally.last:
             left = _last(stream, (tally.first, tally.last), read, tally.step)
+            if not left.num_rows:
+                tally.forget()
+                continue
             tally.last = None
             tally.add(
                 0, (tally.first, int(array(left, "time")[-1])), left.slice(left.num_rows - 1).to_pylist()[0]
@@ -52,11 +55,11 @@ def without_removed(known: dict[int, Tally], rows: pa.Table, read: _Read) -> Non
 
 
 def _last(stream: int, within: tuple[int, int], read: _Read, step: int | None) -> pa.Table:
-    """The last rows that are left; there are some."""
+    """The last rows that are left."""
     span, end = step or _SPAN_US, within[1] + 1
     while True:
         rows = read([stream], max(within[0], end - span), end)
-        if rows.num_rows:
+        if rows.num_rows or end - span <= within[0]:
             return rows
         span *= _WIDER
 
@@ -65,6 +68,6 @@ def _first(stream: int, within: tuple[int, int], read: _Read, step: int | None) 
     span = step or _SPAN_US
     while True:
         rows = read([stream], within[0], min(within[1] + 1, within[0] + span))
-        if rows.num_rows:
-            return int(array(rows, "time")[0])
+        if rows.num_rows or within[0] + span > within[1]:
+            return int(array(rows, "time")[0]) if rows.num_rows else within[0]
         span *= _WIDER
