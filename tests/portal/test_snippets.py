@@ -117,7 +117,8 @@ def test_the_lines_of_the_api_page(server: str, curl: str, tmp_path: Path):
     )  # fmt: skip
     answers = done.stdout.split("next\n")[:-1]
     assert len(answers) == len(programs)
-    assert all(len(answer) > 40 for answer in answers)
+    # The shortest says that there is nothing yet.
+    assert all(len(answer) > 20 for answer in answers)
     done = subprocess.run(
         [sys.executable, "-c", blocks["lines-python"]],
         capture_output=True,

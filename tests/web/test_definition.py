@@ -76,10 +76,11 @@ def test_it_says_all(definition: dict[str, Any], client: Client) -> None:
         "filter",
         "filter-lang",
     } <= names
-    operations = [one["get"]["operationId"] for one in client.json("/openapi.json")["paths"].values()]
-    assert len(operations) == len(set(operations))
-    for path in client.json("/openapi.json")["paths"].values():
-        for parameter in path["get"].get("parameters", []):
+    operations = [one for path in client.json("/openapi.json")["paths"].values() for one in path.values()]
+    names = [one["operationId"] for one in operations]
+    assert len(names) == len(set(names))
+    for operation in operations:
+        for parameter in operation.get("parameters", []):
             assert parameter["description"]
 
 
@@ -89,7 +90,7 @@ def test_whatever_is_allowed_is_answered(node: Node) -> None:
     gone = next(change.id for change in node.changes() if change.op == "remove")
     ids = [id_of(node, "salinity"), id_of(node, "service"), id_of(node, "secret"), gone, "nothing"]
     for item in whole["paths"].values():
-        for parameter in item["get"].get("parameters", ()):
+        for parameter in (one for operation in item.values() for one in operation.get("parameters", ())):
             if parameter["in"] == "path" and parameter["name"] == "id":
                 parameter["schema"] = {"type": "string", "enum": ids}
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)

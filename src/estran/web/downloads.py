@@ -44,8 +44,8 @@ def routes() -> APIRouter:
     )
     def download(
         request: Request,
-        number: Annotated[int, Path(ge=0, lt=2**31)],
-        form: Literal["csv", "nc", "parquet"],
+        number: Annotated[int, Path(ge=0, lt=2**31, description="Number of the datastream.")],
+        form: Annotated[Literal["csv", "nc", "parquet"], Path(description="Of the file.")],
     ) -> Response:
         replies.checked(request, ("time", "as_of"))
         time, as_of = (request.query_params.get(name, "") for name in ("time", "as_of"))

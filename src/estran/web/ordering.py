@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import FileResponse
 
 from estran.errors import Invalid
@@ -44,6 +44,8 @@ class _Question(msgspec.Struct, forbid_unknown_fields=True):
     as_of: str = ""
 
 
+_Id = Annotated[str, Path(description="Id of the order.", examples=["order.b37a845ef93a3ce4cf4f16c4"])]
+_Name = Annotated[str, Path(description="Name of the file.")]
 _read = msgspec.json.Decoder(_Question).decode
 
 
@@ -82,7 +84,7 @@ def routes() -> APIRouter:
     @router.get(
         "/{id}", **openapi.described("An order, and its files", "getOrder", {replies.JSON: None}, (), 404)
     )
-    def look(request: Request, id: str) -> Response:  # noqa: A002 - the word of the model
+    def look(request: Request, id: _Id) -> Response:  # noqa: A002 - the word of the model
         replies.checked(request, ())
         order = node_of(request).orders.order(id)
         answer = replies.json(told(order, links_of(request)))
@@ -95,7 +97,7 @@ def routes() -> APIRouter:
             "A file of an order; Range is understood", "getOrderFile", dict.fromkeys(FORMS.values()), (), 404
         ),
     )
-    def fetch(request: Request, id: str, name: str) -> Response:  # noqa: A002
+    def fetch(request: Request, id: _Id, name: _Name) -> Response:  # noqa: A002
         replies.checked(request, ())
         path, file = node_of(request).orders.file(id, name)
         headers = {"ETag": f'"{file.sha256}"', "Repr-Digest": _digest(file.sha256), **_NO_STORE}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from estran.errors import Invalid
@@ -43,6 +44,10 @@ def given(table: WideTable, form: str, told: Mapping[str, Any], start: int, end:
     found = rows(table, [column.name for column in table.columns], start=start, end=end)
     if form == "csv":
         return texts.written("csv", _shown(table.columns), _with_units(found, table.columns))
+    first = next(found, None)
+    if first is None:
+        return iter(())
+    found = chain([first], found)
     return files.written("ncCF" if form == "nc" else form, table, table.columns, found, told)
 
 
