@@ -22,6 +22,7 @@ from estran.catalogue.query import Query
 from estran.catalogue.store import moving
 from estran.errors import Conflict, EstranError, Invalid, NotAllowed, Unavailable
 from estran.model import Box, Identifier, Organisation, Record, Sensor, Text
+from estran.observations.quality.plans import Plan, Rule
 from estran.storage import Database, copying, schema, shown
 from estran.vocabulary import ConceptScheme, Entry
 from tests.catalogue.records import put, some_records
@@ -168,8 +169,21 @@ def observe(node: Node, folder: Path) -> None:
     point = {"type": "Point", "coordinates": [1, 2]}
     place = {"name": "P", "description": "P", "encodingType": "application/geo+json", "location": point}
     thing = {"name": "T", "description": "T", "properties": {"dataset": stream.record}, "Locations": [place]}
-    said = {"result": 1, "phenomenonTime": "2020-02-01", "parameters": {"a": 1}, "Datastream": {"@iot.id": stream.number}}
-    node.observations.sensing.change(lambda making: (making.make("Things", thing), making.make("Observations", said)))
+    said = {
+        "result": 1,
+        "phenomenonTime": "2020-02-01",
+        "parameters": {"a": 1},
+        "Datastream": {"@iot.id": stream.number},
+    }
+    node.observations.sensing.change(
+        lambda making: (making.make("Things", thing), making.make("Observations", said))
+    )
+    # What was said before, by a producer, and what an expert and a plan of tests say of it.
+    node.observations.keep_history(stream.record)
+    node.observations.sensing.change(lambda making: making.make("Observations", said | {"result": 2}))
+    node.observations.quality.judge(stream.number, "2020-01-02", "suspect", "Ice")
+    rule = Rule(property="*", tests={"gross_range_test": {"fail_span": [-50, 50]}})
+    node.observations.quality.plan(Plan(name="range", rules=(rule,)))
 
 
 @pytest.fixture
