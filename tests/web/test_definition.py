@@ -58,7 +58,16 @@ def test_it_says_all(definition: dict[str, Any], client: Client) -> None:
         "/collections/{collection}/instances/{instance}",
         *(
             f"/collections/{{collection}}/{query}"
-            for query in ("position", "radius", "area", "cube", "trajectory", "corridor", "items", "locations")
+            for query in (
+                "position",
+                "radius",
+                "area",
+                "cube",
+                "trajectory",
+                "corridor",
+                "items",
+                "locations",
+            )
         ),
         "/collections/{collection}/items/{platform}",
         "/collections/{collection}/locations/{platform}",

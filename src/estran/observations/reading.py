@@ -69,13 +69,14 @@ def dataset(
     flagging = [one for one in (f"{name}_qc", f"{name}_flag") if one in data]
     data[name][2]["ancillary_variables"] = " ".join(flagging)
     found = xr.Dataset(data, _coordinates(streams, rows, index))
+    at = moment(now()) if made_at is None else moment_us(made_at)
     found.attrs = {
         "Conventions": _CONVENTIONS,
         "title": f"{str(variable.label) or name} of {len(streams)} datastreams",
         "featureType": _feature(streams, found),
         "history": "; ".join(
             [
-                f"{moment(now()) if made_at is None else moment_us(made_at)} read from {len({one.record for one in streams})} datasets by Estran",
+                f"{at} read from {len({one.record for one in streams})} datasets by Estran",
                 *brought,
             ]
         ),
