@@ -97,7 +97,7 @@ def test_an_idle_worker_loads_no_heavy_library(tmp_path) -> None:
         "import sys, estran\n"
         "from estran.web.app import create_app\n"
         f"create_app(estran.open({str(tmp_path / 'node')!r}))\n"
-        "heavy = {'numpy', 'shapely', 'pyoxigraph', 'netCDF4', 'xlsxwriter', 'rdflib', 'cql2'} & set(sys.modules)\n"
+        "heavy = {'pyarrow', 'xarray', 'shapely', 'pyoxigraph', 'netCDF4', 'xlsxwriter', 'rdflib', 'cql2'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) or 0)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

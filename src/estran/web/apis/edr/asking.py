@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
 from estran.errors import Invalid
 from estran.model import EVER_US, NEVER_US, Box, interval
@@ -45,6 +44,8 @@ def place(request: Request, query: str) -> Where:
     Raises:
         Invalid: a parameter that the query needs is missing, or does not fit.
     """
+    import shapely  # noqa: PLC0415 - heavy
+
     asking.crs(request, "crs")
     if query == "cube":
         return _cube(request)
@@ -68,6 +69,8 @@ def place(request: Request, query: str) -> Where:
 
 
 def _geometry(text: str, query: str) -> Any:
+    import shapely  # noqa: PLC0415 - heavy
+
     wanted = _WKT[query]
     if len(text) > _LONGEST_WKT:
         raise Invalid(
@@ -96,6 +99,8 @@ def _geometry(text: str, query: str) -> Any:
 
 def _levels_of(geometry: Any) -> Levels:
     """The range of heights of a geometry that has some."""
+    import shapely  # noqa: PLC0415 - heavy
+
     if not shapely.has_z(geometry):
         return Levels()
     z = shapely.get_coordinates(geometry, include_z=True)[:, 2]
@@ -104,6 +109,8 @@ def _levels_of(geometry: Any) -> Levels:
 
 def _times_of(geometry: Any) -> tuple[int, int]:
     """The time of a geometry whose points say when, in seconds since 1970."""
+    import shapely  # noqa: PLC0415 - heavy
+
     if not shapely.has_m(geometry):
         return EVER_US, NEVER_US
     m = shapely.get_coordinates(geometry, include_m=True)[:, -1]
@@ -113,6 +120,8 @@ def _times_of(geometry: Any) -> tuple[int, int]:
 
 
 def _cube(request: Request) -> Where:
+    import shapely  # noqa: PLC0415 - heavy
+
     text = one(request, "bbox")
     if not text:
         raise Invalid("it is needed: west, south, east, north", "bbox")

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 
 from estran.model import EVER_US, NEVER_US
 
@@ -62,6 +61,8 @@ class Near(Place):
 
     def distance(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Kilometres from the geometry, on a plane that is true around each point's latitude."""
+        import shapely  # noqa: PLC0415 - heavy
+
         if shapely.get_num_coordinates(self.geometry) == shapely.get_num_geometries(self.geometry):
             coordinates = shapely.get_coordinates(self.geometry)
             return np.min([great_circle(x, y, px, py) for px, py in coordinates], axis=0)
@@ -89,6 +90,8 @@ class Inside(Place):
 
     def hold(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which points lie inside."""
+        import shapely  # noqa: PLC0415 - heavy
+
         shapely.prepare(self.geometry)
         west, _, east, _ = shapely.bounds(self.geometry)
         found = shapely.intersects_xy(self.geometry, x, y)

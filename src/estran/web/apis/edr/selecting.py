@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
 from estran.observations.store.columns import array
 from estran.observations.wide.rows import rows
@@ -88,6 +87,8 @@ def _nearest(
     standing: Sequence[Standing], x: NDArray[np.float64], y: NDArray[np.float64], place: Near
 ) -> list[Standing]:
     """The nearest thing to each position within their bounds; a position outside has nothing."""
+    import shapely  # noqa: PLC0415 - heavy
+
     found: dict[str, Standing] = {}
     for px, py in shapely.get_coordinates(place.geometry):
         km = great_circle(x, y, px, py)

@@ -5,7 +5,7 @@ const field = (name) => document.getElementById(`flag-${name}`);
 document.addEventListener("period", ({ detail: [start, end] }) => {
   field("from").value = iso(start);
   field("to").value = iso(end);
-  document.getElementById("plot-status").textContent = `${field("from").value} – ${field("to").value}`;
+  document.getElementById("plot-status").textContent = [field("from").value, field("to").value].join(" – ");
 });
 document.addEventListener("change", ({ target }) => {
   if (target.id !== "flag-drag") return;
