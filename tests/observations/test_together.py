@@ -152,6 +152,17 @@ def started(script: str, place: tuple[str, str], *given: int) -> subprocess.Pope
     )  # fmt: skip
 
 
+def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """What is left of its words and of its errors; some were read before."""
+    assert process.stdout
+    assert process.stderr
+    left = process.stdout.read(), process.stderr.read()
+    process.stdout.close()
+    process.stderr.close()
+    process.wait(timeout=60)
+    return left
+
+
 class Reader:
     """Reads again and again; what was there once must stay, and nothing stands twice."""
 
@@ -195,8 +206,8 @@ def test_two_write_one_moves_and_eight_read(place: tuple[str, str]) -> None:
         stop.set()
         for process in (*writers.values(), settler):
             process.send_signal(signal.SIGINT)
-        told = {which: process.communicate(timeout=60) for which, process in writers.items()}
-        settler.communicate(timeout=60)
+        told = {which: ended(process) for which, process in writers.items()}
+        ended(settler)
         for thread in threads:
             thread.join()
         wrong = [words for reader in readers for words in reader.wrong]
@@ -225,8 +236,8 @@ def test_whoever_dies_leaves_nothing_half_done(place: tuple[str, str]) -> None:
             time.sleep(chance.random() * 0.2)
             for process in (writer, settler):
                 process.send_signal(signal.SIGKILL)
-            rest, _ = writer.communicate()
-            settler.communicate()
+            rest, _ = ended(writer)
+            ended(settler)
             done = max([done, *(int(word) + 1 for word in rest.split())])
             assert fits(said(store), {0: done})
         writer = started(PUT + WRITER, place, 0, done, 1)
