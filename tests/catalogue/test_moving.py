@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import tomllib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,14 +20,13 @@ from estran.catalogue.items import ItemQuery
 from estran.catalogue.query import Query
 from estran.catalogue.store import moving
 from estran.errors import Conflict, EstranError, Invalid, NotAllowed, Unavailable
-from estran.model import Box, Identifier, Organisation, Record, Sensor, Text
-from estran.observations.quality.plans import Plan, Rule
+from estran.model import Box, Identifier, Organisation, Record, Text
 from estran.storage import Database, copying, schema, shown
 from estran.vocabulary import ConceptScheme, Entry
 from tests.catalogue.records import put, some_records
 from tests.catalogue.test_items import lines, made, walk
 from tests.catalogue.test_load import feature
-from tests.observations.test_door import series
+from tests.observations.filled import observe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,36 +152,6 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
         node.views.add("v", title={"fr": "Vue", "en": "View"}, search="q=sea")
         observe(node, folder)
         yield node
-
-
-def observe(node: Node, folder: Path) -> None:
-    """Observations in the files, and others in the database."""
-    node.load(series(folder / "s.nc"))
-    node.observations.settle()
-    (folder / "s.nc").unlink()
-    node.load(series(folder / "s.nc", days=5))
-    stream = node.observations.datastreams()[0]
-    sensed = replace(stream.described, key="sensed", sensor=Sensor(key="s"))
-    node._house.series().enter(stream.record, [sensed])
-    # A place that is noted, and an observation of which more is said than its row holds.
-    point = {"type": "Point", "coordinates": [1, 2]}
-    place = {"name": "P", "description": "P", "encodingType": "application/geo+json", "location": point}
-    thing = {"name": "T", "description": "T", "properties": {"dataset": stream.record}, "Locations": [place]}
-    said = {
-        "result": 1,
-        "phenomenonTime": "2020-02-01",
-        "parameters": {"a": 1},
-        "Datastream": {"@iot.id": stream.number},
-    }
-    node.observations.sensing.change(
-        lambda making: (making.make("Things", thing), making.make("Observations", said))
-    )
-    # What was said before, by a producer, and what an expert and a plan of tests say of it.
-    node.observations.keep_history(stream.record)
-    node.observations.sensing.change(lambda making: making.make("Observations", said | {"result": 2}))
-    node.observations.quality.judge(stream.number, "2020-01-02", "suspect", "Ice")
-    rule = Rule(property="*", tests={"gross_range_test": {"fail_span": [-50, 50]}})
-    node.observations.quality.plan(Plan(name="range", rules=(rule,)))
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,7 +10,7 @@ import estran
 from estran.web.app import create_app
 from tests.web.client import Client
 from tests.web.serving import serving
-from tests.web.tabledap.conftest import stations
+from tests.web.tabledap.conftest import client, node, sets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,35 +18,7 @@ if TYPE_CHECKING:
 
     from estran.node import Node
 
-
-class Sets(NamedTuple):
-    """Ids of the records of the node's datasets."""
-
-    stations: str
-    closed: str
-
-
-@pytest.fixture(scope="module")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
-    """A node with stations that everyone sees, and some that few see."""
-    folder = tmp_path_factory.mktemp("edr")
-    with estran.open(folder / "node", email="data@example.org") as opened:
-        opened.load(stations(folder / "open.nc"), source="open")
-        opened.load(stations(folder / "closed.nc", "Closed gauges"), source="closed", visibility="restricted")
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def sets(node: Node) -> Sets:
-    """The ids."""
-    shown = {str(node.show(one).title): one for one in node.observations.datasets()}
-    return Sets(shown["Tide gauges"], shown["Closed gauges"])
-
-
-@pytest.fixture(scope="module")
-def client(node: Node) -> Client:
-    """Anyone who asks."""
-    return Client(create_app(node))
+__all__ = ["client", "node", "sets"]
 
 
 @pytest.fixture(scope="module")

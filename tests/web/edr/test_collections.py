@@ -13,7 +13,7 @@ from tests.web.tabledap.conftest import STATIONS
 if TYPE_CHECKING:
     from estran.node import Node
     from tests.web.client import Client
-    from tests.web.edr.conftest import Sets
+    from tests.web.tabledap.conftest import Sets
 
 QUERIES = {"position", "radius", "area", "cube", "trajectory", "corridor", "locations", "items", "instances"}
 

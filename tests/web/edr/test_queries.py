@@ -18,7 +18,7 @@ from tests.web.tabledap.conftest import HOURS, STATIONS
 if TYPE_CHECKING:
     from estran.node import Node
     from tests.web.client import Client
-    from tests.web.edr.conftest import Sets
+    from tests.web.tabledap.conftest import Sets
 
 DAY = "datetime=2024-05-01T00:00:00Z/2024-05-01T23:00:00Z"
 

@@ -1,0 +1,45 @@
+"""A node of whose tables of observations none is empty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from estran.model import Sensor
+from estran.observations.quality.plans import Plan, Rule
+from tests.observations.test_door import series
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from estran.node import Node
+
+
+def observe(node: Node, folder: Path) -> None:
+    """Observations in the files, and others in the database."""
+    node.load(series(folder / "s.nc"))
+    node.observations.settle()
+    (folder / "s.nc").unlink()
+    node.load(series(folder / "s.nc", days=5))
+    stream = node.observations.datastreams()[0]
+    sensed = replace(stream.described, key="sensed", sensor=Sensor(key="s"))
+    node._house.series().enter(stream.record, [sensed])
+    # A place that is noted, and an observation of which more is said than its row holds.
+    point = {"type": "Point", "coordinates": [1, 2]}
+    place = {"name": "P", "description": "P", "encodingType": "application/geo+json", "location": point}
+    thing = {"name": "T", "description": "T", "properties": {"dataset": stream.record}, "Locations": [place]}
+    said = {
+        "result": 1,
+        "phenomenonTime": "2020-02-01",
+        "parameters": {"a": 1},
+        "Datastream": {"@iot.id": stream.number},
+    }
+    node.observations.sensing.change(
+        lambda making: (making.make("Things", thing), making.make("Observations", said))
+    )
+    # What was said before, by a producer, and what an expert and a plan of tests say of it.
+    node.observations.keep_history(stream.record)
+    node.observations.sensing.change(lambda making: making.make("Observations", said | {"result": 2}))
+    node.observations.quality.judge(stream.number, "2020-01-02", "suspect", "Ice")
+    rule = Rule(property="*", tests={"gross_range_test": {"fail_span": [-50, 50]}})
+    node.observations.quality.plan(Plan(name="range", rules=(rule,)))
