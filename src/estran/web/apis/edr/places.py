@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -39,12 +40,12 @@ class Levels:
         return (at >= self.low) & (at <= self.high)
 
 
-class Place:
+class Place(ABC):
     """A part of the earth's surface."""
 
+    @abstractmethod
     def hold(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which points lie in it."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
