@@ -230,3 +230,9 @@ def test_names_may_stand_in_the_last_remark(tmp_path: Path) -> None:
     assert refused == []
     assert rows["brest/Valeur"] == [("2020-01-01T00:00:00Z", 4.233), ("2020-01-01T01:00:00Z", 3.871)]
     assert streams["brest/Valeur"].variable.unit == "m"
+
+
+def test_a_name_as_long_as_a_book_is_refused_at_once(tmp_path: Path) -> None:
+    text = f"time;x;{'(' * 100_000}\n" + "2020-01-01T00:00:00Z;1.5;2\n" * 30
+    with pytest.raises(Invalid, match="a column has 100,000 characters; up to 500"):
+        observed(tmp_path / "long.csv", text)

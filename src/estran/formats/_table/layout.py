@@ -49,6 +49,7 @@ _NO_VALUE = re.compile(
 _CLOCK_VALUE = re.compile(r"\d{1,2}[:h]\d{2}(:\d{2})?")
 _ENOUGH, _HALF = 0.8, 0.5
 _MOST_BETWEEN = 3
+_MOST_NAME = 500
 _MEASURING = ("value", "vertical")
 _WIDTH = re.compile(r"\d*[sdn]")
 _NO_UNITS = frozenset({"", "unitless", "n/a", "none", "-", "rn", "ts", "avg", "smp", "1"})
@@ -145,6 +146,8 @@ def guess(lines: Sequence[str], name: str) -> Layout:
     head, below = _named(sample, rows, head, cells)
     # Rows may have more cells than are named.
     names = [*rows[head], *[""] * cells][:cells]
+    if (longest := max(map(len, names))) > _MOST_NAME:
+        raise Invalid(f"the name of a column has {longest:,} characters; up to {_MOST_NAME} are read", name)
     units = _units(rows[head + 1 : below], cells)
     data = [row for row in rows[below:] if len(row) == cells]
     decimal = _decimal(data, separator)
