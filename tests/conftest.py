@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 import estran
+from tests.mosquitto import Mosquitto
 from tests.postgresql import PostgreSQL
 
 if TYPE_CHECKING:
@@ -94,3 +95,16 @@ def postgresql() -> Iterator[PostgreSQL]:
         lacking("PostgreSQL 15 with PostGIS (postgresql-15, postgresql-15-postgis-3)")
     with server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def mosquitto_program() -> Path:
+    """Debian's Mosquitto, for a broker that is made in some other way than `mosquitto`."""
+    return Mosquitto.found() or lacking("Mosquitto (mosquitto)")
+
+
+@pytest.fixture(scope="session")
+def mosquitto(mosquitto_program: Path) -> Iterator[Mosquitto]:
+    """An MQTT broker that lets everyone in, for all tests of a process; each takes topics of its own."""
+    with Mosquitto(mosquitto_program) as broker:
+        yield broker
