@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
     from estran.formats import Document
 
-__all__ = ["GZIP", "lines", "numbered", "opened", "opened_stream"]
+__all__ = ["GZIP", "lines", "numbered", "opened", "opened_stream", "plain"]
 
 GZIP = b"\x1f\x8b"
 _HEAD_BYTES = 1 << 16
 _LONGEST_LINE = 1 << 20
+_LONGEST_WORDS = 2000
 
 
 @contextmanager
@@ -67,3 +68,12 @@ def numbered(text: IO[str]) -> Iterator[tuple[int, str]]:
     """Its lines without their ends, each with its number."""
     for number, line in enumerate(lines(text), 1):
         yield number, line.rstrip("\r\n")
+
+
+def plain(words: str) -> str:
+    """A line for patterns to look at: runs of blanks as one, and no more of it than any producer writes.
+
+    Patterns that try every place of a line, and every end from there, would take minutes over a line as long as a
+    book.
+    """
+    return " ".join(words[:_LONGEST_WORDS].split())

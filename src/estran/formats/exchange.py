@@ -17,7 +17,7 @@ import numpy as np
 from estran.errors import Invalid
 from estran.formats import Format, Refusal, Rows
 from estran.formats._summary import summary, told
-from estran.formats._text import numbered, opened
+from estran.formats._text import numbered, opened, plain
 from estran.model import Concept, Datastream, FlagMeaning, Record, Text, Thing, Variable, instant_us
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _table(document: Document) -> _Table:
                 break
             if line.startswith("#") or not line.strip():
                 continue
-            if (setting := _SETTING.fullmatch(line)) is not None:
+            if (setting := _SETTING.fullmatch(plain(line))) is not None:
                 settings[setting[1]] = setting[2]
                 continue
             columns = [cell.strip().upper() for cell in next(csv.reader([line]))]

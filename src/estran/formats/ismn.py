@@ -16,7 +16,7 @@ import numpy as np
 from estran.errors import Invalid
 from estran.formats import Format, Refusal, Rows
 from estran.formats._summary import summary, told
-from estran.formats._text import numbered, opened
+from estran.formats._text import numbered, opened, plain
 from estran.model import Concept, Datastream, FlagMeaning, Record, Sensor, Text, Thing, Variable, instant_us
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ class _Reading:
 
     def take(self, number: int, line: str) -> Iterator[Observed]:
         """A line; gives what is ready."""
+        line = plain(line)
         if not line:
             return
         whole = _WHOLE.fullmatch(line)

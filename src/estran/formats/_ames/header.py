@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from estran.errors import Invalid
+from estran.formats._text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -201,6 +202,7 @@ def _columns(read: _Lines, what: str) -> list[Column]:
 
 def _named(words: str) -> Column:
     """A name with its unit, in brackets, behind a comma, or behind an underscore."""
+    words = plain(words)
     if found := _BRACKETED.match(words):
         return Column(found[1].strip(" :") or words, found[2].strip())
     name, comma, rest = words.partition(",")

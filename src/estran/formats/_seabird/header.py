@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from estran.errors import Invalid
 from estran.formats import Document
+from estran.formats._text import plain
 from estran.formats._xml import parse
 from estran.model import Sensor, SensorEvent, Text, date, moment
 
@@ -101,15 +102,16 @@ def header(numbered: Iterable[tuple[int, str]], name: str) -> Header:
 
 def _take(line: str, found: Header, told: dict[str, str], xml: list[str]) -> None:
     """A line of the header: of the settings, of hands, or of the maker."""
+    line = plain(line)
     if line.startswith("#"):
         bare = line[1:].strip()
         xml.append(bare) if bare.startswith("<") else _setting(bare, found)
     elif line.startswith("**"):
-        if words := _WORDS.fullmatch(line.strip()):
+        if words := _WORDS.fullmatch(line):
             found.said.setdefault(words[1].lower(), words[2].strip())
     elif model := _MODEL.match(line):
         found.model = model[1]
-    elif pair := _MAKER.fullmatch(line.strip()):
+    elif pair := _MAKER.fullmatch(line):
         told.setdefault(pair[1].lower(), pair[2])
 
 
