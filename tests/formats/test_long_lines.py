@@ -13,6 +13,8 @@ from estran.formats import Document, Refusal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from estran.formats import Format
+
 # A file of each kind, of those that are told by lines.
 FILES = {
     "seabird": "observations/ctd/seabird/CTD/*.cnv",
@@ -27,17 +29,20 @@ LONG = 60_000
 
 @pytest.mark.parametrize("kind", FILES)
 def test_a_line_as_long_as_a_book_is_read_or_refused(kind: str, shared_data: Path) -> None:
-    path = sorted(shared_data.glob(FILES[kind]))[0]
+    path = min(shared_data.glob(FILES[kind]))
     lines = path.read_bytes().split(b"\n")[:40]
     form = formats.find(kind)
-    assert form.observe is not None
     for at in range(0, len(lines), 5):
         for run in RUNS:
             broken = lines[at][: len(lines[at]) // 2] + (run * LONG).encode()[:LONG] + lines[at][-3:]
             document = Document(str(path), b"\n".join([*lines[:at], broken, *lines[at + 1 :]]))
-            try:
-                told = [one for one in form.observe(document) if isinstance(one, Refusal)]
-            except Invalid as error:
-                assert len(error.why) < 1000
-            else:
-                assert all(len(one.why) < 1000 for one in told)
+            assert all(len(why) < LONG / 50 for why in refused(form, document))
+
+
+def refused(form: Format, document: Document) -> list[str]:
+    """Why a file was refused, as a whole or in parts."""
+    assert form.observe is not None
+    try:
+        return [one.why for one in form.observe(document) if isinstance(one, Refusal)]
+    except Invalid as error:
+        return [error.why]
