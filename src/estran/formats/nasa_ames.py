@@ -19,7 +19,7 @@ from estran.formats import Format, Refusal, Rows
 from estran.formats._ames.header import Column, Header, first_line, header
 from estran.formats._ames.records import records
 from estran.formats._summary import summary
-from estran.formats._text import numbered, opened
+from estran.formats._text import numbered, opened, plain
 from estran.model import (
     Constraint,
     Datastream,
@@ -45,6 +45,7 @@ __all__ = ["FORMAT", "observe", "read", "recognise"]
 
 _CERTAIN, _EXACT = 0.95, 1e-12
 _ROWS_AT_ONCE = 50_000
+_EVER = 2.0**61  # µs on either side of 1970, some 73,000 years
 _EPOCH, _US = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _TIME = re.compile(r"(^|[\W_])(time|utc?s?|julian|seconds?|days?|hours?)([\W_]|$)", re.IGNORECASE)
 _UNITS = (
@@ -136,7 +137,7 @@ def _header(document: Document) -> Header:
 
 def _parties(made: Header) -> tuple[Party, ...]:
     name, organisation = made.people
-    contact = made.told.get("PI_CONTACT_INFO", "")
+    contact = plain(made.told.get("PI_CONTACT_INFO", ""))
     email = re.search(r"[\w.+-]+@[\w.-]+\.\w+", contact)
     if not name and not organisation:
         return ()
@@ -248,7 +249,7 @@ class _Reading:
         at = np.array([row[0] for row in rows])
         raw = np.array([row[2] for row in rows]).reshape(len(rows), end - first)
         time = self._times(at)
-        keep = np.isfinite(time) & (np.abs(time) < 2.0**61)
+        keep = np.isfinite(time) & (np.abs(time) < _EVER)
         level = np.array([row[1] for row in rows]) if is_level else None
         if self._vertical >= first and self._vertical < end:
             level = self._values(raw, self._vertical, first)[0]
@@ -291,7 +292,8 @@ class _Reading:
     def _ends(self, until: NDArray[np.float64], time: NDArray[np.float64]) -> NDArray[np.int64]:
         """Ends of intervals; where none is told, the beginning."""
         ends = np.round(until * self._scale) + self._start
-        return np.where(np.isfinite(ends) & (ends > time), ends, time).astype(np.int64)
+        told = np.where(np.isfinite(ends) & (ends > time), ends, time)
+        return np.where(np.abs(told) < _EVER, told, 0).astype(np.int64)
 
     def _values(
         self, raw: NDArray[np.float64], position: int, first: int
