@@ -1,8 +1,12 @@
-"""The machine's tests on observations of one datastream, by ioos_qc.
+"""The machine's tests, by ioos_qc.
 
 What is missing is left out before: neighbours of a value are the nearest that are there, whether those between were
 not observed or not written down. Neighbours are told apart by runs: values at one vertical in the order of time,
 values at one time in the order of verticals, or all of a track.
+
+A test that looks at the nearest values, or at a window of time, is run once on all runs one behind the other, be they
+of one datastream or of many: what it says where two runs meet is put right after, or windows are kept from reaching
+over. So a hundred short runs cost as much as one of their length.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +24,7 @@ from estran.observations.quality.outcomes import packed
 from estran.observations.store.columns import array
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -33,6 +38,8 @@ _ONLY_IN_TIME = ("rate_of_change_test", "attenuated_signal_test")
 # What depends on a run as a whole is told of profiles only: a series grows.
 _ONLY = (*_ONLY_IN_TIME, "pressure_increasing_test", "density_inversion_test")
 _POLE, _HALF_TURN = 90, 180
+# So long may runs be together of which windows of time are made: their nanoseconds are to fit into 64 bits.
+_LONGEST_US = 2**60 // 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,14 @@ class Runs:
 
 
 def evaluated(rows: pa.Table, tests: Tests, subject: Subject) -> NDArray[np.int64]:
-    """Outcomes of all tests for each row, packed; rows are of one datastream, in the order of time and vertical."""
+    """Outcomes of all tests for each row, packed.
+
+    Args:
+        rows: of one datastream, in the order of time and vertical; or, where no test asks where they were made, of
+            several, one after the other.
+        tests: of them all.
+        subject: what is known of them all.
+    """
     value = array(rows, "value")
     runs = runs_of(rows, tests.along)
     found: dict[str, NDArray[Any]] = {}
@@ -109,15 +123,17 @@ def _argo() -> Any:
 def runs_of(rows: pa.Table, along: str) -> Runs:
     """The values of rows that are there, each beside its neighbours."""
     present = np.flatnonzero(np.isfinite(array(rows, "value")))
-    time, vertical = array(rows, "time")[present], array(rows, "vertical")[present]
-    order = np.argsort(vertical, kind="stable") if along == "time" else np.arange(len(present))
-    if along == "track":
-        changes = np.zeros(max(len(present) - 1, 0), bool)
-    else:
-        apart = (vertical if along == "time" else time)[order]
-        changes = apart[1:] != apart[:-1]
+    names = {"time": ("datastream", "vertical"), "vertical": ("datastream", "time"), "track": ("datastream",)}
+    apart = [array(rows, name)[present] for name in names[along]]
+    if along == "time" and len(apart[1]) and (apart[1] != apart[1][0]).any():
+        order = np.lexsort(apart[::-1])
+        present, apart = present[order], [one[order] for one in apart]
+    changes = np.zeros(max(len(present) - 1, 0), bool)
+    for one in apart:
+        changes |= one[1:] != one[:-1]
     starts = [0, *(np.flatnonzero(changes) + 1).tolist(), len(present)]
-    return Runs(present[order], starts, time[order].astype("datetime64[us]"), vertical[order])
+    time, vertical = (array(rows, name)[present] for name in ("time", "vertical"))
+    return Runs(present, starts, time.astype("datetime64[us]"), vertical)
 
 
 def _each(runs: Runs, test: Callable[[slice], Any]) -> NDArray[np.uint8]:
@@ -141,13 +157,18 @@ def _climatology(
 
 
 def _spike(value: NDArray[np.float64], runs: Runs, told: dict[str, Any], _: Subject) -> NDArray[np.uint8]:
-    return _each(runs, lambda run: _qartod().spike_test(value[run], **told))
+    found = np.ma.getdata(_qartod().spike_test(value, **told))
+    # The first and the last of a run stand beside one value only.
+    found[runs.starts[:-1]] = found[np.array(runs.starts[1:]) - 1] = NOT_EVALUATED
+    return found
 
 
 def _rate_of_change(
     value: NDArray[np.float64], runs: Runs, told: dict[str, Any], _: Subject
 ) -> NDArray[np.uint8]:
-    return _each(runs, lambda run: _qartod().rate_of_change_test(value[run], runs.time[run], **told))
+    found = np.ma.getdata(_qartod().rate_of_change_test(value, runs.time, **told))
+    found[runs.starts[:-1]] = GOOD
+    return found
 
 
 def _flat_line(value: NDArray[np.float64], runs: Runs, told: dict[str, Any], _: Subject) -> NDArray[np.uint8]:
@@ -173,7 +194,27 @@ def _extreme(of: np.ufunc, value: NDArray[np.float64], width: int) -> NDArray[np
 def _attenuated_signal(
     value: NDArray[np.float64], runs: Runs, told: dict[str, Any], _: Subject
 ) -> NDArray[np.uint8]:
-    return _each(runs, lambda run: _qartod().attenuated_signal_test(value[run], runs.time[run], **told))
+    found = np.empty(len(value), np.uint8)
+    for part, time in _apart(runs, int(told["test_period"] * 1_000_000) + 1):
+        found[part] = np.ma.getdata(_qartod().attenuated_signal_test(value[part], time, **told))
+    return found
+
+
+def _apart(runs: Runs, window_us: int) -> Iterator[tuple[slice, NDArray[np.datetime64]]]:
+    """Runs one behind the other, so that no window reaches from one into the one before; a few parts of them."""
+    starts, time = np.array(runs.starts), runs.time.astype(np.int64)
+    lengths = time[starts[1:] - 1] - time[starts[:-1]] + window_us + 1
+    begins = np.append(0, np.cumsum(lengths)[:-1])
+    part = begins // _LONGEST_US
+    heads = [*np.flatnonzero(np.append(True, part[1:] != part[:-1])).tolist(), len(lengths)]
+    for first, after in pairwise(heads):
+        rows = slice(starts[first], starts[after])
+        if after - first == 1:
+            yield rows, runs.time[rows]
+            continue
+        own = slice(first, after)
+        moved = np.repeat(begins[own] - begins[first] - time[starts[own]], np.diff(starts)[own])
+        yield rows, (time[rows] + moved).astype("datetime64[us]")
 
 
 def _pressure_increasing(
