@@ -31,7 +31,8 @@ class Rows:
         value: the numbers, NaN where a result is no number; None where none is.
         words: the texts, None where none is.
         vertical: in the unit of the datastream's vertical.
-        until: end of the interval that a result stands for, in microseconds.
+        until: end of the interval that a result stands for, in microseconds; None for what is an instant.
+        result_time: when a result came to be known, in microseconds; None where that is not told.
         longitude, latitude: in degrees, of what moves.
         flag: as the producer gave it.
     """
@@ -41,7 +42,8 @@ class Rows:
     value: NDArray[np.float64] | None = None
     words: Sequence[str | None] | None = None
     vertical: NDArray[np.float64] | None = None
-    until: NDArray[np.int64] | None = None
+    until: NDArray[np.int64] | Sequence[int | None] | None = None
+    result_time: NDArray[np.int64] | Sequence[int | None] | None = None
     longitude: NDArray[np.float64] | None = None
     latitude: NDArray[np.float64] | None = None
     flag: Sequence[str | None] | None = None

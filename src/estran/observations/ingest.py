@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from estran.formats import Document, Format, Observed, Rows
     from estran.observations.store import SeriesStore
 
-__all__ = ["IngestReport", "explained", "ingest"]
+__all__ = ["Batch", "IngestReport", "Storing", "explained", "ingest"]
 
 _ROWS_AT_ONCE = 1_000_000
 _NOTHING = "it is read, and holds no observations: no variable in it has a time and a place for each value"
@@ -72,7 +72,7 @@ def ingest(
         demand: whether a file that holds none is refused rather than left alone.
         progress: told after each batch.
     """
-    taking = _Taking(store, record_of, done, demand, progress)
+    taking = Taking(store, record_of, done, demand, progress)
     report = taking.report
     for path, size in files(paths):
         if isinstance(size, Refusal):
@@ -90,35 +90,51 @@ def ingest(
 
 
 @dataclass(slots=True)
-class _Taking:
-    """Documents on their way into the store; the members are the arguments of `ingest`."""
+class Batch:
+    """Datastreams of one dataset, by key, and rows of theirs; count is how many."""
+
+    streams: dict[str, Datastream] = field(default_factory=dict[str, Datastream])
+    rows: list[Rows] = field(default_factory=list["Rows"])
+    count: int = 0
+
+
+@dataclass(slots=True)
+class Storing:
+    """Batches on their way into the store, whatever they were read from.
+
+    Attributes:
+        store: where they go.
+        report: what became of them.
+        known: what was known of datastreams, by record and key.
+        entered: (what was said, number) of those that were noted, by record and key.
+    """
 
     store: SeriesStore
-    record_of: Callable[[Document, Format, str], str]
-    done: Callable[[Document, Format, str], None]
-    demand: bool
-    progress: Callable[[IngestReport], None] | None
     report: IngestReport = field(default_factory=IngestReport)
-    # What was known of datastreams, by record and key.
     known: dict[str, dict[str, Datastream]] = field(default_factory=dict[str, dict[str, Datastream]])
+    entered: dict[str, dict[str, tuple[Datastream, int]]] = field(
+        default_factory=dict[str, dict[str, tuple[Datastream, int]]]
+    )
 
-    def take(self, document: Document, form: Format) -> None:
-        """Store the observations of one document; what cannot be is refused with its reason."""
-        if form.observe is None or (form.read is None and not self.demand):
+    def put(self, record: str, batch: Batch, name: str) -> None:
+        """Store a batch of the dataset of a record; what cannot be is refused under a name."""
+        numbers = self._numbers(record, batch.streams)
+        if not batch.rows:
             return
-        before = len(self.report.refused)
-        try:
-            found = self._stored(document, form, form.observe(document))
-        except Invalid as error:
-            self.report.refused.append(Refusal(document.name, error.why))
-        except (ValueError, TypeError, LookupError, ArithmeticError, OSError, RuntimeError) as error:
-            # A reader's own mistake on a strange file: it is named, the others are read.
-            why = f"its observations could not be understood ({type(error).__name__}: {error})"[:500]
-            self.report.refused.append(Refusal(document.name, why))
-        else:
-            self.report.files += bool(found)
-            if self.demand and not found and len(self.report.refused) == before:
-                self.report.refused.append(Refusal(document.name, _NOTHING))
+        parts = [_table(numbers[rows.datastream], rows, self.report, name) for rows in batch.rows]
+        import pyarrow as pa  # noqa: PLC0415 - heavy
+
+        self.report.rows.add(self.store.put(pa.concat_tables(parts)))
+
+    def _numbers(self, record: str, streams: dict[str, Datastream]) -> dict[str, int]:
+        """The numbers of datastreams; those of which something else is said than before are noted."""
+        entered = self.entered.setdefault(record, {})
+        fresh = [one for key, one in streams.items() if key not in entered or entered[key][0] != one]
+        if fresh:
+            numbers, new = self.store.enter(record, fresh)
+            self.report.datastreams += new
+            entered.update((one.key, (one, numbers[one.key])) for one in fresh)
+        return {key: entered[key][1] for key in streams}
 
     def _recalled(self, record: str) -> dict[str, Datastream]:
         """What is known of the datastreams of a record."""
@@ -128,7 +144,7 @@ class _Taking:
             self.known[record] = {one.described.key: one.described for one in held}
         return self.known[record]
 
-    def _recall(self, record: str, batch: _Batch) -> None:
+    def recall(self, record: str, batch: Batch) -> None:
         """Let datastreams of which only the names are told be what is known of them, and of their things."""
         known = self._recalled(record)
         things = {one.thing.key: one.thing for one in known.values()}
@@ -136,7 +152,7 @@ class _Taking:
             told = known.get(key) or replace(one, thing=things.get(one.thing.key, one.thing))
             batch.streams[key] = known[key] = told
 
-    def _bring_to_one_unit(self, record: str, batch: _Batch, name: str) -> None:
+    def bring_to_one_unit(self, record: str, batch: Batch, name: str) -> None:
         """Values that come in another unit than before are brought to that one; what cannot be is refused."""
         known = self._recalled(record)
         for key, one in list(batch.streams.items()):
@@ -161,6 +177,47 @@ class _Taking:
                     for rows in batch.rows
                 ]
 
+
+@dataclass(slots=True)
+class Taking:
+    """Documents on their way into the store; the members are the arguments of `ingest`.
+
+    Attributes:
+        report: what became of those that were taken.
+    """
+
+    store: SeriesStore
+    record_of: Callable[[Document, Format, str], str]
+    done: Callable[[Document, Format, str], None]
+    demand: bool
+    progress: Callable[[IngestReport], None] | None
+    storing: Storing = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.storing = Storing(self.store)
+
+    @property
+    def report(self) -> IngestReport:
+        return self.storing.report
+
+    def take(self, document: Document, form: Format) -> None:
+        """Store the observations of one document; what cannot be is refused with its reason."""
+        if form.observe is None or (form.read is None and not self.demand):
+            return
+        before = len(self.report.refused)
+        try:
+            found = self._stored(document, form, form.observe(document))
+        except Invalid as error:
+            self.report.refused.append(Refusal(document.name, error.why))
+        except (ValueError, TypeError, LookupError, ArithmeticError, OSError, RuntimeError) as error:
+            # A reader's own mistake on a strange file: it is named, the others are read.
+            why = f"its observations could not be understood ({type(error).__name__}: {error})"[:500]
+            self.report.refused.append(Refusal(document.name, why))
+        else:
+            self.report.files += bool(found)
+            if self.demand and not found and len(self.report.refused) == before:
+                self.report.refused.append(Refusal(document.name, _NOTHING))
+
     def _stored(self, document: Document, form: Format, found: Iterator[Observed]) -> set[str]:
         """Ids of the records whose observations were stored."""
         records: dict[str, str] = {}
@@ -169,10 +226,10 @@ class _Taking:
                 records[dataset] = self.record_of(document, form, dataset)
             if records[dataset]:
                 if form.names_only:
-                    self._recall(records[dataset], batch)
+                    self.storing.recall(records[dataset], batch)
                 else:
-                    self._bring_to_one_unit(records[dataset], batch, document.name)
-                _store(self.store, records[dataset], batch, self.report, document.name)
+                    self.storing.bring_to_one_unit(records[dataset], batch, document.name)
+                self.storing.put(records[dataset], batch, document.name)
                 if self.progress:
                     self.progress(self.report)
         kept = {id_ for id_ in records.values() if id_}
@@ -201,25 +258,18 @@ def explained(paths: Iterable[Path]) -> list[tuple[str, str]]:
     return told
 
 
-@dataclass(slots=True)
-class _Batch:
-    streams: dict[str, Datastream] = field(default_factory=dict)
-    rows: list[Rows] = field(default_factory=list)
-    count: int = 0
-
-
-def _batches(found: Iterator[Observed], report: IngestReport) -> Iterator[tuple[str, _Batch]]:
+def _batches(found: Iterator[Observed], report: IngestReport) -> Iterator[tuple[str, Batch]]:
     """Observations in batches, each of one dataset: the one that was named last, "" where none was."""
     # What a batch is given may be changed by who stores it; what the document said is not.
     streams: dict[str, Datastream] = {}
-    batch, dataset = _Batch(), ""
+    batch, dataset = Batch(), ""
     for one in found:
         if isinstance(one, Refusal):
             report.refused.append(one)
         elif isinstance(one, Dataset):
             if batch.streams:
                 yield dataset, batch
-            streams, batch, dataset = {}, _Batch(), one.identifier
+            streams, batch, dataset = {}, Batch(), one.identifier
         elif isinstance(one, Datastream):
             streams[one.key] = batch.streams[one.key] = one
         else:
@@ -229,20 +279,9 @@ def _batches(found: Iterator[Observed], report: IngestReport) -> Iterator[tuple[
             batch.count += len(one.time)
             if batch.count >= _ROWS_AT_ONCE:
                 yield dataset, batch
-                batch = _Batch()
+                batch = Batch()
     if batch.streams:
         yield dataset, batch
-
-
-def _store(store: SeriesStore, record: str, batch: _Batch, report: IngestReport, name: str) -> None:
-    numbers, new = store.enter(record, list(batch.streams.values()))
-    report.datastreams += new
-    if not batch.rows:
-        return
-    parts = [_table(numbers[rows.datastream], rows, report, name) for rows in batch.rows]
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-
-    report.rows.add(store.put(pa.concat_tables(parts)))
 
 
 def _table(number: int, rows: Rows, report: IngestReport, name: str) -> pa.Table:
@@ -287,9 +326,10 @@ def _columns(number: int, rows: Rows, good: NDArray[np.bool_]) -> pa.Table:
     import pyarrow as pa  # noqa: PLC0415
 
     kinds, count = columns.schema(), int(good.sum())
-    given: dict[str, NDArray[np.float64] | NDArray[np.int64] | Sequence[str | None] | None] = {
+    given: dict[str, NDArray[np.float64] | NDArray[np.int64] | Sequence[str | int | None] | None] = {
         "time": rows.time, "vertical": rows.vertical, "value": rows.value, "words": rows.words,
-        "until": rows.until, "longitude": rows.longitude, "latitude": rows.latitude, "flag": rows.flag,
+        "until": rows.until, "result_time": rows.result_time, "longitude": rows.longitude,
+        "latitude": rows.latitude, "flag": rows.flag,
     }  # fmt: skip
     arrays: list[pa.Array] = []
     for kind in kinds:
