@@ -10,6 +10,7 @@ import msgspec
 from estran.errors import Invalid
 from estran.model import Text, instant_us, moment_us, now_us
 from estran.observations.entities import KINDS
+from estran.observations.quality.meanings import QUALITIES
 from estran.observations.rows import result
 from estran.observations.store.columns import newest, schema
 from estran.observations.told import STANDARD_NAMES
@@ -216,7 +217,6 @@ def row(
     before = before or {}
     time, until = _time(own.get("phenomenonTime"))
     value, words = _result(own["result"])
-    flag = own.get("resultQuality")
     at = own.get("resultTime")
     parameters = own.get("parameters") or {}
     depth = parameters.get(axis, before.get("vertical", 0.0)) if axis else 0.0
@@ -224,10 +224,24 @@ def row(
         raise Invalid("it is a number", f"parameters/{axis}")
     return {
         **before, "datastream": stream, "time": time, "until": until, "vertical": float(depth), "value": value, "words": words,
-        "flag": flag if flag is None or isinstance(flag, str) else encoded_value(flag),
+        "flag": _flag(own.get("resultQuality")),
         "result_time": None if at is None else instant(str(at).partition("/")[0], "resultTime"),
         "feature": feature, "number": 0, "version": 0,
     }  # fmt: skip
+
+
+def _flag(said: Any) -> str | None:
+    """The producer's flag; the quality, which the node itself makes, is left out of what a client read before."""
+    if isinstance(said, dict):
+        code = said.get("quality")
+        if code is not None and code not in QUALITIES:
+            raise Invalid(
+                "the node makes the quality (1, 2, 3, 4 or 9) itself; give what you say by another name, such as flag",
+                "resultQuality/quality",
+            )
+        said = {name: value for name, value in said.items() if name != "quality"} or None
+        said = said["flag"] if said is not None and said.keys() == {"flag"} else said
+    return said if said is None or isinstance(said, str) else encoded_value(said)
 
 
 def said(own: Mapping[str, Any], axis: str) -> str:

@@ -22,6 +22,7 @@ from estran.observations.expressions import (
     leaves,
     paths,
 )
+from estran.observations.quality import NEEDED, judged
 from estran.observations.rows import Rows, id_of, ranks
 from estran.observations.store.columns import KEY, NAMES, array, empty, kept
 
@@ -154,6 +155,19 @@ class Observing:
         made_there = ~np.isnan(array(rows, "longitude"))
         return np.where(named > 0, named, np.where(made_there, id_of(rows), own[index] if len(own) else 0))
 
+    def judged(self, rows: pa.Table) -> pa.Table:
+        """Rows with their ``quality``."""
+        return judged(rows, self.store.quality)
+
+    def verticals(self, rows: pa.Table) -> Mapping[int, str]:
+        """Datastream -> name of its third coordinate, "" without one."""
+        numbers = np.unique(array(rows, "datastream")).tolist()
+        return {number: one.vertical for number, one in self.store.sensing.observed(None, numbers).items()}
+
+    def said(self, rows: pa.Table) -> Mapping[int, dict[str, Any]]:
+        """What is said of observations beside their rows, by their id."""
+        return self.store.sensing.said(None, rows)
+
     def count(self) -> int:
         """How many there are."""
         if self.where is None and self.feature is None:
@@ -262,7 +276,7 @@ def _paths(where: Expression | None) -> list[Path]:
 
 _COLUMNS = {
     "phenomenonTime": ("until",), "resultTime": ("result_time",), "result": ("value", "words"),
-    "resultQuality": ("flag",), "FeatureOfInterest": ("feature", "longitude", "latitude"),
+    "resultQuality": NEEDED, "FeatureOfInterest": ("feature", "longitude", "latitude"),
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from estran.errors import Invalid
-from estran.model import moment_us
+from estran.model import instant_us, moment_us
 from estran.observations.entities import Entity, prefix, resolve
 from estran.observations.evaluating import Columns, holds
 from estran.observations.expressions import Expression, Path, further
@@ -17,17 +17,18 @@ from estran.observations.store.columns import array
 from estran.observations.vectors import Vector, listed, times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from estran.observations.store.sensing import Observed
 
-__all__ = ["ID_STEP", "Rows", "entities", "id_of", "ranks", "result"]
+__all__ = ["ID_STEP", "Rows", "entities", "flagged", "id_of", "ranks", "result"]
 
 _WHOLE = 2**53
 NOTHING_SAID: Mapping[int, dict[str, Any]] = {}
+_NOTHING: dict[str, Any] = {}
 ID_STEP = 2**32
 """Id of an observation: its datastream times this, and its number."""
 
@@ -40,7 +41,7 @@ def id_of(rows: pa.Table) -> NDArray[np.int64]:
 def entities(
     rows: pa.Table, known: Mapping[int, Observed], said: Mapping[int, dict[str, Any]] = NOTHING_SAID
 ) -> Iterator[Entity]:
-    """Observations as they are told, with what is said beside their rows."""
+    """Observations as they are told, with what is said beside their rows; these have a column ``quality``."""
     names = (
         "datastream",
         "time",
@@ -49,13 +50,12 @@ def entities(
         "words",
         "until",
         "longitude",
-        "flag",
         "result_time",
         "feature",
     )
     columns = [rows[name].to_pylist() for name in names]
-    for id_, stream, time, vertical, value, words, until, x, flag, at, feature in zip(
-        id_of(rows).tolist(), *columns, strict=True
+    for id_, stream, time, vertical, value, words, until, x, at, feature, quality in zip(
+        id_of(rows).tolist(), *columns, _qualities(rows), strict=True
     ):
         of = known[stream]
         told: dict[str, Any] = {
@@ -63,16 +63,31 @@ def entities(
             "result": result(of.kind, value, words),
             "resultTime": None if at is None else moment_us(at),
         }
-        if flag is not None:
-            told["resultQuality"] = flag
+        told["resultQuality"] = quality
+        more = said.get(id_, _NOTHING)
+        told |= more
         if of.vertical:
-            told["parameters"] = {of.vertical: vertical}
-        if more := said.get(id_):
-            told |= more | (
-                {"parameters": told["parameters"] | more.get("parameters", {})} if of.vertical else {}
-            )
+            told["parameters"] = {of.vertical: vertical} | more.get("parameters", {})
         ties = {"Datastream": stream, "FeatureOfInterest": feature or (of.feature if x is None else id_)}
         yield Entity(id_, told, ties)
+
+
+def flagged(flag: str | None, quality: int) -> dict[str, Any]:
+    """The producer's flag and the quality as ``resultQuality`` has them: an object's own members, else ``flag``."""
+    if flag is None:
+        return {"quality": quality}
+    said: Any = flag
+    if flag[:1] in {"{", "["}:
+        with suppress(msgspec.DecodeError):
+            said = msgspec.json.decode(flag)
+    return (said if isinstance(said, dict) else {"flag": said}) | {"quality": quality}
+
+
+def _qualities(rows: pa.Table) -> list[dict[str, Any]]:
+    """What is told of the quality of each; what is alike is one object."""
+    held: dict[tuple[str | None, int], dict[str, Any]] = {}
+    pairs = zip(rows["flag"].to_pylist(), rows["quality"].to_pylist(), strict=True)
+    return [held.get(pair) or held.setdefault(pair, flagged(*pair)) for pair in pairs]
 
 
 def result(kind: str, value: float | None, words: str | None) -> Any:
@@ -97,6 +112,18 @@ class Asked(Protocol):
 
     def features(self, rows: pa.Table) -> NDArray[np.int64]:
         """The id of the feature of interest of each."""
+        ...
+
+    def judged(self, rows: pa.Table) -> pa.Table:
+        """Rows with their ``quality``."""
+        ...
+
+    def verticals(self, rows: pa.Table) -> Mapping[int, str]:
+        """Datastream -> name of its third coordinate, "" without one."""
+        ...
+
+    def said(self, rows: pa.Table) -> Mapping[int, dict[str, Any]]:
+        """What is said of observations beside their rows, by their id."""
         ...
 
 
@@ -138,15 +165,51 @@ class Rows(Columns):
                 value = array(rows, "value")
                 return Vector("result", (value, self._words), np.isnan(value) & _missing(rows, "words"))
             case "resultQuality":
-                flags = rows["flag"].to_pylist()
-                return listed("json", [flag if not found.inside else None for flag in flags])
+                return self._quality(found.inside)
             case "validTime":
-                return times(array(rows, "time"), array(rows, "time"), ~none)
+                return self._valid()
             case _:
-                return listed("json", [None] * len(self))
+                return listed("json", [_within(one, found.inside) for one in self._parameters()])
 
     def _words(self) -> Vector:
         return listed("text", self._rows["words"].to_pylist())
+
+    def _quality(self, inside: Sequence[str]) -> Vector:
+        """Alone it is the producer's flag."""
+        if not inside:
+            return listed("json", self._rows["flag"].to_pylist())
+        rows = self._asked.judged(self._rows)
+        if inside == ("quality",):
+            return Vector("number", rows["quality"].to_numpy(), np.zeros(len(self), bool))
+        return listed("json", [_within(one, inside) for one in _qualities(rows)])
+
+    def _valid(self) -> Vector:
+        """The times in which observations are valid, of which few say one."""
+        start, end = np.zeros(len(self), np.int64), np.zeros(len(self), np.int64)
+        missing, said = np.ones(len(self), bool), self._asked.said(self._rows)
+        for n, id_ in enumerate(id_of(self._rows).tolist() if said else ()):
+            if (valid := said.get(id_, _NOTHING).get("validTime")) is not None:
+                first, _, last = valid.partition("/")
+                start[n], end[n], missing[n] = instant_us(first), instant_us(last), False
+        return times(start, end, missing)
+
+    def _parameters(self) -> list[dict[str, Any] | None]:
+        """Of each, the third coordinate by its name, and what a client sent."""
+        rows, said, axes = self._rows, self._asked.said(self._rows), self._asked.verticals(self._rows)
+        columns = (id_of(rows).tolist(), array(rows, "datastream").tolist(), array(rows, "vertical").tolist())
+        return [
+            ({axis: vertical} if (axis := axes.get(stream)) else {})
+            | said.get(id_, _NOTHING).get("parameters", {})
+            or None
+            for id_, stream, vertical in zip(*columns, strict=True)
+        ]
+
+
+def _within(held: Any, inside: Sequence[str]) -> Any:
+    """A member of JSON, or of a member; None where there is none."""
+    for name in inside:
+        held = held.get(name) if isinstance(held, dict) else None
+    return held
 
 
 class _Places(Columns):
@@ -192,7 +255,15 @@ def ranks(values: Vector) -> list[NDArray[Any]]:
         case "time":
             return [there, values.data[0], values.data[1]]
         case "json":
-            return [there, _places_of(np.array(["" if v is None else str(v) for v in values.data], object))]
+            # As entities are sorted: numbers after what is none, then words.
+            is_number = [isinstance(v, int | float) and not isinstance(v, bool) for v in values.data]
+            numbers = [v if is_ else 0 for v, is_ in zip(values.data, is_number, strict=True)]
+            texts = [v if isinstance(v, str) else "" for v in values.data]
+            is_text = [isinstance(v, str) for v in values.data]
+            return [
+                np.array(is_number, np.int64), np.array(numbers, np.float64),
+                np.array(is_text, np.int64), _places_of(np.array(texts, object)),
+            ]  # fmt: skip
         case "text":
             return [there, _places_of(values.data)]
         case "number" | "duration" | "truth":

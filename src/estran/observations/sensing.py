@@ -18,6 +18,7 @@ from estran.observations.entities import KINDS, Entity, Page, Query
 from estran.observations.expressions import Path, conjuncts
 from estran.observations.making import Making
 from estran.observations.observing import Observing, is_span
+from estran.observations.quality import judged
 from estran.observations.rows import ID_STEP, entities
 from estran.observations.store.columns import array
 from estran.observations.store.tiles import summed
@@ -300,6 +301,7 @@ class Sensing:
         if not rows.num_rows:
             return []
         known = self._store.sensing.observed(ask, np.unique(array(rows, "datastream")).tolist())
+        rows = judged(rows, self._store.quality)
         return list(entities(rows, known, self._store.sensing.said(ask, rows)))
 
     # Features of interest that are the place where an observation was made

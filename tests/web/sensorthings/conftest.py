@@ -10,6 +10,7 @@ import pytest
 
 from estran.catalogue.query import Query
 from estran.model import Datastream, Sensor, Text, Thing, Variable
+from estran.observations.given import encoded
 from estran.observations.store import SeriesStore, columns
 from estran.web.app import create_app
 from tests.web.client import Client
@@ -28,6 +29,12 @@ STATIONS = (
     ("nice", "Nice", 7.3, 43.7, ()),
     ("float", "Float 69", None, None, (("kind", "float"),)),
 )
+SAID = (
+    {"parameters": {"operator": "Ann", "gain": 3}},
+    {"parameters": {"operator": 7}, "validTime": "2020-01-01T00:00:00Z/2020-01-02T12:00:00Z"},
+    {"validTime": "2020-01-03T00:00:00Z/2020-01-03T06:00:00Z"},
+)
+"""What is said beside rows."""
 TEMPERATURE = Variable(
     name="temp", label=Text.of("Temperature"), standard_name="sea_water_temperature", unit="degC"
 )
@@ -41,7 +48,14 @@ def streams() -> list[Datastream]:
         thing = Thing(key=key, name=Text.of(name), longitude=x, latitude=y, properties=more)
         sensor = Sensor(key=f"{key}-ctd", name=Text.of("CTD"), model="SBE 37") if key != "nice" else None
         made += [
-            Datastream(key=f"{key}/temp", thing=thing, variable=TEMPERATURE, sensor=sensor, flags="qartod"),
+            Datastream(
+                key=f"{key}/temp",
+                thing=thing,
+                variable=TEMPERATURE,
+                sensor=sensor,
+                flags="qartod",
+                vertical=Variable(name="depth", unit="m") if key == "nice" else None,
+            ),
             Datastream(key=f"{key}/state", thing=thing, variable=STATE, kind="text"),
         ]
     return made
@@ -69,12 +83,19 @@ def fill(node: Node) -> dict[str, int]:
             "longitude": [-20.0 + h for h in range(24)], "latitude": [40.0 + h / 4 for h in range(24)],
         }  # fmt: skip
         flags = ["1" if h % 3 else "4" for h in range(24)]
-        store.put(rows(numbers[f"{key}/temp"], time, value=value, flag=flags, **places))
+        depth = {"vertical": [h / 2 for h in range(24)]} if key == "nice" else {}
+        store.put(rows(numbers[f"{key}/temp"], time, value=value, flag=flags, **places, **depth))
         if key == "brest":
             store.settle()
         words = [("calme", "agitée", "3")[h % 3] for h in range(4)]
         until = [t + HOUR for t in time[:4]]
         store.put(rows(numbers[f"{key}/state"], time[:4], words=words, until=until, result_time=until))
+    with store.sensing.changing() as changing:
+        for n, stream in enumerate(sorted(numbers.values())):
+            changing.say(stream, {h: encoded(SAID[h % len(SAID)]) for h in range(1, 5) if (h + n) % 3})
+    node.observations.quality.judge(
+        numbers["sete/temp"], "2020-01-02T06:00:00Z/2020-01-02T11:00:00Z", "suspect", "Fouling"
+    )
     return numbers
 
 

@@ -147,6 +147,10 @@ def result(one: Any) -> list[Any]:
     return [one["result"]]
 
 
+def parameter(name: str) -> Callable[[Any], list[Any]]:
+    return lambda one: [one.get("parameters", {}).get(name)]
+
+
 OBSERVATIONS = st.recursive(
     st.one_of(
         comparison("result", result, st.integers(7, 16)),
@@ -157,6 +161,13 @@ OBSERVATIONS = st.recursive(
         comparison("FeatureOfInterest/id", lambda one: [one["FeatureOfInterest"]["@iot.id"]], st.integers(1, 5)),
         timed("phenomenonTime", lambda one: [one["phenomenonTime"]]),
         timed("resultTime", lambda one: [one["resultTime"]]),
+        comparison("resultQuality/quality", lambda one: [one["resultQuality"]["quality"]], st.sampled_from([1, 2, 3, 4, 9])),
+        comparison("resultQuality/flag", lambda one: [one["resultQuality"].get("flag")], st.sampled_from(["1", "4"])),
+        comparison("parameters/operator", parameter("operator"), st.sampled_from(["Ann", "Bob", 7])),
+        comparison("parameters/depth", parameter("depth"), st.integers(0, 12)),
+        timed("validTime", lambda one: [one.get("validTime")]),
+        st.just(("validTime eq null", lambda one: one.get("validTime") is None)),
+        st.just(("parameters/gain ne null", lambda one: parameter("gain")(one) != [None])),
         spatial("FeatureOfInterest/feature", lambda one: [one["FeatureOfInterest"]["feature"]]),
         comparison("hour(phenomenonTime)", lambda one: [ends(one["phenomenonTime"])[0].hour], st.integers(0, 23)),
         st.just(("result eq null", lambda one: one["result"] is None)),
@@ -247,6 +258,12 @@ def test_functions(sta: Sta, path: str, filter_: str, names: list[str]) -> None:
         ("phenomenonTime gt mindatetime() and phenomenonTime lt maxdatetime()", 112),
         ("totaloffsetminutes(phenomenonTime) eq 0 and fractionalseconds(phenomenonTime) eq 0", 112),
         ("resultQuality eq '4' and result ne null", 32),
+        ("resultQuality/quality eq 3", 6),
+        ("resultQuality/quality eq 9", 4),
+        ("resultQuality/other eq 1", 0),
+        ("during(validTime, 2020-01-03T00:00:00Z/2020-01-04T00:00:00Z)", 5),
+        ("parameters/operator eq 'Ann' and parameters/gain gt 2.5", 5),
+        ("parameters/depth ge 10 and parameters/depth lt 11", 2),
     ],
 )  # fmt: skip
 def test_times_and_results(sta: Sta, filter_: str, count: int) -> None:

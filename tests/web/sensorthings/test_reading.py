@@ -211,7 +211,8 @@ def test_data_arrays_csv_and_pages_say_the_same(sta: Sta) -> None:
     assert found["@iot.count"] == len(pages) == sum(part["dataArray@iot.count"] for part in found["value"])
     arrays = [row for part in found["value"] for row in part["dataArray"]]
     assert [tuple(row[:3]) for row in arrays] == told
-    assert [row[3] for row in arrays] == [one.get("resultQuality") for one in pages]
+    assert [row[3] for row in arrays] == [one["resultQuality"] for one in pages]
+    assert {one["resultQuality"]["quality"] for one in pages} == {1, 2, 3, 4, 9}
     assert [part["Datastream@iot.navigationLink"] for part in found["value"]] == [
         f"{ROOT}/Datastreams({n})" for n in range(1, 9)
     ]
@@ -220,7 +221,18 @@ def test_data_arrays_csv_and_pages_say_the_same(sta: Sta) -> None:
     lines = list(csv.DictReader(io.StringIO(text.text)))
     assert [(int(line["id"]), line["phenomenonTime"]) for line in lines] == [one[:2] for one in told]
     assert [int(line["Datastream/id"]) for line in lines] == [one["Datastream"]["@iot.id"] for one in pages]
+    assert [(line["resultQuality/flag"], int(line["resultQuality/quality"])) for line in lines] == [
+        (one["resultQuality"].get("flag", ""), one["resultQuality"]["quality"]) for one in pages
+    ]
     assert [line["result"] for line in lines] == ["" if one is None else str(one) for _, _, one in told]
+    said = sta.json("/Observations", resultFormat="dataArray", select="parameters,validTime")
+    assert [row for part in said["value"] for row in part["dataArray"]] == [
+        [one.get("parameters"), one.get("validTime")] for one in pages
+    ]
+    places = sta.json("/Observations", resultFormat="GeoJSON", top="1000")["features"]
+    assert [one["properties"]["resultQuality/quality"] for one in places] == [
+        one["resultQuality"]["quality"] for one in pages
+    ]
     some = sta.json("/Observations", resultFormat="dataArray", top="30", skip="20", select="id")
     assert [row for part in some["value"] for row in part["dataArray"]] == [[one[0]] for one in told[20:50]]
     newest = sta.json(

@@ -184,12 +184,65 @@ def test_any_result_is_kept(sta: Sta, result: Any) -> None:
         "parameters": {"operator": "Ann", "n": [1, None]},
     }
     seen = post(sta, f"/Datastreams({stream})/Observations", one)
-    assert {name: seen[name] for name in one} == one
+    told = {**one, "resultQuality": {"flag": "High", "quality": 9 if result is None else 2}}
+    assert {name: seen[name] for name in one} == told
     assert sta.json(f"/Datastreams({stream})/Observations", expand="Datastream")["value"][0]["parameters"][
         "n"
     ] == [1, None]
     changed = sta.ask(f"/Observations({seen['@iot.id']})", "PATCH", json={"parameters": {"a": 1}}).json()
-    assert {name: changed[name] for name in one} == {**one, "parameters": {"a": 1}}
+    assert {name: changed[name] for name in one} == {**told, "parameters": {"a": 1}}
+    # What was read is written again as it is.
+    again = sta.ask(
+        f"/Observations({seen['@iot.id']})", "PATCH", json={"resultQuality": told["resultQuality"]}
+    )
+    assert again.json()["resultQuality"] == told["resultQuality"]
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("4", {"flag": "4"}),
+        (4, {"flag": "4"}),
+        (
+            {"DQ_Status": {"code": "3", "label": "Niveau 2"}},
+            {"DQ_Status": {"code": "3", "label": "Niveau 2"}},
+        ),
+        ([{"nameOfMeasure": "DQ_Status"}], {"flag": [{"nameOfMeasure": "DQ_Status"}]}),
+        ({"flag": "A", "quality": 1}, {"flag": "A"}),
+        ({"quality": 4}, {}),
+        (None, {}),
+    ],
+)
+def test_a_flag_of_a_client_comes_back_beside_the_quality(
+    sta: Sta, written: Any, told: dict[str, Any]
+) -> None:
+    made = post(sta, "/Things", whole())
+    [stream] = sta.ids(f"/Things({made['@iot.id']})/Datastreams")
+    home = f"/Datastreams({stream})/Observations"
+    seen = post(sta, home, {"result": 1, "resultQuality": written})
+    assert seen["resultQuality"] == {**told, "quality": 2}
+    [array] = sta.json(
+        home, resultFormat="dataArray", select="resultQuality", filter=f"id eq {seen['@iot.id']}"
+    )["value"]
+    assert array["dataArray"] == [[seen["resultQuality"]]]
+    for path, value in (
+        ("flag", told.get("flag")),
+        ("DQ_Status/code", told.get("DQ_Status", {}).get("code")),
+    ):
+        if isinstance(value, str):
+            found = sta.ids(home, filter=f"resultQuality/{path} eq '{value}'")
+            assert found == [seen["@iot.id"]]
+
+
+def test_the_quality_is_not_written(sta: Sta) -> None:
+    made = post(sta, "/Things", whole())
+    [stream] = sta.ids(f"/Things({made['@iot.id']})/Datastreams")
+    refused = sta.ask(
+        f"/Datastreams({stream})/Observations",
+        "POST",
+        json={"result": 1, "resultQuality": {"quality": "fine"}},
+    )
+    assert (refused.status_code, refused.json()["where"]) == (400, "resultQuality/quality")
 
 
 def test_changing(own: Node, sta: Sta) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from estran.observations.store.registry import HeldDatastream
     from estran.observations.store.verdicts import Verdict
 
-__all__ = ["NEEDED", "Judging", "in_scheme"]
+__all__ = ["NEEDED", "Judging", "in_scheme", "judged"]
 
 NEEDED = ("datastream", "time", "value", "words", "flag", "tested")
 """The columns of which the quality is made."""
@@ -111,6 +111,15 @@ class Judging:
             told = self.told(rows, keep)
             if told.num_rows:
                 yield told.select(list(names))
+
+
+def judged(rows: pa.Table, store: QualityStore) -> pa.Table:
+    """Rows of any datastreams, with the columns `NEEDED`, and a column ``quality`` beside them."""
+    numbers = np.unique(array(rows, "datastream")).tolist()
+    is_any_flag = rows["flag"].null_count < rows.num_rows
+    known = store.described(numbers) if is_any_flag else {}
+    schemes = {number: of_producer(one) for number, one in known.items()}
+    return Judging(schemes, store.verdicts(numbers)).told(rows)
 
 
 def in_scheme(rows: pa.Table, schemes: Mapping[int, Scheme], wanted: Scheme) -> NDArray[np.int16]:

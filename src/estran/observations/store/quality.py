@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from estran.observations.store import testing, verdicts
+from estran.observations.store import registry, testing, verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from estran.model import Datastream
     from estran.observations.store.testing import StoredPlan, Waiting
     from estran.observations.store.verdicts import Verdict
     from estran.storage import Database
@@ -36,6 +37,13 @@ class QualityStore:
             return []
         with self._database.read() as connection:
             return verdicts.read(connection, self._database.engine, datastreams, undone=undone)
+
+    def described(self, datastreams: Sequence[int]) -> dict[int, Datastream]:
+        """What some datastreams are, by their number."""
+        if not datastreams:
+            return {}
+        with self._database.read() as connection:
+            return registry.described(connection, self._database.engine, datastreams)
 
     def verdict(self, number: int) -> Verdict | None:
         """One verdict, None where there is none of that number."""

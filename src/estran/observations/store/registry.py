@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -26,6 +27,7 @@ __all__ = [
     "Tally",
     "datasets",
     "datastreams",
+    "described",
     "enter",
     "latest",
     "note",
@@ -261,6 +263,18 @@ def datastreams(
         HeldDatastream(number, record, _DATASTREAM(unpack(document)), *told)
         for number, record, document, *told in connection.execute(chosen)
     ]
+
+
+def described(connection: sa.Connection, engine: Engine, numbers: Sequence[int]) -> dict[int, Datastream]:
+    """What datastreams of some numbers are."""
+    found = connection.execute(select(_D.number, _D.document).where(engine.within(_D.number, numbers)))
+    return {number: _described(document) for number, document in found}
+
+
+@lru_cache(maxsize=16_384)
+def _described(document: bytes) -> Datastream:
+    """Each document is read once, however often its datastream is asked for."""
+    return _DATASTREAM(unpack(document))
 
 
 def latest(connection: sa.Connection) -> list[tuple[int, int, float | None, str | None]]:

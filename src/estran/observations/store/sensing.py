@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     import pyarrow as pa
+    import sqlalchemy as sa
 
     from estran.observations.expressions import Expression
     from estran.observations.store import SeriesStore
@@ -114,12 +115,21 @@ class SensingStore:
         dataset = select(_F.dataset).where(_F.number == feature).scalar_subquery()
         return list(ask.connection.execute(select(_D.number).where(_D.dataset == dataset)).scalars())
 
-    def observed(self, ask: Asker, numbers: Sequence[int]) -> dict[int, Observed]:
+    @contextmanager
+    def _view(self, ask: Asker | None) -> Generator[sa.Connection]:
+        """That of a question, else one of its own."""
+        if ask is not None:
+            yield ask.connection
+            return
+        with self._database.read(_LONGEST_S) as connection:
+            yield connection
+
+    def observed(self, ask: Asker | None, numbers: Sequence[int]) -> dict[int, Observed]:
         """What is needed to tell the observations of some datastreams."""
         own = select(func.max(_F.number)).where(_F.thing == _D.thing).scalar_subquery()
-        found = ask.connection.execute(
-            select(_D.number, _D.told, own.label("feature")).where(ask.engine.within(_D.number, numbers))
-        )
+        chosen = select(_D.number, _D.told, own.label("feature"))
+        with self._view(ask) as connection:
+            found = connection.execute(chosen.where(self._database.engine.within(_D.number, numbers))).all()
         made: dict[int, Observed] = {}
         for number, told, feature in found:
             said = _DECODE(told or "{}")
@@ -136,20 +146,16 @@ class SensingStore:
         told = ask.connection.execute(chosen.order_by(_D.number)).scalars().all()
         return pa.Table.from_pylist([_DECODE(row) for row in told], schema=columns.schema())
 
-    def said(self, ask: Asker, rows: pa.Table) -> dict[int, dict[str, Any]]:
+    def said(self, ask: Asker | None, rows: pa.Table) -> dict[int, dict[str, Any]]:
         """What is said of some observations that their rows have no room for, by their id."""
-        streams = np.unique(columns.array(rows, "datastream")).tolist()
-        any_ = ask.connection.execute(
-            select(_SAID.datastream).where(ask.engine.within(_SAID.datastream, streams)).limit(1)
-        ).first()
-        if any_ is None:
-            return {}
-        numbers = columns.array(rows, "number").tolist()
-        found = ask.connection.execute(
-            select(_SAID.datastream, _SAID.number, _SAID.told).where(
-                ask.engine.within(_SAID.datastream, streams), ask.engine.within(_SAID.number, numbers)
-            )
-        )
+        within = self._database.engine.within
+        streams = within(_SAID.datastream, np.unique(columns.array(rows, "datastream")).tolist())
+        with self._view(ask) as connection:
+            if connection.execute(select(_SAID.datastream).where(streams).limit(1)).first() is None:
+                return {}
+            numbers = within(_SAID.number, columns.array(rows, "number").tolist())
+            chosen = select(_SAID.datastream, _SAID.number, _SAID.told).where(streams, numbers)
+            found = connection.execute(chosen).all()
         return {stream * 2**32 + number: _DECODE(told) for stream, number, told in found}
 
     def find(self, datastream: int, number: int) -> pa.Table:

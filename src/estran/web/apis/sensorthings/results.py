@@ -5,20 +5,20 @@ from __future__ import annotations
 import csv
 import io
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 import numpy as np
 
 from estran.errors import Invalid
 from estran.observations.entities import KINDS, Query
-from estran.observations.rows import entities, id_of
+from estran.observations.rows import entities, flagged, id_of
 from estran.observations.store.columns import array
 from estran.web.apis.sensorthings.answers import self_link
 from estran.web.problems import NotOffered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -32,21 +32,35 @@ __all__ = ["COMPONENTS", "csv_of_entities", "csv_rows", "data_array", "features"
 
 COMPONENTS = ("id", "phenomenonTime", "resultTime", "result", "resultQuality")
 _SECOND_US = 1_000_000
+_SAID = frozenset({"validTime", "parameters"})
+_CSV_COLUMNS = {"resultQuality": ("resultQuality/flag", "resultQuality/quality")}
 
 
-def portions(
-    sensing: Sensing, query: Query, options: Options
-) -> Iterator[tuple[pa.Table, Mapping[int, Observed]]]:
+class Part(NamedTuple):
+    """Some of the observations that are wanted.
+
+    Attributes:
+        rows: with their ``quality``.
+        known: what is needed to tell them, by their datastream; said: what is said beside their rows, by their id.
+    """
+
+    rows: pa.Table
+    known: Mapping[int, Observed]
+    said: Mapping[int, dict[str, Any]]
+
+
+def portions(sensing: Sensing, query: Query, options: Options) -> Iterator[Part]:
     """All observations that are wanted, or the first of them, a portion at a time.
 
     Raises:
         Invalid: they are wanted in an order in which they cannot be streamed, and are too many to be sorted.
     """
     asked, known = sensing.observing(query)
+    wants_said = not _SAID.isdisjoint(options.select)
     if not _as_they_lie(query.order, asked):
         most = options.top if options.top is not None else max(asked.count() - query.skip, 1)
         rows, _ = asked.first(query.order, query.skip, most, query.after)
-        yield rows, known
+        yield Part(asked.judged(rows), known, asked.said(rows) if wants_said else {})
         return
     skip, left = query.skip, options.top
     for rows in asked.batches(is_passed_on=True):
@@ -55,7 +69,7 @@ def portions(
             continue
         part = rows.slice(skip, left)
         skip = 0
-        yield part, known
+        yield Part(asked.judged(part), known, asked.said(part) if wants_said else {})
         if left is not None:
             left -= part.num_rows
             if not left:
@@ -82,19 +96,17 @@ def _chosen(options: Options) -> tuple[str, ...]:
     return tuple(names)
 
 
-def data_array(
-    parts: Iterable[tuple[pa.Table, Mapping[int, Observed]]], options: Options, root: str, count: int | None
-) -> Iterator[bytes]:
+def data_array(parts: Iterable[Part], options: Options, root: str, count: int | None) -> Iterator[bytes]:
     """Data arrays: one for each datastream."""
     names = _chosen(options)
     components = msgspec.json.encode(names)
     yield b"{" + (b'"@iot.count":%d,' % count if count is not None else b"") + b'"value":['
     current, held = -1, 0
-    for rows, known in parts:
-        streams = array(rows, "datastream")
+    for whole in parts:
+        streams = array(whole.rows, "datastream")
         starts = np.flatnonzero(np.append(True, streams[1:] != streams[:-1])) if len(streams) else []
         for start, end in zip(starts, [*starts[1:], len(streams)], strict=True):
-            stream, part = int(streams[start]), rows.slice(start, end - start)
+            stream, part = int(streams[start]), whole._replace(rows=whole.rows.slice(start, end - start))
             if stream != current:
                 if current >= 0:
                     yield b'],"dataArray@iot.count":%d},' % held
@@ -104,18 +116,18 @@ def data_array(
                     components,
                 )
                 current, held = stream, 0
-            yield (b"," if held else b"") + _arrays(part, names, known)
-            held += part.num_rows
+            yield (b"," if held else b"") + _arrays(part, names)
+            held += part.rows.num_rows
     yield (b'],"dataArray@iot.count":%d}' % held if current >= 0 else b"") + b"]}"
 
 
-def _arrays(rows: pa.Table, names: Sequence[str], known: Mapping[int, Observed]) -> bytes:
+def _arrays(part: Part, names: Sequence[str]) -> bytes:
     """Rows as JSON arrays with commas between."""
-    columns = [_json_column(rows, name, known) for name in names]
+    columns = [_json_column(part, name) for name in names]
     parts: list[Any] = ["["]
     for n, column in enumerate(columns):
         parts += [",", column] if n else [column]
-    return _lines([*parts, "]"], rows.num_rows, ",")
+    return _lines([*parts, "]"], part.rows.num_rows, ",")
 
 
 def _lines(parts: Sequence[Any], count: int, sign: str) -> bytes:
@@ -129,10 +141,9 @@ def _lines(parts: Sequence[Any], count: int, sign: str) -> bytes:
     return whole[0].as_buffer().to_pybytes()
 
 
-def _json_column(  # noqa: PLR0911 - a property each
-    rows: pa.Table, name: str, known: Mapping[int, Observed]
-) -> Any:
+def _json_column(part: Part, name: str) -> Any:
     """A column as the JSON of each value."""
+    rows, known = part.rows, part.known
     pc: Any = import_module("pyarrow.compute")
     match name:
         case "id":
@@ -146,12 +157,9 @@ def _json_column(  # noqa: PLR0911 - a property each
             value = rows["value"].combine_chunks()
             return pc.fill_null(value.cast("string"), "null")
         case "resultQuality":
-            flags = rows["flag"]
-            if flags.null_count == rows.num_rows:
-                return _repeated("null", rows.num_rows)
-            return _array([_json(flag) for flag in flags.to_pylist()])
+            return _of_flags(rows, lambda flag, quality: _json(flagged(flag, quality)))
         case _:
-            told = [one.told.get(name) for one in entities(rows, known)]
+            told = [one.told.get(name) for one in entities(*part)]
             return _array([_json(value) for value in told])
 
 
@@ -175,16 +183,25 @@ def _array(texts: Sequence[str]) -> Any:
     return pa.array(texts, pa.string())
 
 
-def _repeated(text: str, count: int) -> Any:
+def _of_flags(rows: pa.Table, write: Callable[[str | None, int], str]) -> Any:
+    """What is written of the flag and the quality of each; what is alike is written once."""
+    flags = rows["flag"].combine_chunks().dictionary_encode()
+    words: list[str | None] = [*flags.dictionary.to_pylist(), None]
+    index = np.asarray(flags.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False), np.int64)
+    pairs, of = np.unique(index * 16 + rows["quality"].to_numpy(), return_inverse=True)
+    return _array([write(words[pair // 16], pair % 16) for pair in pairs.tolist()]).take(_array_of(of))
+
+
+def _array_of(numbers: Any) -> Any:
     import pyarrow as pa  # noqa: PLC0415
 
-    return pa.repeat(pa.scalar(text), count)
+    return pa.array(numbers)
 
 
 def _text(numbers: Any) -> Any:
     import pyarrow as pa  # noqa: PLC0415
 
-    return pa.array(numbers).cast(pa.string())
+    return _array_of(numbers).cast(pa.string())
 
 
 def _quoted(texts: Any) -> Any:
@@ -213,18 +230,20 @@ def _instants(us: Any) -> Any:
     return pc.binary_join_element_wise(pc.utf8_replace_slice(told, 10, 11, "T"), "Z", "")
 
 
-def csv_rows(parts: Iterable[tuple[pa.Table, Mapping[int, Observed]]], options: Options) -> Iterator[bytes]:
+def csv_rows(parts: Iterable[Part], options: Options) -> Iterator[bytes]:
     """A table of observations, one a line; which datastream each is of stands in the last column."""
-    names = _chosen(options)
+    names = [column for name in _chosen(options) for column in _CSV_COLUMNS.get(name, (name,))]
     yield (",".join([*names, "Datastream/id"]) + "\r\n").encode()
-    for rows, known in parts:
-        if rows.num_rows:
-            columns = [_csv_column(rows, name, known) for name in names]
+    for part in parts:
+        if (rows := part.rows).num_rows:
+            columns = [_csv_column(part, name) for name in names]
             pieces = [piece for column in columns for piece in (column, ",")]
             yield _lines([*pieces, _text(array(rows, "datastream"))], rows.num_rows, "\r\n") + b"\r\n"
 
 
-def _csv_column(rows: pa.Table, name: str, known: Mapping[int, Observed]) -> Any:
+def _csv_column(part: Part, name: str) -> Any:  # noqa: PLR0911 - a property each
+    """A column as the cell of each value."""
+    rows, known = part.rows, part.known
     pc: Any = import_module("pyarrow.compute")
     match name:
         case "id":
@@ -236,16 +255,12 @@ def _csv_column(rows: pa.Table, name: str, known: Mapping[int, Observed]) -> Any
             return pc.if_else(rows["result_time"].combine_chunks().is_null(), "", times)
         case "result" if _is_plain(rows, known):
             return pc.fill_null(rows["value"].combine_chunks().cast("string"), "")
-        case "resultQuality":
-            flags = rows["flag"]
-            is_none = flags.null_count == rows.num_rows
-            return (
-                _repeated("", rows.num_rows)
-                if is_none
-                else _array([_cell(flag) for flag in flags.to_pylist()])
-            )
+        case "resultQuality/quality":
+            return _text(rows["quality"].combine_chunks())
+        case "resultQuality/flag":
+            return _of_flags(rows, lambda flag, _: _cell(flag))
         case _:
-            return _array([_cell(one.told.get(name)) for one in entities(rows, known)])
+            return _array([_cell(one.told.get(name)) for one in entities(*part)])
 
 
 def _cell(value: Any) -> str:
