@@ -178,7 +178,9 @@ class Node:
         """The datastreams that the actor may see, and their observations."""
         from estran.observations import Observations  # noqa: PLC0415 - heavy
 
-        return Observations(self._house.series(), self._house.catalogue, self._actor)
+        return Observations(
+            self._house.series(), self._house.catalogue, self._actor, self.settings.fetching()
+        )
 
     @property
     def orders(self) -> Orders:

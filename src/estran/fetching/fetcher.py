@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 from base64 import b64encode
@@ -91,10 +92,19 @@ class Reply:
 
 
 class Fetcher:
-    """Fetches one address after the other; safe to be used by several threads."""
+    """Fetches one address after the other; safe to be used by several threads.
 
-    def __init__(self, policy: Policy | None = None) -> None:
+    Args:
+        policy: what it may do.
+        token: of whoever asks, told to the origin of `trusted` and to nobody else, nor in any message.
+        trusted: an address of the server that the token is for.
+    """
+
+    def __init__(self, policy: Policy | None = None, *, token: str = "", trusted: str = "") -> None:
         self.policy = policy or Policy()
+        if token and not re.fullmatch(r"[!-~]+", token):
+            raise Invalid("a token is one word of letters, digits and signs", "token")
+        self._token, self._trusted = token, _origin(_address(trusted)) if token else None
         self._pool = httpcore2.ConnectionPool(
             ssl_context=httpcore2.default_ssl_context(),
             network_backend=Checked(private=self.policy.private),
@@ -206,7 +216,13 @@ class Fetcher:
                 reply = self._once(request, where, through)
             except _FAILED as error:
                 failed = f"{where}: {_why(error)}"
-                if _is_certificate(error) or time.monotonic() - begun >= self.policy.whole_s:
+                if _is_certificate(error):
+                    raise Unavailable(
+                        f"{where}: the certificate of the server is not to be trusted ({error}); ask whoever runs it to "
+                        "mend it, nothing is read from it until then",
+                        self.policy.longest_wait_s,
+                    ) from error
+                if time.monotonic() - begun >= self.policy.whole_s:
                     break
             else:
                 if reply.status in through or not self._is_trouble(reply, where):
@@ -254,6 +270,8 @@ class Fetcher:
         if request.url.userinfo:
             said = f"{request.url.username}:{request.url.password}".encode()
             headers.append(("authorization", f"Basic {b64encode(said).decode()}"))
+        elif self._token and _origin(request.url) == self._trusted:
+            headers.append(("authorization", f"Bearer {self._token}"))
         with (
             until(time.monotonic() + self.policy.whole_s),
             self._pool.stream(

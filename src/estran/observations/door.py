@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from estran.errors import Conflict, Invalid, NotAllowed, NotFound
 from estran.model import EVER_US, NEVER_US, Box, instant_us, interval, moment_us
@@ -16,13 +16,14 @@ from estran.observations.quality.door import Quality
 from estran.observations.quality.versions import best
 from estran.observations.quality.versions import versions as versions_of
 from estran.observations.reading import SHOWN, dataset
+from estran.observations.remote import Remote
 from estran.observations.sensing import Sensing
 from estran.observations.store import MOST, Extent
 from estran.observations.store.columns import KEY, NAMES, kept
 from estran.observations.wide import wide_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -41,8 +42,11 @@ __all__ = ["Observations"]
 class Observations:
     """Datastreams and their observations, as one actor sees them: those of the records that they see."""
 
-    def __init__(self, store: SeriesStore, catalogue: Catalogue, actor: Actor) -> None:
+    def __init__(
+        self, store: SeriesStore, catalogue: Catalogue, actor: Actor, policy: Mapping[str, Any] | None = None
+    ) -> None:
         self._store, self._catalogue, self._actor = store, catalogue, actor
+        self._policy = policy or {}
 
     @property
     def overview(self) -> Overview:
@@ -58,6 +62,13 @@ class Observations:
     def quality(self) -> Quality:
         """What experts say of observations, and what the machine tests."""
         return Quality(self._store, self._catalogue, self._actor, lambda some: self.datastreams(numbers=some))
+
+    @property
+    def remote(self) -> Remote:
+        """Other servers of observations, to be copied."""
+        return Remote(
+            self._store, self._catalogue, self._actor, self._policy, lambda id_: self.datastreams(record=id_)
+        )
 
     def _sets(self) -> dict[str, int]:
         """Number of each dataset that the actor sees, by the id of its record."""

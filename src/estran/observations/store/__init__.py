@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from estran.observations.store import columns, former, recent, registry, testing, tiles, versions
+from estran.observations.store import columns, former, marking, recent, registry, testing, tiles, versions
 from estran.observations.store.batches import MOST, Extent, in_portions
 from estran.observations.store.columns import array, kept, newest
+from estran.observations.store.copied import Copied
 from estran.observations.store.files import GROUP, Files, Partition
 from estran.observations.store.lease import Holder, Lease, pending
 from estran.observations.store.matching import Counts, marked, matches, replaced, without, without_counted
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from estran.model import Datastream
+    from estran.observations.store.marking import Arrival, Outcomes
     from estran.observations.store.registry import HeldDatastream, Tally
     from estran.storage import Database
 
@@ -57,16 +59,20 @@ class SeriesStore:
     Attributes:
         quality: what is known of how good observations are, beside their rows.
         arrived: told of which datastreams something was written, after it is stored.
+        at_once: says how what is being written is to be marked, as far as that can be told without reading.
     """
 
     def __init__(self, database: Database, address: str) -> None:
         self._database = database
         self.quality = QualityStore(database)
         self.arrived: Callable[[Sequence[int]], object] | None = None
+        self.at_once: Callable[[Arrival], Outcomes | None] | None = None
         self._files = Files(address)
         self._lease = Lease(database)
         self.looks = Looks(database)
         """What is known of many datastreams at once."""
+        self.copied = Copied(database)
+        """How far series of other servers were taken."""
         self.sensing = SensingStore(self, database)
         """What observations are of, as entities."""
 
@@ -261,7 +267,9 @@ class SeriesStore:
             else self._put_into_database(coming)
         )
         if self.arrived and counts.new + counts.changed:
-            self.arrived(np.unique(array(coming, "datastream")).tolist())
+            numbers = np.unique(array(coming, "datastream")).tolist()
+            if untested := [number for number in numbers if number not in counts.tested]:
+                self.arrived(untested)
         return counts
 
     def _put_into_database(self, coming: pa.Table) -> Counts:
@@ -288,10 +296,27 @@ class SeriesStore:
         fresh = fresh_of(coming, held, version, reserve)
         if fresh.rows.num_rows:
             self._keep_former(connection, fresh.replaced, version)
-            recent.put(connection, self._database.engine, fresh.rows)
-            registry.note(connection, _tallied(known, fresh.rows, fresh.added))
-            testing.touch(connection, self._database.engine, fresh.rows, version)
+            rows = fresh.rows
+            coming = marking.arrival(connection, self._database.engine, rows, fresh.is_new, version)
+            if found := self._outcomes(connection, coming):
+                rows, fresh.counts.tested = marking.with_outcomes(rows, found), found.datastreams
+            recent.put(connection, self._database.engine, rows)
+            registry.note(connection, _tallied(known, rows, fresh.added))
+            testing.touch(connection, rows, version, coming.states, tested=fresh.counts.tested)
         return fresh.counts
+
+    def _outcomes(self, connection: sa.Connection, coming: Arrival) -> Outcomes | None:
+        """What tests say of what is written, as far as it can be told at once; written of what was there before."""
+        # While files are written, a mark would bring an older value back.
+        if self.at_once is None or not coming.states or pending(connection):
+            return None
+        found = self.at_once(coming)
+        if found and found.marks:
+            marking.mark(
+                connection, self._database.engine, found.marks, coming.version,
+                lambda number, start, end: self._read(connection, [number], start, end),
+            )  # fmt: skip
+        return found
 
     def remove(self, keys: pa.Table) -> int:
         """Take observations out, whose datastream, time and vertical stand in these rows; gives how many were there."""
@@ -314,7 +339,8 @@ class SeriesStore:
             recent.remove(connection, self._database.engine, rows, version)
             without_removed(known, rows, lambda *span: self._read(connection, *span))
             registry.note(connection, known)
-            testing.touch(connection, self._database.engine, rows, version, are_gone=True)
+            states = testing.states(connection, self._database.engine, list(known))
+            testing.touch(connection, rows, version, states, are_gone=True)
         return rows.num_rows
 
     def held_within(self, connection: sa.Connection, datastream: int, start: int, end: int) -> pa.Table:
@@ -437,7 +463,9 @@ class SeriesStore:
                 known = self._tallies(connection, told)
                 registry.note(connection, _tallied(known, told, without_counted(fresh, since)))
                 if not are_marks:
-                    testing.touch(connection, self._database.engine, fresh.rows, version)
+                    numbers = np.unique(array(fresh.rows, "datastream")).tolist()
+                    states = testing.states(connection, self._database.engine, numbers)
+                    testing.touch(connection, fresh.rows, version, states)
         return fresh.counts
 
     def _reserved(self, connection: sa.Connection, coming: pa.Table) -> dict[int, int]:
@@ -482,6 +510,10 @@ def _pace(known: Tally, time: NDArray[np.int64], first: int) -> None:
     """Note the usual step of what came after all that was known; profiles have many values at one time."""
     if known.last is not None:
         if first <= known.last:
+            return
+        if len(time) == 1:
+            # What comes one by one needs no median.
+            known.pace(first - known.last, 1)
             return
         time = np.append(known.last, time)
     steps = np.diff(time)

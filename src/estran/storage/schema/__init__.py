@@ -16,6 +16,7 @@ from estran.storage.schema.concepts import (
     facet_concept,
     facet_word,
 )
+from estran.storage.schema.feeds import feed, feed_file, feed_refusal
 from estran.storage.schema.harvest import harvest_entry, harvest_missed, harvest_run, harvest_source
 from estran.storage.schema.items import item, item_body, item_collection, item_queryable, item_value
 from estran.storage.schema.nodes import meta, organisation, session, source
@@ -46,6 +47,7 @@ from estran.storage.schema.records import (
     record_identity,
     token,
 )
+from estran.storage.schema.remote import copied_series
 from estran.storage.schema.sensing import (
     feature,
     historical_location,
@@ -66,6 +68,7 @@ __all__ = [
     "concept_scheme",
     "concept_source",
     "concept_token",
+    "copied_series",
     "datastream",
     "external_id",
     "facet_bits",
@@ -73,6 +76,9 @@ __all__ = [
     "facet_value",
     "facet_word",
     "feature",
+    "feed",
+    "feed_file",
+    "feed_refusal",
     "former_observation",
     "harvest_entry",
     "harvest_missed",

@@ -1,0 +1,458 @@
+"""Another SensorThings server: its things, datastreams and observations, only those that are new where it was read before."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from estran.errors import Invalid
+from estran.formats import Refusal
+from estran.model import Distribution, Record, Text, Thing, Variable, moment_us
+from estran.observations.remote import sensing
+from estran.observations.remote.asking import Declined, bare, query
+from estran.observations.remote.results import Column, Gathered, axis_of, checked
+from estran.observations.remote.sensing import obj, words
+from estran.observations.remote.values import Home, Mark, Total
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from estran.model import Datastream, Sensor
+    from estran.observations.remote.asking import Server
+    from estran.observations.remote.values import Event, Visit
+    from estran.observations.store.copied import Bookmark
+
+__all__ = ["events", "root_of"]
+
+_SETS = frozenset({"Things", "Datastreams", "Observations"})
+_WITHIN = re.compile(
+    r"/(Things|Locations|HistoricalLocations|Datastreams|MultiDatastreams|Sensors|ObservedProperties|Observations|"
+    r"FeaturesOfInterest)\b.*$"
+)
+_BELOW = ("", "/v1.1", "/v1.0", "/sta/v1.1")
+_ENTITIES, _ROWS = "200", 5000
+_MOST_ROWS = 1_000_000
+_PAGES_ALIKE = (
+    "its pages lead in a circle: a page names itself, or one before it, as the next; tell whoever runs it"
+)
+_LINKS: dict[str, tuple[str, ...]] = {
+    "Datastreams": ("Thing", "Sensor", "ObservedProperty"),
+    "MultiDatastreams": ("Thing", "Sensor", "ObservedProperties"),
+}
+_WANTED = "phenomenonTime,resultTime,result,resultQuality,parameters"
+
+
+def root_of(server: Server) -> tuple[Server, frozenset[str]] | None:
+    """The root of a SensorThings service at or below an address, with the sets that it has; None where there is none."""
+    given = _WITHIN.sub("", server.root)
+    for below in _BELOW:
+        here = server.at(given + below)
+        try:
+            answer = here.json(here.root)
+        except (Declined, Invalid):
+            continue
+        names = frozenset(words(obj(one).get("name")) for one in obj(answer).get("value") or () if obj(one))
+        if names >= _SETS:
+            return here, names
+    return None
+
+
+def events(visit: Visit, sets: frozenset[str]) -> Iterator[Event]:
+    """What a server has.
+
+    Raises:
+        Invalid: it answers what is not SensorThings.
+        Unavailable: it cannot be asked further now.
+        NotAllowed: it does not want to be asked.
+    """
+    yield from _Reading(visit, sets).events()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One visit to one server.
+
+    Attributes:
+        things: those that were listed, by id, each with the dataset that it names.
+        levels: which way of asking the server understands, by what is asked for.
+        taken: (dataset, key) -> the series that has it.
+    """
+
+    visit: Visit
+    sets: frozenset[str]
+    things: dict[Any, tuple[Thing, str]] = field(default_factory=dict[Any, tuple[Thing, str]])
+    moved: set[Any] = field(default_factory=set[Any])
+    levels: dict[str, int] = field(default_factory=dict[str, int])
+    taken: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+
+    def events(self) -> Iterator[Event]:
+        """All that there is."""
+        yield Total(self._count())
+        yield from self._all_things()
+        for kind in _LINKS:
+            if kind in self.sets:
+                for one in self._listed(kind, _ways(kind)):
+                    yield from self._series(kind, one)
+
+    def _count(self) -> int:
+        """How many datastreams there are, 0 where the server does not say."""
+        total = 0
+        for kind in _LINKS:
+            if kind in self.sets:
+                try:
+                    page = self.visit.server.json(f"{self.visit.server.root}/{kind}?$count=true&$top=1")
+                except (Declined, Invalid):
+                    continue
+                count = obj(page).get("@iot.count")
+                total += count if isinstance(count, int) else 0
+        return total
+
+    # Things
+
+    def _all_things(self) -> Iterator[Event]:
+        ways: list[dict[str, str]] = [
+            {"$top": _ENTITIES, "$expand": "Locations,HistoricalLocations($expand=Locations;$top=1000)"},
+            {"$top": _ENTITIES, "$expand": "Locations,HistoricalLocations"},
+            {"$top": _ENTITIES, "$expand": "Locations"},
+            {},
+        ]
+        for one in self._listed("Things", ways):
+            try:
+                self._note(one)
+            except (Declined, Invalid) as error:
+                yield Refusal(self._where("Things", one), f"it could not be read ({error})")
+
+    def _note(self, one: Mapping[str, Any]) -> Thing:
+        """Know a thing."""
+        id_, said = _id(one), obj(one.get("properties"))
+        locations = self._linked("Things", one, "Locations")
+        dataset = words(said.get("dataset"))
+        key = self._key("Things", one, dataset)
+        made = sensing.thing(one, key, locations)
+        self.things[id_] = made, dataset
+        if len(obj_list(one.get("HistoricalLocations"))) > 1:
+            self.moved.add(id_)
+        return made
+
+    # Series
+
+    def _series(self, kind: str, one: Mapping[str, Any]) -> Iterator[Event]:
+        """A datastream with its observations; what is wrong with it leaves the others alone."""
+        try:
+            columns, dataset = self._described(kind, one)
+        except Declined as error:
+            yield Refusal(self._where(kind, one), f"it could not be read ({error.error()})")
+            return
+        except Invalid as error:
+            yield Refusal(self._where(kind, one), f"it could not be read ({error.why})")
+            return
+        yield Home(self._record(dataset))
+        for column in columns:
+            yield column.stream
+        series = _series_of(kind, one)
+        mark = self.visit.bookmarks.get(series)
+        if self.visit.look_only or self._is_as_before(one, mark):
+            # That it is there is known, how far it was taken stays what it was.
+            yield Mark(series, _key_of(columns), mark and mark.newest, mark and mark.result_time)
+            return
+        yield from self._observations(kind, one, columns, mark)
+
+    def _described(self, kind: str, one: Mapping[str, Any]) -> tuple[list[Column], str]:
+        linked = {link: self._linked(kind, one, link) for link in _LINKS[kind]}
+        found = next(iter(linked["Thing"]), None)
+        if found is None:
+            raise Invalid("its Thing is not told")
+        id_ = _id(found)
+        of, dataset = self.things.get(id_) or (self._note(self._whole("Things", found)), "")
+        dataset = words(obj(one.get("properties")).get("dataset")) or dataset
+        by = next((sensing.sensor(s, _text_id(s)) for s in linked["Sensor"]), None)
+        mark = self.visit.bookmarks.get(_series_of(kind, one))
+        key = mark.datastream if mark and mark.datastream else self._key(kind, one, dataset)
+        self.taken[dataset, key] = _series_of(kind, one)
+        if kind == "Datastreams":
+            measured = next((p for p in linked["ObservedProperty"]), {})
+            variable = sensing.variable(measured, one.get("unitOfMeasurement"))
+            return [Column(_stream(one, key, of, variable, by, words(one.get("observationType"))))], dataset
+        return list(_parts(one, key, of, by, linked["ObservedProperties"])), dataset
+
+    def _is_as_before(self, one: Mapping[str, Any], mark: Bookmark | None) -> bool:
+        """Whether the server says that nothing came since, and nothing is looked at again."""
+        if mark is None or self.visit.look_back_us:
+            return False
+        times, results = sensing.span(one.get("phenomenonTime")), sensing.span(one.get("resultTime"))
+        if times is None or mark.newest is None:
+            return False
+        is_known = results is None or (mark.result_time is not None and results[1] <= mark.result_time)
+        return times[1] <= mark.newest and is_known
+
+    def _record(self, dataset: str) -> Record:
+        """The record of a dataset of the server; "" for what names none."""
+        server = self.visit.server
+        host = urlsplit(server.name).netloc
+        title = f"{dataset} ({host})" if dataset else f"Observations of {host}"
+        link = Distribution(
+            url=server.name, function="service", protocol="OGC:STA", title=Text.of("SensorThings")
+        )
+        identifier = f"{server.name}#{dataset}" if dataset else server.name
+        return Record(
+            identifier=identifier, title=Text.of(title), landing_page=server.name, distributions=(link,)
+        )
+
+    # Observations
+
+    def _observations(
+        self, kind: str, one: Mapping[str, Any], columns: list[Column], mark: Bookmark | None
+    ) -> Iterator[Event]:
+        """The observations of a series from where it was left, a page at a time, with marks between."""
+        series, server = _series_of(kind, one), self.visit.server
+        gathered = Gathered(series)
+        newest, known = (mark.newest, mark.result_time) if mark else (None, None)
+        is_first = True
+        for found in self._pages(series, one, columns[0].stream.thing, mark):
+            if is_first:
+                columns, is_first = _with_axis(columns, found), False
+                for column in columns:
+                    yield column.stream
+            yield from gathered.rows(found, columns)
+            if gathered.is_sorted:
+                newest = _later(newest, gathered.newest)
+                # Corrections of what lies before come with later results: until all is there the old mark holds.
+                yield Mark(series, _key_of(columns), newest, known if mark else gathered.result_time)
+        yield from gathered.refusals(server.name)
+        newest, known = _later(newest, gathered.newest), _later(known, gathered.result_time)
+        yield Mark(series, _key_of(columns), newest, known)
+
+    def _pages(
+        self, series: str, one: Mapping[str, Any], of: Thing, mark: Bookmark | None
+    ) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """Pages of a series in the order of time, in the first way of asking that the server understands."""
+        moves = of.longitude is None or self._has_moved(one)
+        ways = list(_questions(_conditions(mark, self.visit.look_back_us), moves=moves))
+        about = f"{'what moves' if moves else 'what stands'} {'again' if mark and mark.newest else 'first'}"
+        for level in range(self.levels.get(about, 0), len(ways)):
+            pages = self._following(series, ways[level])
+            try:
+                first = next(pages, None)
+            except Declined as error:
+                if level + 1 == len(ways):
+                    raise error.error() from None
+                continue
+            self.levels[about] = level
+            if first is not None:
+                yield first
+                yield from pages
+            return
+
+    def _has_moved(self, one: Mapping[str, Any]) -> bool:
+        """Whether observations may have been made elsewhere than where the thing stands now."""
+        area = obj(one.get("observedArea"))
+        thing = obj(one.get("Thing"))
+        return (bool(area) and area.get("type") != "Point") or (bool(thing) and _id(thing) in self.moved)
+
+    def _following(self, series: str, given: Mapping[str, str]) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """A page after the other: by what the server names as the next, or by time where it names none and has more."""
+        server, top = self.visit.server, int(given.get("$top", "0"))
+        here = f"{server.root}/{series}/Observations"
+        url, seen = here + query(given), set[str]()
+        while url:
+            seen.add(url)
+            page = server.json(url)
+            found = checked(page, bare(url)[:300])
+            yield found
+            link = obj(page).get("@iot.nextLink")
+            url = server.own(link) if isinstance(link, str) and link else ""
+            if not url and top and len(found) >= top and "$orderby" in given:
+                given, top = _from_last(given, found, top)
+                url = here + query(given)
+            if url in seen:
+                raise Invalid(_PAGES_ALIKE, bare(url)[:300])
+
+    # Entities
+
+    def _listed(self, kind: str, ways: Sequence[Mapping[str, str]]) -> Iterator[Mapping[str, Any]]:
+        """All entities of a set, in the first way of asking that the server understands."""
+        for level, given in enumerate(ways):
+            listed = self._entities(f"{self.visit.server.root}/{kind}{query(given)}")
+            try:
+                first = next(listed, None)
+            except Declined as error:
+                if level + 1 == len(ways):
+                    raise error.error() from None
+                continue
+            if first is not None:
+                yield first
+                yield from listed
+            return
+
+    def _entities(self, url: str) -> Iterator[Mapping[str, Any]]:
+        seen = set[str]()
+        while url:
+            seen.add(url)
+            page = self.visit.server.json(url)
+            listed = obj(page).get("value")
+            if not isinstance(listed, list):
+                raise Invalid("what it answers is no set of SensorThings", bare(url)[:300])
+            yield from (one for one in listed if isinstance(one, dict))
+            link = obj(page).get("@iot.nextLink")
+            url = self.visit.server.own(link) if isinstance(link, str) and link else ""
+            if url in seen:
+                raise Invalid(_PAGES_ALIKE, bare(url)[:300])
+
+    def _linked(self, kind: str, one: Mapping[str, Any], link: str) -> list[Mapping[str, Any]]:
+        """What a link of an entity leads to: what stands in it, else what its address gives."""
+        held = one.get(link)
+        if isinstance(held, dict):
+            return [held]
+        if isinstance(held, list):
+            rest = one.get(f"{link}@iot.nextLink")
+            more = self._entities(self.visit.server.own(rest)) if isinstance(rest, str) and rest else ()
+            return [*(each for each in held if isinstance(each, dict)), *more]
+        if kind == "Things" and link == "Locations" and f"{link}@iot.navigationLink" not in one:
+            return []
+        said = one.get(f"{link}@iot.navigationLink")
+        url = said if isinstance(said, str) and said else f"{_series_of(kind, one)}/{link}"
+        found = self.visit.server.json(self.visit.server.own(url))
+        listed = obj(found).get("value")
+        if isinstance(listed, list):
+            return [each for each in listed if isinstance(each, dict)]
+        return [found] if isinstance(found, dict) and ("@iot.id" in found or "name" in found) else []
+
+    def _whole(self, kind: str, one: Mapping[str, Any]) -> Mapping[str, Any]:
+        """An entity of which perhaps only the id is told."""
+        if "name" in one:
+            return one
+        return obj(self.visit.server.json(f"{self.visit.server.root}/{_series_of(kind, one)}"))
+
+    def _key(self, kind: str, one: Mapping[str, Any], dataset: str) -> str:
+        """What an entity is called here: as Estran called it where it comes from, else by its id."""
+        said, series = obj(one.get("properties")), _series_of(kind, one)
+        key = words(said.get("key")) if said.get("dataset") else ""
+        place = f"{dataset} {kind}" if kind == "Things" else dataset
+        if key and self.taken.setdefault((place, key), series) == series:
+            return key
+        return _text_id(one) if kind != "MultiDatastreams" else series
+
+    def _where(self, kind: str, one: Mapping[str, Any]) -> str:
+        return f"{self.visit.server.name}/{_series_of(kind, one)}"
+
+
+def obj_list(value: Any) -> list[Any]:
+    """A list, an empty one for what is none."""
+    return value if isinstance(value, list) else []
+
+
+def _id(one: Mapping[str, Any]) -> Any:
+    id_ = one.get("@iot.id", one.get("id"))
+    if not isinstance(id_, int | str) or isinstance(id_, bool) or id_ == "":
+        raise Invalid("an entity has no @iot.id")
+    return id_
+
+
+def _text_id(one: Mapping[str, Any]) -> str:
+    return str(_id(one))
+
+
+def _series_of(kind: str, one: Mapping[str, Any]) -> str:
+    """How an entity is addressed."""
+    id_ = one.get("@iot.id", one.get("id"))
+    literal = str(id_) if isinstance(id_, int) else "'{}'".format(str(id_).replace("'", "''"))
+    return f"{kind}({literal})"
+
+
+def _key_of(columns: Sequence[Column]) -> str:
+    return columns[0].stream.key if len(columns) == 1 and columns[0].part is None else ""
+
+
+def _later(one: int | None, other: int | None) -> int | None:
+    return max((at for at in (one, other) if at is not None), default=None)
+
+
+def _stream(  # noqa: PLR0917 - the parts of a datastream
+    one: Mapping[str, Any], key: str, of: Thing, variable: Variable, by: Sensor | None, kind: str
+) -> Datastream:
+    return sensing.datastream(one, key, of=of, measured=variable, by=by, kind=kind)
+
+
+def _parts(
+    one: Mapping[str, Any], key: str, of: Thing, by: Sensor | None, properties: Sequence[Mapping[str, Any]]
+) -> Iterator[Column]:
+    """The datastreams of a MultiDatastream: one of each observed property, in their order."""
+    units, kinds = obj_list(one.get("unitOfMeasurements")), obj_list(one.get("multiObservationDataTypes"))
+    named: dict[str, int] = {}
+    for n, measured in enumerate(properties):
+        variable = sensing.variable(measured, units[n] if n < len(units) else None)
+        named[variable.name] = named.get(variable.name, 0) + 1
+        name = variable.name if named[variable.name] == 1 else f"{variable.name} {named[variable.name]}"
+        kind = words(kinds[n]) if n < len(kinds) else ""
+        stream = _stream(one, f"{key}/{name}", of, variable, by, kind)
+        yield Column(replace(stream, name=Text.of(f"{stream.name}: {variable.label}")), n)
+
+
+def _with_axis(columns: list[Column], found: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """Columns that know their third coordinate, where the observations tell one."""
+    if columns[0].stream.vertical is not None:
+        return columns
+    name, unit = axis_of(found)
+    if not name:
+        return columns
+    vertical = Variable(name=name, unit=unit)
+    return [Column(replace(column.stream, vertical=vertical), column.part) for column in columns]
+
+
+def _ways(kind: str) -> list[dict[str, str]]:
+    """Ways of asking for series, the one that says most first; servers understand different parts."""
+    links = ",".join(_LINKS[kind])
+    short = links.replace("Thing,", "Thing($select=id),", 1)
+    return [
+        {"$top": _ENTITIES, "$orderby": "id", "$expand": short},
+        {"$top": _ENTITIES, "$expand": links},
+        {"$expand": links},
+        {},
+    ]
+
+
+def _conditions(mark: Bookmark | None, look_back_us: int) -> list[str]:
+    """Conditions on what is new since a bookmark, the widest first; one that is empty for everything."""
+    if mark is None or mark.newest is None:
+        return [""]
+    since = f"phenomenonTime ge {moment_us(mark.newest - look_back_us)}"
+    if mark.result_time is None:
+        return [since]
+    return [f"{since} or resultTime gt {moment_us(mark.result_time)}", since]
+
+
+def _questions(conditions: Sequence[str], *, moves: bool) -> Iterator[dict[str, str]]:
+    """Ways of asking for observations, the quickest first."""
+    for condition in conditions:
+        basic = {"$filter": condition, "$orderby": "phenomenonTime asc", "$top": str(_ROWS)}
+        if moves:
+            yield basic | {"$expand": "FeatureOfInterest"}
+        else:
+            yield basic | {"$resultFormat": "dataArray", "$select": _WANTED}
+        yield basic
+    yield {"$filter": conditions[-1]}
+    yield {}
+
+
+def _from_last(
+    given: Mapping[str, str], found: Sequence[Mapping[str, Any]], top: int
+) -> tuple[dict[str, str], int]:
+    """The same question for what follows a page, which begins again with the time of its last observation.
+
+    Raises:
+        Invalid: more observations have one time than can be asked for.
+    """
+    first, last = (words(found[n].get("phenomenonTime")).partition("/")[0] for n in (0, -1))
+    if first == last:
+        top *= 4
+    if top > _MOST_ROWS or not last:
+        raise Invalid(f"more than {_MOST_ROWS:,} observations have the time {last}, or none has one")
+    before = given.get("$filter", "")
+    condition = f"phenomenonTime ge {last}"
+    # What was asked for stays asked for; of two lower ends the later one counts.
+    whole = f"({before}) and {condition}" if " or " in before else condition
+    if " or " in before and ") and phenomenonTime ge" in before:
+        whole = f"{before.rpartition(' and ')[0]} and {condition}"
+    return {**given, "$filter": whole, "$top": str(top)}, top
