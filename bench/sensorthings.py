@@ -135,6 +135,8 @@ def measure(
         "a page of 100 Things": "/Things",
         "100 Things x 10 Datastreams x newest Observation": f"/Things?$expand=Datastreams($expand={newest})",
         "1,000 Datastreams with their newest Observation": f"/Datastreams?$top=1000&$expand={newest}",
+        "10,000 Datastreams with their newest value": "/Datastreams?$top=10000&$select=id,name&$expand="
+        "Observations($orderby=phenomenonTime%20desc;$top=1;$select=phenomenonTime,result)",
         "newest of one of 10,000 Datastreams": f"/Datastreams({long})/Observations?$orderby=phenomenonTime%20desc&$top=1",
         "newest of all": "/Observations?$orderby=phenomenonTime%20desc&$top=1",
         "100 of a million, by time": f"/Datastreams({long})/Observations?$filter=phenomenonTime%20ge%202005-01-01T00:00:00Z",

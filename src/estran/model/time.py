@@ -116,13 +116,7 @@ def _instant(text: str, found: re.Match[str], day: datetime, clock: tuple[int, i
 
 def moment(at: datetime) -> str:
     """An aware instant in canonical form; microseconds only where there are some."""
-    at = at.astimezone(UTC)
-    return (
-        at.strftime("%Y").rjust(4, "0")
-        + at.strftime("-%m-%dT%H:%M:%S")
-        + (f".{at.microsecond:06d}" if at.microsecond else "")
-        + "Z"
-    )
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 def moment_us(us: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 
     from estran.access import Actor
     from estran.catalogue import Catalogue
+    from estran.observations.entities import Order
     from estran.observations.expressions import Expression
     from estran.observations.store import SeriesStore, Tile
     from estran.observations.store.entities import Asker
+    from estran.observations.store.newest import Newest
     from estran.observations.store.sensing import Observed
 
-__all__ = ["Sensing"]
+__all__ = ["Sensing", "is_newest"]
 
 _MOST_PARENTS = 1000
 _HOME = "Observations by SensorThings"
@@ -106,6 +108,11 @@ class Sensing:
             if query.kind == "FeaturesOfInterest" and query.numbers is not None:
                 return self._features(ask, query, query.numbers)
             return ask.page(query)
+
+    def newest(self, query: Query) -> tuple[list[Newest], tuple[Any, ...] | None]:
+        """The datastreams of a page with the newest observation of each, whatever order is asked for."""
+        with self._asking() as ask:
+            return ask.newest(query)
 
     def children(self, query: Query) -> dict[int, list[Entity]]:
         """Of each parent its first entities: one more than the query wants, where there are more."""
@@ -280,7 +287,7 @@ class Sensing:
         parent = query.parent
         if parent is None:
             return {}
-        if parent.kind == "Datastreams" and _is_newest(query):
+        if parent.kind == "Datastreams" and is_newest(query.where, query.order, query.skip, query.most):
             rows = self._store.sensing.newest(ask, parent.numbers)
             return {entity.ties["Datastream"] or 0: [entity] for entity in self._entities(ask, rows)}
         if len(parent.numbers) > _MOST_PARENTS:
@@ -315,11 +322,11 @@ class Sensing:
         return Page(found)
 
 
-def _is_newest(query: Query) -> bool:
+def is_newest(where: Expression | None, order: Sequence[Order], skip: int, most: int | None) -> bool:
     """Whether only the newest observation of each is wanted, which the datastreams know."""
-    if query.where is not None or query.skip or query.most != 1 or not query.order:
+    if where is not None or skip or most != 1 or not order:
         return False
-    first = query.order[0]
+    first = order[0]
     return first.descending and isinstance(first.by, Path) and first.by.steps == ("phenomenonTime",)
 
 

@@ -242,6 +242,23 @@ def test_data_arrays_csv_and_pages_say_the_same(sta: Sta) -> None:
     assert sta.json("/Observations", resultFormat="dataArray", filter="id eq 0") == {"value": []}
 
 
+def test_the_newest_of_many_is_what_pages_say(sta: Sta) -> None:
+    inner = "Observations($orderby=phenomenonTime desc;$top=1;$select=id,phenomenonTime,resultTime,result)"
+    for filter_ in ("", "startswith(name,'Temperature')"):
+        asked = {"filter": filter_} if filter_ else {}
+        quick = sta.json("/Datastreams", select="id,name", expand=inner, **asked)
+        slow = sta.json("/Datastreams", select="id,name,description", expand=inner, **asked)
+        assert quick == {
+            "value": [{k: v for k, v in one.items() if k != "description"} for one in slow["value"]]
+        }
+    assert {len(one["Observations"]) for one in quick["value"]} == {1}
+    first = sta.json("/Datastreams", select="name", expand=inner, top="3")
+    rest = sta.client.ask("GET", first["@iot.nextLink"]).json()
+    listed = sta.values("/Datastreams", select="name", expand=inner)
+    assert first["value"] + rest["value"] == listed[: len(first["value"] + rest["value"])]
+    assert len(rest["value"]) == 3
+
+
 def test_geojson_and_tables_of_entities(sta: Sta) -> None:
     found = sta.json("/Things", resultFormat="GeoJSON", expand="Locations", top="2")
     assert [one["geometry"] for one in found["features"]] == [

@@ -11,6 +11,7 @@ from estran.errors import Invalid
 from estran.model import moment_us
 from estran.observations.entities import KINDS, Entity, Order, Page, Query, resolve
 from estran.observations.expressions import Path
+from estran.observations.store.newest import newest
 from estran.storage import schema
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from estran.observations.expressions import Expression
+    from estran.observations.store.newest import Newest
     from estran.storage import Engine
 
 __all__ = ["MANY", "TABLES", "Asker", "Key", "Way"]
@@ -137,6 +139,17 @@ class Asker:
             return Page(entities)
         last = found[query.most - 1]
         return Page(entities, (*(getattr(last, f"key_{n}") for n in range(len(keys))), last.number))
+
+    def newest(self, query: Query) -> tuple[list[Newest], tuple[Any, ...] | None]:
+        """The datastreams of a page with the newest observation of each, in the order of their numbers."""
+        rows, chosen, _ = self._chosen(query)
+        chosen = chosen.with_only_columns(rows.c.number, rows.c.told, rows.c.newest).order_by(rows.c.number)
+        if query.after is not None:
+            chosen = chosen.where(_behind((), rows.c.number, query.after))
+        chosen = chosen.offset(query.skip or None).limit(query.most + 1)
+        found = newest(self.connection.execute(chosen))
+        page = found[: query.most]
+        return page, (page[-1].number,) if len(found) > len(page) else None
 
     def children(self, query: Query) -> dict[int, list[Entity]]:
         """Of each parent, its first entities: one more than the query wants, where there are more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -47,6 +48,14 @@ class Observed(NamedTuple):
     kind: str
     vertical: str
     feature: int | None
+
+
+@lru_cache(maxsize=16_384)
+def _kind_and_vertical(told: str) -> tuple[str, str]:
+    said = _DECODE(told)
+    vertical = (said.get("properties") or {}).get("vertical")
+    name = str(vertical.get("name") or "vertical") if isinstance(vertical, dict) else ""
+    return str(said.get("observationType") or ""), name
 
 
 class SensingStore:
@@ -126,16 +135,17 @@ class SensingStore:
 
     def observed(self, ask: Asker | None, numbers: Sequence[int]) -> dict[int, Observed]:
         """What is needed to tell the observations of some datastreams."""
-        own = select(func.max(_F.number)).where(_F.thing == _D.thing).scalar_subquery()
-        chosen = select(_D.number, _D.told, own.label("feature"))
+        within = self._database.engine.within
+        chosen = select(_D.number, _D.told, _D.thing).where(within(_D.number, numbers))
         with self._view(ask) as connection:
-            found = connection.execute(chosen.where(self._database.engine.within(_D.number, numbers))).all()
+            found = connection.execute(chosen).all()
+            things = within(_F.thing, sorted({row.thing for row in found}))
+            newest = select(_F.thing, func.max(_F.number)).where(things).group_by(_F.thing)
+            features = {row[0]: row[1] for row in connection.execute(newest)}
         made: dict[int, Observed] = {}
-        for number, told, feature in found:
-            said = _DECODE(told or "{}")
-            vertical = (said.get("properties") or {}).get("vertical")
-            name = str(vertical.get("name") or "vertical") if isinstance(vertical, dict) else ""
-            made[number] = Observed(str(said.get("observationType") or ""), name, feature)
+        for number, told, thing in found:
+            kind, name = _kind_and_vertical(told or "{}")
+            made[number] = Observed(kind, name, features.get(thing))
         return made
 
     def newest(self, ask: Asker, numbers: Sequence[int]) -> pa.Table:

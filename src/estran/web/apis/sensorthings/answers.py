@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from estran.observations.sensing import Sensing
     from estran.web.apis.sensorthings.asking import Expansion, Options
 
-__all__ = ["PATH", "Writer", "self_link"]
+__all__ = ["PATH", "Writer", "following", "self_link"]
 
 PATH = "/sta/v1.1"
 _MOST_ENTITIES = 50_000
@@ -51,7 +51,7 @@ class Writer:
             entities, after = self.entities(query.kind, page.entities, options), page.after
         answer["value"] = entities
         if after is not None:
-            answer["@iot.nextLink"] = _following(here, options, after)
+            answer["@iot.nextLink"] = following(here, options, after)
         return answer
 
     def links(self, here: str, query: Query, options: Options) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class Writer:
         answer: dict[str, Any] = {"@iot.count": self._sensing.count(query)} if options.count else {}
         answer["value"] = value
         if page.after is not None:
-            answer["@iot.nextLink"] = _following(here, options, page.after)
+            answer["@iot.nextLink"] = following(here, options, page.after)
         return answer
 
     def entities(self, kind: str, entities: Sequence[Entity], options: Options) -> list[dict[str, Any]]:
@@ -157,7 +157,8 @@ def _chosen(kind: str, select: Sequence[str]) -> tuple[frozenset[str] | None, Se
     return frozenset(select), tuple(link for link in links if link in select)
 
 
-def _following(here: str, options: Options, after: tuple[Any, ...]) -> str:
+def following(here: str, options: Options, after: tuple[Any, ...]) -> str:
+    """Address of the page that comes after the one which ends there."""
     if after[0] == "skip":
         return _skipping(here, options, after[1])
     given = [(name, value) for name, value in options.given if name not in {"$skip", "$skiptoken"}]

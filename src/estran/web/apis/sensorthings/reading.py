@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response, StreamingResponse
 
@@ -11,9 +12,10 @@ from estran.errors import Invalid
 from estran.observations.entities import Query
 from estran.web import replies
 from estran.web.apis.sensorthings import addresses, results
-from estran.web.apis.sensorthings.answers import Writer, self_link
+from estran.web.apis.sensorthings.answers import Writer, following, self_link
 from estran.web.apis.sensorthings.asking import Options, options
 from estran.web.apis.sensorthings.decimating import decimated
+from estran.web.apis.sensorthings.newest import MOST, is_narrow, newest
 from estran.web.problems import NotOffered
 
 if TYPE_CHECKING:
@@ -77,13 +79,17 @@ class Reading:
             raise NotOffered("Data arrays are of observations: …/Observations?$resultFormat=dataArray.")
         return replies.json(written[0])
 
-    def _set(self, target: addresses.Target, given: Options, here: str) -> Response:
+    def _set(  # noqa: PLR0911 - a form each
+        self, target: addresses.Target, given: Options, here: str
+    ) -> Response:
         query = Query(
             kind=target.kind, where=given.where, order=given.order, parent=target.parent, skip=given.skip,
             most=given.most(self._limit), after=given.after,
         )  # fmt: skip
         if target.is_links:
             return replies.json(self._writer().links(here, query, given))
+        if is_narrow(query, given):
+            return replies.json(self._newest(here, replace(query, most=given.most(MOST)), given))
         if given.decimate:
             if target.kind != "Observations" or given.form:
                 raise NotOffered("$decimate is for observations in their usual form.")
@@ -101,6 +107,10 @@ class Reading:
             count, following = page.get("@iot.count"), page.get("@iot.nextLink", "")
             return replies.json(results.features(page["value"], count, following), replies.GEOJSON)
         return replies.json(page)
+
+    def _newest(self, here: str, query: Query, given: Options) -> dict[str, Any]:
+        value, after = newest(self._sensing, query, given)
+        return {"value": value} | ({} if after is None else {"@iot.nextLink": following(here, given, after)})
 
     def _streamed(self, query: Query, given: Options) -> Response:
         count = self._sensing.count(query) if given.count else None
