@@ -23,7 +23,7 @@ from estran.storage import Database, prepare
 from tests.observations.conftest import streams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
     from tests.postgresql import PostgreSQL
@@ -34,7 +34,9 @@ READERS = 8
 
 # What a writer puts is told by its round alone, so that whoever checks can say what must be there.
 WRITER = """
-import sys
+import signal, sys
+# Whoever starts the tests in the background has interrupts ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import numpy as np, pyarrow as pa
 from estran.observations import store as stored
 from estran.observations.store import SeriesStore, columns
@@ -77,7 +79,8 @@ def put(which, round):
     return streams, times, values
 '''
 SETTLER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from estran.errors import Unavailable
 from estran.observations.store import SeriesStore
 from estran.storage import Database
@@ -87,7 +90,6 @@ while True:
         store.settle()
     except Unavailable:
         pass
-    print("moved", flush=True)
     time.sleep(0.05)
 """
 _room: dict[str, Any] = {}
@@ -137,7 +139,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
 
 
 @contextmanager
-def opened(place: tuple[str, str]) -> Iterator[SeriesStore]:
+def opened(place: tuple[str, str]) -> Generator[SeriesStore]:
     database = Database(place[0])
     try:
         yield SeriesStore(database, place[1])
@@ -198,25 +200,29 @@ def test_two_write_one_moves_and_eight_read(place: tuple[str, str]) -> None:
         threads = [threading.Thread(target=reader.run) for reader in readers]
         for thread in threads:
             thread.start()
-        begun = 2
-        for process in writers.values():
+        # A pipe that nobody reads would stop its writer after some thousand rounds.
+        words: dict[int, list[str]] = {which: [] for which in writers}
+        for which, process in writers.items():
             assert process.stdout
-            assert [process.stdout.readline() for _ in range(begun)] == ["0\n", "1\n"]
+            words[which] += [process.stdout.readline() for _ in range(2)]
+            assert words[which] == ["0\n", "1\n"], process.communicate()
+            threads.append(threading.Thread(target=words[which].extend, args=(process.stdout,)))
+            threads[-1].start()
         time.sleep(SECONDS)
         stop.set()
         for process in (*writers.values(), settler):
             process.send_signal(signal.SIGINT)
-        told = {which: ended(process) for which, process in writers.items()}
-        ended(settler)
         for thread in threads:
             thread.join()
-        wrong = [words for reader in readers for words in reader.wrong]
+        told = {which: ended(process)[1] for which, process in writers.items()}
+        ended(settler)
+        wrong = [one for reader in readers for one in reader.wrong]
         assert not wrong, wrong[:3]
         assert min(reader.reads for reader in readers) > 0
-        assert all("KeyboardInterrupt" in errors for _, errors in told.values()), told
+        assert all("KeyboardInterrupt" in errors for errors in told.values()), told
         found = said(store)
-        rounds = {which: begun + len(out.split()) for which, (out, _) in told.items()}
-        assert min(rounds.values()) > begun, told
+        rounds = {which: len(lines) for which, lines in words.items()}
+        assert min(rounds.values()) > 2, told
         assert fits(found, rounds)
         assert sum(one.count for one in store.datastreams([1])) == len(found)
         store.settle()
