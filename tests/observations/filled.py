@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from estran.formats import Refusal
 from estran.model import Sensor
+from estran.observations.feeds import Feed, FeedReport, Refused
 from estran.observations.quality.plans import Plan, Rule
+from estran.observations.store.feeds import FeedStore, ReadFile
 from tests.observations.test_door import series
 
 if TYPE_CHECKING:
@@ -43,3 +46,9 @@ def observe(node: Node, folder: Path) -> None:
     node.observations.quality.judge(stream.number, "2020-01-02", "suspect", "Ice")
     rule = Rule(property="*", tests={"gross_range_test": {"fail_span": [-50, 50]}})
     node.observations.quality.plan(Plan(name="range", rules=(rule,)))
+    # A feed, of which a file was read and a row refused.
+    feeds = FeedStore(node._house.database)
+    feeds.add(Feed(name="buoys", kind="folder", address="/data"))
+    feeds.read("buoys", "/data/a.csv", ReadFile(1, 1, b"1"))
+    report = FeedReport(messages=1, refused=[Refusal("/data/a.csv", "the row has no time", 2)])
+    feeds.note("buoys", report, [Refused(place="/data/a.csv", why="the row has no time", line=2)])

@@ -52,6 +52,7 @@ class Document:
         container: the archive on the disk that it came out of, if it did.
         beside: gives the files of its folder or archive, one after the other, where a format may need them; each
             is open until the next is asked for.
+        subject: name of what observations are of, where the document does not say; "" for that of the file.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Document:
     beside: (
         Callable[[], Iterator[tuple[str, Callable[[], AbstractContextManager[IO[bytes]]]] | Refusal]] | None
     ) = None
+    subject: str = ""
 
     @property
     def head(self) -> bytes:

@@ -53,14 +53,19 @@ def layout(document: Document) -> Layout:
         return guess(list(lines(text, _HEAD_LINES)), document.name)
 
 
-def observe(document: Document) -> Iterator[Observed]:
+def observe(document: Document, known: Layout | None = None, *, moves: bool = False) -> Iterator[Observed]:
     """The datastreams of a table and their values.
+
+    Args:
+        document: the table.
+        known: how it is laid out, where that need not be guessed.
+        moves: whether each observation has its own place, although all in the table may have the same.
 
     Raises:
         Invalid: no table of observations is found in it.
     """
-    found = layout(document)
-    reading = _Reading(found, document.name)
+    found = known or layout(document)
+    reading = _Reading(found, document, moves=moves)
     with opened(document) as text:
         deque(lines(text, found.skipped), maxlen=0)
         for row in csv.reader(plain(lines(text), found.separator), delimiter=found.separator):
@@ -82,8 +87,9 @@ class _Gathered:
 class _Reading:
     """A table on its way: rows gathered by datastream, handed on in batches."""
 
-    def __init__(self, layout: Layout, name: str) -> None:
-        self._layout, self._name = layout, name
+    def __init__(self, layout: Layout, document: Document, *, moves: bool) -> None:
+        self._layout, self._name, self._moves = layout, document.name, moves
+        self._subject = document.subject or PurePath(document.name).name.split(".")[0]
         self._line, self._held, self._refused = layout.skipped, 0, 0
         self._gathered: defaultdict[tuple[str, int], _Gathered] = defaultdict(_Gathered)
         self._known: set[str] = set()
@@ -168,7 +174,7 @@ class _Reading:
             if stream.key not in self._known:
                 self._known.add(stream.key)
                 yield stream
-            moves = len(places) > 1
+            moves = self._moves or len(places) > 1
             place = np.array(held.place)
             yield Rows(
                 datastream=stream.key, time=np.array(held.time, np.int64), value=np.array(held.value),
@@ -182,9 +188,9 @@ class _Reading:
     def _stream(self, station: str, position: int, places: set[tuple[float, float]]) -> Datastream:
         column = self._layout.columns[position]
         vertical = next(iter(self._positions["vertical"]), None)
-        place = next(iter(places)) if len(places) == 1 else (_NAN, _NAN)
+        place = next(iter(places)) if len(places) == 1 and not self._moves else (_NAN, _NAN)
         is_placed = abs(place[0]) <= _HALF_TURN and abs(place[1]) <= _POLE
-        thing = station or PurePath(self._name).name.split(".")[0]
+        thing = station or self._subject
         return Datastream(
             key=f"{thing}/{column.name}",
             thing=Thing(

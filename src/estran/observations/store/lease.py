@@ -1,4 +1,4 @@
-"""Who writes the files right now: one process at a time, and none that is dead for long."""
+"""Who writes the files right now, or reads a feed: one process at a time, and none that is dead for long."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Lease", "pending"]
 
 _KEY = "observation-files"
+_TAKEN = "another process moves observations into files; try again when it is done"
 _LASTS_US = 90_000_000
 _LOOK_AGAIN_S = 0.1
 
@@ -39,34 +40,43 @@ class _Note(msgspec.Struct):
 
 
 class Lease:
-    """The right to write the files, kept in the database beside which they lie."""
+    """The right to do what only one may do at a time, kept in the database.
 
-    def __init__(self, database: Database, patience_s: float = 60.0) -> None:
-        self._database, self._patience_s = database, patience_s
+    Args:
+        database: of the node.
+        patience_s: how long one waits for it.
+        key: what it is for.
+        why: what is said to whom it is not given.
+    """
+
+    def __init__(
+        self, database: Database, patience_s: float = 60.0, key: str = _KEY, why: str = _TAKEN
+    ) -> None:
+        self._database, self._patience_s, self._key, self._why = database, patience_s, key, why
 
     @contextmanager
     def held(self) -> Generator[Holder]:
         """Hold it for a while; who comes meanwhile waits.
 
         Raises:
-            Unavailable: another process writes for longer than one may wait.
+            Unavailable: another process has it for longer than one may wait.
         """
-        holder = Holder(secrets.token_hex(8))
+        holder = Holder(secrets.token_hex(8), self._key)
         until = time.monotonic() + self._patience_s
         while not self._taken(holder):
             if time.monotonic() > until:
-                raise Unavailable("another process moves observations into files; try again when it is done")
+                raise Unavailable(self._why)
             time.sleep(_LOOK_AGAIN_S)
         try:
             yield holder
         finally:
             with self._database.write() as connection:
-                if _read(connection).word == holder.word:
-                    put_meta(connection, _KEY, b"")
+                if _read(connection, self._key).word == holder.word:
+                    put_meta(connection, self._key, b"")
 
     def _taken(self, holder: Holder) -> bool:
         with self._database.write() as connection:
-            if _is_held(connection):
+            if _is_held(connection, self._key):
                 return False
             holder.sign(connection)
             return True
@@ -81,24 +91,24 @@ class Lease:
         until = time.monotonic() + self._patience_s
         while True:
             with self._database.write() as connection:
-                if not _is_held(connection):
+                if not _is_held(connection, self._key):
                     yield connection
                     return
             if time.monotonic() > until:
-                raise Unavailable("another process moves observations into files; try again when it is done")
+                raise Unavailable(self._why)
             time.sleep(_LOOK_AGAIN_S)
 
 
 class Holder:
     """The one who holds the lease."""
 
-    def __init__(self, word: str) -> None:
-        self.word = word
+    def __init__(self, word: str, key: str = _KEY) -> None:
+        self.word, self._key = word, key
 
     def sign(self, connection: sa.Connection, version: int = 0) -> None:
         """Begin, or give a sign of life; with the version of what is going to be written."""
         note = _Note(socket.gethostname(), os.getpid(), self.word, now_us() + _LASTS_US, version)
-        put_meta(connection, _KEY, msgspec.json.encode(note))
+        put_meta(connection, self._key, msgspec.json.encode(note))
 
     def check(self, connection: sa.Connection, version: int = 0) -> None:
         """Go on only if nobody else took over, in the transaction that depends on it.
@@ -110,24 +120,24 @@ class Holder:
         Raises:
             Conflict: somebody did.
         """
-        if _read(connection).word != self.word:
-            raise Conflict("another process took over the files of observations; run this again")
+        if _read(connection, self._key).word != self.word:
+            raise Conflict("another process took over what this one was doing; run this again")
         self.sign(connection, version)
 
 
 def pending(connection: sa.Connection) -> int:
     """The version of what is being written into the files, 0 where nothing is."""
-    note = _read(connection)
+    note = _read(connection, _KEY)
     return note.version if note.version and not _is_dead(note) else 0
 
 
-def _is_held(connection: sa.Connection) -> bool:
-    note = _read(connection)
+def _is_held(connection: sa.Connection, key: str) -> bool:
+    note = _read(connection, key)
     return bool(note.word) and note.until > now_us() and not _is_dead(note)
 
 
-def _read(connection: sa.Connection) -> _Note:
-    held = get_meta(connection, _KEY)
+def _read(connection: sa.Connection, key: str) -> _Note:
+    held = get_meta(connection, key)
     return msgspec.json.decode(held, type=_Note) if held else _Note()
 
 
