@@ -47,6 +47,7 @@ from estran.storage.schema.records import (
     record_identity,
     token,
 )
+from estran.storage.schema.remote import copied_series
 from estran.storage.schema.sensing import (
     feature,
     historical_location,
@@ -67,6 +68,7 @@ __all__ = [
     "concept_scheme",
     "concept_source",
     "concept_token",
+    "copied_series",
     "datastream",
     "external_id",
     "facet_bits",
