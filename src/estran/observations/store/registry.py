@@ -260,7 +260,7 @@ def datastreams(
     if numbers:
         chosen = chosen.where(engine.within(_D.number, numbers))
     return [
-        HeldDatastream(number, record, _DATASTREAM(unpack(document)), *told)
+        HeldDatastream(number, record, _described(document), *told)
         for number, record, document, *told in connection.execute(chosen)
     ]
 
