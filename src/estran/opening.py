@@ -39,7 +39,7 @@ def series(database: Database, folder: Path, named: str) -> Callable[[], SeriesS
         from estran.observations import Machine, SeriesStore  # noqa: PLC0415 - heavy
 
         store = SeriesStore(database, named if "://" in named else str(folder.resolve() / named))
-        store.arrived = Machine(store).arrived
+        Machine.watching(store)
         return store
 
     return made

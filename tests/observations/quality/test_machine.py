@@ -230,6 +230,7 @@ class Stations(RuleBasedStateMachine):
             )  # fmt: skip
         table = pa.concat_tables([row(k, told) for k, told in given.items()])
         self.store.arrived = self.machine.arrived if is_alive else None
+        self.store.at_once = self.machine.at_once if is_alive else None
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(stored, "_INTO_FILES", 1 if into_files else 10**9)
             counts = self.store.put(table)
@@ -401,7 +402,7 @@ def test_what_comes_late_and_far_apart_changes_what_is_beside_it(tmp_path: Path)
         {"rules": [{"property": "air_temperature", **SERIES}, {"property": "wind_speed", **places}]}, "plan"
     )
     store.quality.put_plan(StoredPlan("plan", plan.document(), "x", "operator", 0))
-    store.arrived = Machine(store).arrived
+    Machine.watching(store)
     held: Rows = {}
     for hour, value in given:
         for key in ("series", "track"):

@@ -31,7 +31,7 @@ TOLD: list[tuple[str, dict[str, Any]]] = [
     ("spike_test", {"suspect_threshold": 0.5, "fail_threshold": 1.5}),
     ("spike_test", {"suspect_threshold": 0.5, "fail_threshold": 1.5, "method": "differential"}),
     ("rate_of_change_test", {"threshold": 0.05, "fail_threshold": 0.9}),
-    ("flat_line_test", {"suspect_count": 1, "fail_count": 3, "tolerance": 0.5}),
+    ("flat_line_test", {"suspect_count": 2, "fail_count": 4, "tolerance": 0.5}),
     ("attenuated_signal_test", {"suspect_threshold": 0.9, "fail_threshold": 0.2, "test_period": 5}),
     ("attenuated_signal_test", {"suspect_threshold": 0.9, "fail_threshold": 0.2, "test_period": 2.5, "min_obs": 2}),
     ("attenuated_signal_test", {"suspect_threshold": 1.5, "fail_threshold": 0.2, "test_period": 60, "check_type": "range"}),

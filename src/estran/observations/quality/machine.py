@@ -19,17 +19,19 @@ from estran.model import EVER_US, NEVER_US, now_us
 from estran.observations.quality.density import is_of_water, partner_of, profile_density
 from estran.observations.quality.plans import DENSITY, NOTHING, Plan, Tests, tests_of
 from estran.observations.quality.reaching import affected, bounds, reach_of, surrounded
-from estran.observations.quality.testing import Subject, evaluated
+from estran.observations.quality.tails import Tails, tail_of
+from estran.observations.quality.testing import Subject, evaluated, subject_of
 from estran.observations.store.columns import KEY, array, newest
 from estran.observations.store.testing import Waiting
-from estran.observations.units import converter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
+    from estran.observations.quality.tails import Tail
     from estran.observations.store import SeriesStore
+    from estran.observations.store.marking import Arrival, Outcomes
     from estran.observations.store.registry import HeldDatastream
     from estran.observations.store.testing import StoredPlan
 
@@ -89,11 +91,26 @@ class Machine:
     """
 
     def __init__(self, store: SeriesStore) -> None:
-        self._store = store
+        self._store, self._tails = store, Tails()
+
+    @classmethod
+    def watching(cls, store: SeriesStore) -> Machine:
+        """One that tests what is written from now on, in this process."""
+        made = cls(store)
+        store.at_once, store.arrived = made.at_once, made.arrived
+        return made
 
     def plans(self) -> tuple[Plan, ...]:
         """What is tested on this node."""
         return _read(tuple(self._store.quality.plans()))
+
+    def at_once(self, arrival: Arrival) -> Outcomes | None:
+        """The outcomes of what is being written, where all that they hang on is at hand."""
+        try:
+            return self._tails.tested(arrival)
+        except (EstranError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError) as error:
+            _log.warning("what comes is tested later: %s", error)
+            return None
 
     def arrived(self, numbers: Sequence[int]) -> TestReport | None:
         """Test what came of some datastreams; None where nothing of them is tested.
@@ -121,6 +138,8 @@ class Machine:
             if len(known) > _MOST_REMEMBERED:
                 known.clear()
             known.update((plans, one.number) for one in streams if one.number not in planned)
+        elif all(state.first is None for state in states.values()):
+            return None
         return self.run(numbers)
 
     def expect(self, streams: Iterable[HeldDatastream], *, again: bool = False) -> int:
@@ -154,32 +173,39 @@ class Machine:
         report = TestReport()
         marks: list[pa.Table] = []
         finished: list[tuple[Waiting, str]] = []
+        tails: dict[int, Tail | None] = {}
         for group, span in _groups(self._work(numbers)):
             read = self._together(group, span)
             for work in group:
                 try:
-                    marks += self._outcomes(work, report, read)
+                    marks += self._outcomes(work, report, read, tails)
                 except Invalid as error:
                     report.refused.append((work.one.number, error.why))
                     continue
                 if work.waiting:
                     finished.append((work.waiting, work.tests.hash))
             if sum(mark.num_rows for mark in marks) >= _TOGETHER:
-                self._write(marks, finished, report)
-                marks, finished = [], []
+                self._write(marks, finished, tails, report)
+                marks, finished, tails = [], [], {}
             if progress:
                 progress(report)
-        self._write(marks, finished, report)
+        self._write(marks, finished, tails, report)
         return report
 
     def _write(
-        self, marks: Sequence[pa.Table], finished: Sequence[tuple[Waiting, str]], report: TestReport
+        self,
+        marks: Sequence[pa.Table],
+        finished: Sequence[tuple[Waiting, str]],
+        tails: Mapping[int, Tail | None],
+        report: TestReport,
     ) -> None:
         if marks:
             # Where portions meet, both tell of the same observations.
             report.changed += self._store.mark(newest(marks))
         if finished:
             self._store.quality.done(finished)
+        for number, tail in tails.items():
+            self._tails.keep(number, tail)
 
     def _work(self, numbers: Sequence[int] | None) -> Iterator[_Work]:
         """What is to be done, with the partners of those whose density is tested."""
@@ -244,12 +270,15 @@ class Machine:
 
         return read
 
-    def _outcomes(self, work: _Work, report: TestReport, read: _Read) -> Iterator[pa.Table]:
+    def _outcomes(
+        self, work: _Work, report: TestReport, read: _Read, tails: dict[int, Tail | None]
+    ) -> Iterator[pa.Table]:
         """Key, version and outcomes of the observations whose outcomes differ from those that they have."""
         one, reach = work.one, reach_of(work.tests)
-        subject = _subject(one, work.tests)
+        subject = subject_of(one, work.tests)
         report.datastreams += work.waiting is not None
-        for span in _portions(one, work.spans):
+        portions = list(_portions(one, work.spans))
+        for span in portions:
             rows = surrounded(one, span, reach, lambda start, end: read(one, start, end))
             if not rows.num_rows:
                 continue
@@ -260,7 +289,11 @@ class Machine:
                 subject = Subject(subject.convert, subject.place, subject.has_vertical, density)
             which = affected(rows, span, reach)
             report.observations += int(which.sum())
-            yield _marks(rows, evaluated(rows, work.tests, subject), which)
+            tested = evaluated(rows, work.tests, subject)
+            if work.waiting and len(portions) == 1:
+                now = np.where(which, tested, array(rows, "tested"))
+                tails[one.number] = tail_of(one, work.waiting, work.tests, rows, now)
+            yield _marks(rows, tested, which)
 
     def _streams(self, numbers: Sequence[int]) -> list[HeldDatastream]:
         return self._store.datastreams(list(self._store.datasets().values()), numbers=numbers)
@@ -297,17 +330,6 @@ def _bounds(work: _Work) -> tuple[int, int]:
 @lru_cache(maxsize=4)
 def _read(held: tuple[StoredPlan, ...]) -> tuple[Plan, ...]:
     return tuple(Plan.stored(one.name, one.document) for one in held)
-
-
-def _subject(one: HeldDatastream, tests: Tests) -> Subject:
-    thing, unit = one.described.thing, one.described.variable.unit
-    converters = {wanted: converter(unit, wanted) for wanted in tests.units.values() if wanted}
-    place = (thing.longitude, thing.latitude)
-    return Subject(
-        {wanted: convert for wanted, convert in converters.items() if convert is not None},
-        (place[0], place[1]) if place[0] is not None and place[1] is not None else None,
-        one.described.vertical is not None,
-    )
 
 
 def _portions(one: HeldDatastream, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -22,6 +22,7 @@ import numpy as np
 from estran.observations.quality.meanings import BAD, GOOD, MISSING, NOT_EVALUATED, SUSPECT
 from estran.observations.quality.outcomes import packed
 from estran.observations.store.columns import array
+from estran.observations.units import converter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from estran.observations.quality.plans import Tests
+    from estran.observations.store.registry import HeldDatastream
 
-__all__ = ["PLACED", "Runs", "Subject", "evaluated", "runs_of"]
+__all__ = ["PLACED", "Runs", "Subject", "evaluated", "runs_of", "subject_of"]
 
 PLACED = ("location_test", "speed_test")
 _ONLY_IN_TIME = ("rate_of_change_test", "attenuated_signal_test")
@@ -72,6 +74,18 @@ class Runs:
     starts: list[int]
     time: NDArray[np.datetime64]
     vertical: NDArray[np.float64]
+
+
+def subject_of(one: HeldDatastream, tests: Tests) -> Subject:
+    """What is known of a datastream besides its rows, but for its density."""
+    thing, unit = one.described.thing, one.described.variable.unit
+    converters = {wanted: converter(unit, wanted) for wanted in tests.units.values() if wanted}
+    place = (thing.longitude, thing.latitude)
+    return Subject(
+        {wanted: convert for wanted, convert in converters.items() if convert is not None},
+        (place[0], place[1]) if place[0] is not None and place[1] is not None else None,
+        one.described.vertical is not None,
+    )
 
 
 def evaluated(rows: pa.Table, tests: Tests, subject: Subject) -> NDArray[np.int64]:
@@ -157,7 +171,19 @@ def _climatology(
 
 
 def _spike(value: NDArray[np.float64], runs: Runs, told: dict[str, Any], _: Subject) -> NDArray[np.uint8]:
-    found = np.ma.getdata(_qartod().spike_test(value, **told))
+    """As ioos_qc's, which looks at each value in turn to learn whether it is missing; here none is."""
+    apart = np.zeros(len(value))
+    before, here, after = value[:-2], value[1:-1], value[2:]
+    if told.get("method") == "differential":
+        way_in, way_out = here - before, after - here
+        apart[1:-1] = np.minimum(np.abs(way_in), np.abs(way_out))
+        apart[1:-1][way_in * way_out >= 0] = 0
+    else:
+        apart[1:-1] = np.abs(here - (before + after) / 2)
+    found = np.full(len(value), GOOD, np.uint8)
+    found[apart > told["suspect_threshold"]] = SUSPECT
+    found[apart > told["fail_threshold"]] = BAD
+    found[~np.isfinite(apart)] = NOT_EVALUATED
     # The first and the last of a run stand beside one value only.
     found[runs.starts[:-1]] = found[np.array(runs.starts[1:]) - 1] = NOT_EVALUATED
     return found

@@ -14,7 +14,7 @@ import numpy as np
 
 from estran.observations.store import columns, former, marking, recent, registry, testing, tiles, versions
 from estran.observations.store.batches import MOST, Extent, in_portions
-from estran.observations.store.columns import array, kept, newest
+from estran.observations.store.columns import array, kept
 from estran.observations.store.copied import Copied
 from estran.observations.store.files import GROUP, Files, Partition
 from estran.observations.store.lease import Holder, Lease, pending
@@ -193,8 +193,10 @@ class SeriesStore:
         late, gone = recent.read(connection, self._database.engine, datastreams, start, end)
         files = self._files.at(_files_version(connection))
         if not late.num_rows:
-            return newest([files.read(datastreams, start, end, names)])
-        return without(newest([files.read(datastreams, start, end), late]), late, gone).select(list(names))
+            return columns.newest([files.read(datastreams, start, end, names)])
+        return without(columns.newest([files.read(datastreams, start, end), late]), late, gone).select(
+            list(names)
+        )
 
     def _read_former(
         self, connection: sa.Connection, datastreams: Sequence[int], start: int, end: int, version: int
@@ -208,7 +210,7 @@ class SeriesStore:
         filed = self._files.at(_files_version(connection)).read(datastreams, start, end)
         filed = kept(filed, array(filed, "version") <= version)
         earlier = former.read(connection, self._database.engine, datastreams, (start, end), version)
-        return without(newest([filed, earlier, late]), late, gone)
+        return without(columns.newest([filed, earlier, late]), late, gone)
 
     def times_of(self, datastream: int, number: int) -> list[int]:
         """When the observation of a number may have been made."""
@@ -260,7 +262,7 @@ class SeriesStore:
         What is there already under its key is replaced if it says something else. All of a batch is written, or
         nothing; of a batch for the files, whole years of 256 datastreams.
         """
-        coming = newest([coming])
+        coming = columns.newest([coming])
         counts = (
             self._put_into_files(coming)
             if coming.num_rows >= _INTO_FILES
@@ -333,7 +335,7 @@ class SeriesStore:
         version, time = versions.take(connection), array(keys, "time")
         known = self._tallies(connection, keys)
         held = self._read(connection, list(known), int(time.min()), int(time.max()) + 1)
-        rows = kept(held, matches(held, newest([keys])) >= 0)
+        rows = kept(held, matches(held, columns.newest([keys])) >= 0)
         if rows.num_rows:
             self._keep_former(connection, rows, version)
             recent.remove(connection, self._database.engine, rows, version)
@@ -439,14 +441,14 @@ class SeriesStore:
         if coming is None and not late.num_rows:
             return Counts()
         filed = self._files.at(files).partition(partition)
-        held = without(newest([filed, late]), late, gone)
+        held = without(columns.newest([filed, late]), late, gone)
         given = columns.empty() if coming is None else coming
         fresh = (
             marked(given, held, version)
             if are_marks
             else fresh_of(given, held, version, lambda d, _count: firsts[d])
         )
-        merged = newest([held, fresh.rows])
+        merged = columns.newest([held, fresh.rows])
         written = self._files.write(partition, merged, files)
         with self._database.write() as connection:
             holder.check(connection)

@@ -11,7 +11,7 @@ from estran.observations.store import columns
 from estran.observations.store.columns import array, kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -21,11 +21,16 @@ __all__ = ["Counts", "Fresh", "fresh", "marked", "replaced", "without", "without
 
 @dataclass(slots=True)
 class Counts:
-    """What became of observations that were given."""
+    """What became of observations that were given.
+
+    Attributes:
+        tested: datastreams that the machine tested in the same transaction.
+    """
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    tested: Collection[int] = ()
 
     @property
     def total(self) -> int:
@@ -67,11 +72,11 @@ def fresh(coming: pa.Table, held: pa.Table, version: int, reserve: Callable[[int
     numbers[known] = array(held, "number")[at[known]]
     datastream = array(coming, "datastream")
     added: dict[int, int] = {}
-    for stream in np.unique(datastream[~known]).tolist():
-        own = ~known & (datastream == stream)
-        added[stream] = int(own.sum())
-        first = reserve(stream, added[stream])
-        numbers[own] = np.arange(first, first + added[stream])
+    # They come in the order of datastreams: each gets numbers in a row.
+    streams, heads, several = np.unique(datastream[~known], return_index=True, return_counts=True)
+    added |= zip(streams.tolist(), several.tolist(), strict=True)
+    firsts = np.array([reserve(stream, count) for stream, count in added.items()], np.int64)
+    numbers[~known] = np.arange(int(several.sum())) + np.repeat(firsts - heads, several)
     counts = Counts(int((~known).sum()), int((known & ~unchanged).sum()), int(unchanged.sum()))
     rows = kept(_numbered(coming, numbers, version), ~unchanged)
     return Fresh(rows, ~known[~unchanged], counts, added, held.take(at[known & ~unchanged]))

@@ -12,7 +12,7 @@ from estran.observations.store.columns import array
 from estran.storage import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     import pyarrow as pa
     import sqlalchemy as sa
@@ -102,22 +102,38 @@ def expect(connection: sa.Connection, waiting: Iterable[Waiting]) -> None:
 
 
 def touch(
-    connection: sa.Connection, engine: Engine, rows: pa.Table, version: int, *, are_gone: bool = False
+    connection: sa.Connection,
+    rows: pa.Table,
+    version: int,
+    held: Mapping[int, Waiting],
+    *,
+    are_gone: bool = False,
+    tested: Collection[int] = (),
 ) -> None:
     """Note that rows were written, in the transaction that writes them; they come sorted.
 
     Where some are gone, nothing that is left tells what they were beside: then all of a datastream waits.
+
+    Args:
+        connection: in that transaction.
+        rows: what was written.
+        version: of it.
+        held: what waited of their datastreams before.
+        are_gone: whether rows were taken out instead.
+        tested: datastreams of which all is tested already, and nothing waits.
     """
-    datastream, time = array(rows, "datastream"), array(rows, "time")
-    numbers, heads = np.unique(datastream, return_index=True)
-    held = states(connection, engine, numbers.tolist())
     if not held:
         return
+    datastream, time = array(rows, "datastream"), array(rows, "time")
+    numbers, heads = np.unique(datastream, return_index=True)
     ends = np.append(heads[1:], len(time)) - 1
     spans = zip(numbers.tolist(), time[heads].tolist(), time[ends].tolist(), strict=True)
     if are_gone:
         spans = ((number, EVER_US, NEVER_US) for number in numbers.tolist())
-    changed = [
+    done = [
+        {"d": n, "first": None, "last": None, "version": version} for n in numbers.tolist() if n in tested
+    ]
+    changed = done + [
         {
             "d": number,
             "first": first if (was := held[number]).first is None else min(first, was.first),
@@ -125,9 +141,10 @@ def touch(
             "version": version,
         }
         for number, first, last in spans
-        if number in held
+        if number in held and number not in tested
     ]
-    connection.execute(update(schema.tested_datastream).where(_T.datastream == bindparam("d")), changed)
+    if changed:
+        connection.execute(update(schema.tested_datastream).where(_T.datastream == bindparam("d")), changed)
 
 
 def done(connection: sa.Connection, tested: Waiting, hash_: str) -> bool:
