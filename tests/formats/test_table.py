@@ -236,3 +236,18 @@ def test_a_name_as_long_as_a_book_is_refused_at_once(tmp_path: Path) -> None:
     text = f"time;x;{'(' * 100_000}\n" + "2020-01-01T00:00:00Z;1.5;2\n" * 30
     with pytest.raises(Invalid, match="a column has 100,000 characters; up to 500"):
         observed(tmp_path / "long.csv", text)
+
+
+def test_a_table_as_wide_as_a_book_is_refused_at_once(tmp_path: Path) -> None:
+    head = ";".join(["time", *(f"x{n}" for n in range(20_000))])
+    row = ";".join(["2020-01-01T00:00:00Z", *["1.5"] * 20_000])
+    with pytest.raises(Invalid, match="20,001 columns; up to 2,000"):
+        observed(tmp_path / "wide.csv", "\n".join([head, *[row] * 20]))
+
+
+def test_of_a_row_with_a_broken_value_the_others_are_kept(tmp_path: Path) -> None:
+    rows = "".join(f"2020-01-01T{n:02}:00:00Z;1.5;2.5;3.5\n" for n in range(20))
+    broken = "2020-01-02T00:00:00Z;1.5;two;3.5\n"
+    _, kept, refused = observed(tmp_path / "broken.csv", f"time;a;b;c\n{rows}{broken}{rows}")
+    assert [len(kept[key]) for key in sorted(kept)] == [41, 40, 41]
+    assert [(one.line, one.why) for one in refused] == [(22, "“two” in “b” is no number")]

@@ -140,13 +140,15 @@ class _Reading:
         station = next((cells[c.position] for c in self._positions["station"] if cells[c.position]), "")
         vertical = self._number(cells, "vertical")
         longitude, latitude = self._number(cells, "longitude"), self._number(cells, "latitude")
+        broken = ""
         for column in self._values:
             text = cells[column.position]
             if is_missing(text):
                 continue
             value = number(text, self._layout.decimal)
             if value is None:
-                raise Invalid(f"“{text[:40]}” in “{column.name}” is no number", self._name)
+                broken = broken or f"“{text[:40]}” in “{column.name}” is no number"
+                continue
             held = self._gathered[(station, column.position)]
             held.time.append(at)
             held.value.append(value)
@@ -160,6 +162,9 @@ class _Reading:
             flag = self._flags.get(column.position)
             held.flag.append(None if flag is None else cells[flag] or None)
             self._held += 1
+        if broken:
+            # What stands beside it, before or behind, is kept.
+            raise Invalid(broken, self._name)
 
     def _number(self, cells: Sequence[str], role: str) -> float | None:
         column = next(iter(self._positions[role]), None)

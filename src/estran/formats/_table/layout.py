@@ -49,7 +49,7 @@ _NO_VALUE = re.compile(
 _CLOCK_VALUE = re.compile(r"\d{1,2}[:h]\d{2}(:\d{2})?")
 _ENOUGH, _HALF = 0.8, 0.5
 _MOST_BETWEEN = 3
-_MOST_NAME = 500
+_MOST_NAME, _MOST_COLUMNS = 500, 2000
 _MEASURING = ("value", "vertical")
 _WIDTH = re.compile(r"\d*[sdn]")
 _NO_UNITS = frozenset({"", "unitless", "n/a", "none", "-", "rn", "ts", "avg", "smp", "1"})
@@ -136,6 +136,10 @@ def guess(lines: Sequence[str], name: str) -> Layout:
     if not width:
         raise Invalid("no table is found in it: no line has two columns", name)
     cells = width[0][0]
+    if cells > _MOST_COLUMNS:
+        raise Invalid(
+            f"it has {cells:,} columns; up to {_MOST_COLUMNS:,} are read, so write a row for each value", name
+        )
     head = _head(sample, rows, cells)
     if head < 0:
         head = _remarked(sample, rows, cells, separator)
