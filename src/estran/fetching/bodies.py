@@ -10,7 +10,7 @@ from estran.errors import Invalid
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ENCODINGS", "Broken", "begin", "read"]
+__all__ = ["ENCODINGS", "Broken", "TooLong", "begin", "read"]
 
 ENCODINGS = "gzip, deflate"
 _GZIP, _ZLIB, _RAW = 31, 15, -15
@@ -20,6 +20,10 @@ _STEP = 1 << 20
 
 class Broken(Exception):
     """A body that ended too early or is not compressed as it says."""
+
+
+class TooLong(Invalid):
+    """A body that is longer than it may be; less may be asked for at once."""
 
 
 def read(chunks: Iterable[bytes], encoding: str, longest: int, where: str) -> bytes:
@@ -32,14 +36,15 @@ def read(chunks: Iterable[bytes], encoding: str, longest: int, where: str) -> by
         where: its address, for messages.
 
     Raises:
-        Invalid: it is longer, or its encoding is not known.
+        TooLong: it is longer.
+        Invalid: its encoding is not known.
         Broken: it ended too early.
     """
     body = bytearray()
     for part in _plain(chunks, encoding.strip().lower(), where):
         body += part
         if len(body) > longest:
-            raise Invalid(
+            raise TooLong(
                 f"the answer is longer than {longest:,} bytes; ask for less at once, or allow more", where
             )
     return bytes(body)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from estran.errors import Invalid
 from estran.formats import Refusal, Rows
-from estran.model import Datastream
+from estran.model import EVER_US, Datastream
 from estran.observations.ingest import Batch, IngestReport, Storing
-from estran.observations.remote import sensorthings
+from estran.observations.remote import sensorthings, tabledap
 from estran.observations.remote.asking import Server, bare
 from estran.observations.remote.values import Home, Mark, Total, Visit
 from estran.observations.store.copied import Bookmark
@@ -54,6 +54,7 @@ def copied(
     keep: Callable[[Record], str],
     *,
     look_back_us: int,
+    since_us: int = EVER_US,
     progress: Callable[[Copying], None] | None = None,
 ) -> Copying:
     """Take in what a server has, or what it has that is new.
@@ -64,6 +65,7 @@ def copied(
         address: of the server; a name and a password in it are used, and never stored.
         keep: stores the record of a dataset; gives its id.
         look_back_us: so far before what was taken is asked for again.
+        since_us: nothing before it is taken.
         progress: told after each portion.
 
     Raises:
@@ -73,7 +75,7 @@ def copied(
     """
     server, read = _reader(Server(fetcher, address))
     held = store.copied.bookmarks(server.name)
-    visit = Visit(server=server, bookmarks=held, look_back_us=look_back_us)
+    visit = Visit(server=server, bookmarks=held, look_back_us=look_back_us, since_us=since_us)
     taking = _Taking(store, server.name, keep, progress)
     try:
         for event in read(visit):
@@ -124,6 +126,9 @@ def _reader(server: Server) -> tuple[Server, Callable[[Visit], Iterator[Event]]]
     Raises:
         Invalid: there is none.
     """
+    tables = tabledap.root_of(server)
+    if tables is not None:
+        return tables.server, lambda visit: tabledap.events(visit, tables.dataset)
     found = sensorthings.root_of(server)
     if found is not None:
         root, sets = found

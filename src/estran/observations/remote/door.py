@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from estran.errors import Invalid, NotAllowed
 from estran.fetching import Fetcher, Policy
 from estran.formats import Document
+from estran.model import EVER_US, instant_us
 from estran.observations.describing import described
 from estran.observations.remote import copying
 
@@ -60,6 +61,7 @@ class Remote:
         visibility: str = "",
         token: str = "",
         look_back_days: float = LOOK_BACK_DAYS,
+        since: str = "",
         progress: Callable[[Copying], None] | None = None,
     ) -> Copying:
         """Take in the observations of a server: all the first time, later what is new or was corrected.
@@ -74,6 +76,7 @@ class Remote:
             visibility: of the records that are made.
             token: told to that server with each question.
             look_back_days: so far before the newest that was taken observations are asked for again.
+            since: a date, nothing before which is taken; "" for all.
             progress: told after each portion.
 
         Raises:
@@ -97,6 +100,7 @@ class Remote:
                 address,
                 keep,
                 look_back_us=int(look_back_days * _DAY_US),
+                since_us=instant_us(since, "since") if since else EVER_US,
                 progress=progress,
             )
         for record in report.homes:

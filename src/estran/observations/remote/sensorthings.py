@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from estran.errors import Invalid
 from estran.formats import Refusal
-from estran.model import Distribution, Record, Text, Thing, Variable, moment_us
+from estran.model import EVER_US, Distribution, Record, Text, Thing, Variable, moment_us
 from estran.observations.remote import sensing
 from estran.observations.remote.asking import Declined, bare, query
 from estran.observations.remote.results import Column, Gathered, axis_of, checked
@@ -229,7 +229,7 @@ class _Reading:
     ) -> Iterator[Sequence[Mapping[str, Any]]]:
         """Pages of a series in the order of time, in the first way of asking that the server understands."""
         moves = of.longitude is None or self._has_moved(one)
-        ways = list(_questions(_conditions(mark, self.visit.look_back_us), moves=moves))
+        ways = list(_questions(_conditions(mark, self.visit), moves=moves))
         about = f"{'what moves' if moves else 'what stands'} {'again' if mark and mark.newest else 'first'}"
         for level in range(self.levels.get(about, 0), len(ways)):
             pages = self._following(series, ways[level])
@@ -413,12 +413,12 @@ def _ways(kind: str) -> list[dict[str, str]]:
     ]
 
 
-def _conditions(mark: Bookmark | None, look_back_us: int) -> list[str]:
+def _conditions(mark: Bookmark | None, visit: Visit) -> list[str]:
     """Conditions on what is new since a bookmark, the widest first; one that is empty for everything."""
     if mark is None or mark.newest is None:
-        return [""]
-    since = f"phenomenonTime ge {moment_us(mark.newest - look_back_us)}"
-    if mark.result_time is None:
+        return ["" if visit.since_us == EVER_US else f"phenomenonTime ge {moment_us(visit.since_us)}"]
+    since = f"phenomenonTime ge {moment_us(max(mark.newest - visit.look_back_us, visit.since_us))}"
+    if mark.result_time is None or visit.since_us != EVER_US:
         return [since]
     return [f"{since} or resultTime gt {moment_us(mark.result_time)}", since]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from estran.formats import Refusal, Rows
-from estran.model import Datastream, Record
+from estran.model import EVER_US, Datastream, Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,12 +61,14 @@ class Visit:
         server: asks it.
         bookmarks: series -> how far it was taken.
         look_back_us: so far before a bookmark observations are asked for again: late ones and corrections.
+        since_us: nothing before it is wanted.
         look_only: whether nothing but descriptions is wanted, of which observations are counted where that is cheap.
     """
 
     server: Server
     bookmarks: Mapping[str, Bookmark] = field(default_factory=dict[str, "Bookmark"])
     look_back_us: int = 0
+    since_us: int = EVER_US
     look_only: bool = False
 
 

@@ -34,7 +34,7 @@ _KINDS = {
 def of_column(column: Column, table: WideTable) -> dict[str, Any]:
     """Attributes of a column, as CF names them."""
     if column.role in ("flag", "quality", "id"):
-        return _of_companion(column)
+        return _of_companion(column) | _of_scheme(column, table)
     variable = column.variable
     named = str(variable.label) or variable.name or variable.standard_name or column.name
     told: dict[str, Any] = {
@@ -93,6 +93,15 @@ def _of_companion(column: Column) -> dict[str, Any]:
         "coverage_content_type": "referenceInformation",
         "ioos_category": "Identifier",
     }
+
+
+def _of_scheme(column: Column, table: WideTable) -> dict[str, str]:
+    """The scheme of a column of flags, where all have one that has a name."""
+    if column.role != "flag":
+        return {}
+    streams = [own[column.of] for own in (one.streams for one in table.things) if column.of in own]
+    named = {one.described.flags for one in streams if one.described.flags}
+    return {"conventions": named.pop()} if len(named) == 1 and named != {"producer"} else {}
 
 
 def positive(column: Column) -> str:
