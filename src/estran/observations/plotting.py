@@ -114,8 +114,7 @@ def of_tiles(
         span: what is shown, in microseconds.
         most: so many points at most, but for those that part the gaps.
     """
-    held = _Runs(*(np.array(column) for column in _columns(tiles)))
-    held = _opened(held, read, step, span)
+    held = _opened(_held(tiles), read, step, span)
     gaps = _gaps(held.first, held.last, step)
     width = max(1, (span[1] - span[0]) // most)
     bucket = (held.first + (held.last - held.first) // 2 - span[0]) // width
@@ -133,9 +132,13 @@ def of_tiles(
     return _curve(runs, step, is_exact=False, gaps=gaps, doubtful=none, doubtful_count=None)
 
 
-def _columns(tiles: Sequence[Tile]) -> list[list[float]]:
-    columns = [list(column) for column in zip(*tiles, strict=True)]
-    return [[np.nan if v is None else v for v in column] for column in columns]  # type: ignore[misc]
+def _held(tiles: Sequence[Tile]) -> _Runs:
+    """Tiles as columns; what has no number has NaN for its lowest and highest."""
+    first, last, count, numbers, low, high, total = zip(*tiles, strict=True)
+    return _Runs(
+        np.array(first, np.int64), np.array(last, np.int64), np.array(count, np.int64), np.array(numbers, np.int64),
+        np.array(low, np.float64), np.array(high, np.float64), np.array(total, np.float64),
+    )  # fmt: skip
 
 
 def _opened(
