@@ -76,6 +76,11 @@ class SeriesStore:
         self.sensing = SensingStore(self, database)
         """What observations are of, as entities."""
 
+    @property
+    def database(self) -> Database:
+        """Of the node."""
+        return self._database
+
     # What observations are of
 
     def enter(self, record: str, described: Sequence[Datastream]) -> tuple[dict[str, int], int]:
@@ -304,7 +309,9 @@ class SeriesStore:
                 rows, fresh.counts.tested = marking.with_outcomes(rows, found), found.datastreams
             recent.put(connection, self._database.engine, rows)
             registry.note(connection, _tallied(known, rows, fresh.added))
-            testing.touch(connection, rows, version, coming.states, tested=fresh.counts.tested)
+            testing.touch(
+                connection, self._database.engine, rows, version, coming.states, tested=fresh.counts.tested
+            )
         return fresh.counts
 
     def _outcomes(self, connection: sa.Connection, coming: Arrival) -> Outcomes | None:
@@ -341,8 +348,9 @@ class SeriesStore:
             recent.remove(connection, self._database.engine, rows, version)
             without_removed(known, rows, lambda *span: self._read(connection, *span))
             registry.note(connection, known)
-            states = testing.states(connection, self._database.engine, list(known))
-            testing.touch(connection, rows, version, states, are_gone=True)
+            engine = self._database.engine
+            states = testing.states(connection, engine, list(known))
+            testing.touch(connection, engine, rows, version, states, are_gone=True)
         return rows.num_rows
 
     def held_within(self, connection: sa.Connection, datastream: int, start: int, end: int) -> pa.Table:
@@ -466,8 +474,9 @@ class SeriesStore:
                 registry.note(connection, _tallied(known, told, without_counted(fresh, since)))
                 if not are_marks:
                     numbers = np.unique(array(fresh.rows, "datastream")).tolist()
-                    states = testing.states(connection, self._database.engine, numbers)
-                    testing.touch(connection, fresh.rows, version, states)
+                    engine = self._database.engine
+                    states = testing.states(connection, engine, numbers)
+                    testing.touch(connection, engine, fresh.rows, version, states)
         return fresh.counts
 
     def _reserved(self, connection: sa.Connection, coming: pa.Table) -> dict[int, int]:

@@ -37,6 +37,9 @@ def begin(connection: sa.Connection, record: str, version: int) -> int | None:
 
 def since(connection: sa.Connection, engine: Engine, datastreams: Sequence[int]) -> dict[int, int]:
     """Datastream -> the version since which its dataset keeps what was said before, where it does."""
+    is_any = select(_N.number).where(_N.history_since.is_not(None)).limit(1)
+    if connection.execute(is_any).first() is None:
+        return {}
     found = connection.execute(
         select(_D.number, _N.history_since)
         .join_from(tables.datastream, tables.observed_dataset, _D.dataset == _N.number)

@@ -103,6 +103,7 @@ def expect(connection: sa.Connection, waiting: Iterable[Waiting]) -> None:
 
 def touch(
     connection: sa.Connection,
+    engine: Engine,
     rows: pa.Table,
     version: int,
     held: Mapping[int, Waiting],
@@ -116,6 +117,7 @@ def touch(
 
     Args:
         connection: in that transaction.
+        engine: of the database.
         rows: what was written.
         version: of it.
         held: what waited of their datastreams before.
@@ -130,10 +132,7 @@ def touch(
     spans = zip(numbers.tolist(), time[heads].tolist(), time[ends].tolist(), strict=True)
     if are_gone:
         spans = ((number, EVER_US, NEVER_US) for number in numbers.tolist())
-    done = [
-        {"d": n, "first": None, "last": None, "version": version} for n in numbers.tolist() if n in tested
-    ]
-    changed = done + [
+    changed = [
         {
             "d": number,
             "first": first if (was := held[number]).first is None else min(first, was.first),
@@ -143,8 +142,13 @@ def touch(
         for number, first, last in spans
         if number in held and number not in tested
     ]
+    table = update(schema.tested_datastream)
     if changed:
-        connection.execute(update(schema.tested_datastream).where(_T.datastream == bindparam("d")), changed)
+        connection.execute(table.where(_T.datastream == bindparam("d")), changed)
+    if tested:
+        # Alike for all, and so written at once.
+        whole = table.where(engine.within(_T.datastream, sorted(tested)))
+        connection.execute(whole.values(first=None, last=None, version=version))
 
 
 def done(connection: sa.Connection, tested: Waiting, hash_: str) -> bool:
