@@ -6,9 +6,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from estran.access import OPERATOR
 from estran.errors import Conflict, Invalid, NotAllowed, NotFound
 from estran.model import EVER_US, NEVER_US, Box, instant_us, interval, moment_us
 from estran.observations.describing import described
+from estran.observations.feeds.door import Feeds
 from estran.observations.ingest import IngestReport, explained, ingest
 from estran.observations.overview import Overview
 from estran.observations.quality import NEEDED, Judging
@@ -69,6 +71,12 @@ class Observations:
         return Remote(
             self._store, self._catalogue, self._actor, self._policy, lambda id_: self.datastreams(record=id_)
         )
+
+    @property
+    def feeds(self) -> Feeds:
+        """Where observations come from by themselves: folders, servers, brokers, and what is pushed."""
+        whole = Observations(self._store, self._catalogue, OPERATOR, self._policy)
+        return Feeds(self._store, self._catalogue, self._actor, whole.load, lambda: whole.remote)
 
     def _sets(self) -> dict[str, int]:
         """Number of each dataset that the actor sees, by the id of its record."""
@@ -296,6 +304,18 @@ class Observations:
         if since is None:
             raise NotFound("dataset", record, "“estran observations list” names those that there are.")
         return moment_us(since)
+
+    def history(self, record: str) -> str:
+        """The instant since which a dataset keeps what its observations said before, "" where it does not.
+
+        Raises:
+            NotFound: there is no such dataset, or none that the actor may know of.
+        """
+        streams = self.datastreams(record=record)
+        if not streams:
+            raise NotFound("dataset of observations", record)
+        since = self._store.history([streams[0].number])
+        return moment_us(since[streams[0].number]) if since else ""
 
     def _version_of(self, as_of: str, streams: Sequence[HeldDatastream]) -> int | None:
         """The version that an instant means for some datastreams."""

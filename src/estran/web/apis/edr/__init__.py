@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 from starlette.convertors import StringConvertor, register_url_convertor
 from starlette.responses import StreamingResponse
 
-from estran.errors import Invalid, NotFound
+from estran.errors import Conflict, Invalid, NotFound
 from estran.model import EVER_US, NEVER_US
 from estran.observations.wide import files, texts
 from estran.observations.wide.attributes import of_dataset
@@ -100,7 +100,7 @@ def _routes(_node: Node) -> APIRouter:
 
 def _query_route(router: APIRouter, query: str) -> None:
     told = openapi.described(
-        QUERIES[query], f"get{query.capitalize()}", _DATA, QUERY_PARAMETERS[query], 404, 406
+        QUERIES[query], f"get{query.capitalize()}", _DATA, QUERY_PARAMETERS[query], 404, 406, 409
     )
     told["responses"][204] = {"description": "No observation is there."}
 
@@ -126,7 +126,13 @@ def _platforms(router: APIRouter) -> None:
         return _listed(request, collection, "locations")
 
     told = openapi.described(
-        QUERIES["items"], "getItems", {replies.GEOJSON: None, HTML: None}, QUERY_PARAMETERS["items"], 404, 406
+        QUERIES["items"],
+        "getItems",
+        {replies.GEOJSON: None, HTML: None},
+        QUERY_PARAMETERS["items"],
+        404,
+        406,
+        409,
     )
 
     @router.get(f"{_ONE}/items", **told)
@@ -135,7 +141,7 @@ def _platforms(router: APIRouter) -> None:
         return _listed(request, collection, "items")
 
     told = openapi.described(
-        "Data of a platform", "getLocation", _DATA, QUERY_PARAMETERS["locations"], 404, 406
+        "Data of a platform", "getLocation", _DATA, QUERY_PARAMETERS["locations"], 404, 406, 409
     )
     told["responses"][204] = {"description": "No observation is there."}
 
@@ -145,7 +151,7 @@ def _platforms(router: APIRouter) -> None:
         return _answer(request, collection, "locations", platform)
 
     told = openapi.described(
-        "A platform", "getItem", {replies.GEOJSON: None, HTML: None}, [_F_ITEM], 404, 406
+        "A platform", "getItem", {replies.GEOJSON: None, HTML: None}, [_F_ITEM], 404, 406, 409
     )
 
     @router.get(f"{_ONE}/items/{{platform:path}}", **told)
@@ -162,7 +168,11 @@ def _instances(router: APIRouter) -> None:
         replies.checked(request, ("f",))
         wanted = replies.wanted(request, _JSON_FORMS)
         record, table = _table(request, collection)
-        return _json_or_page(instances(record, table, links_of(request)), wanted, "Instances")
+        observations = node_of(request).observations
+        tables, since = {INSTANCE: table}, observations.history(record.id)
+        for instant in dict.fromkeys((observations.moment(), since) if since else ()):
+            tables[instant] = observations.table(record.id, as_of=instant)
+        return _json_or_page(instances(record, tables, links_of(request), since), wanted, "Instances")
 
     @router.get(
         f"{_ONE}/instances/{{instance}}", **_described("A version of a dataset", "getInstance", replies.JSON)
@@ -171,9 +181,13 @@ def _instances(router: APIRouter) -> None:
         return _described_one(request, collection, instance)
 
 
-def _known(instance: str) -> None:
-    if instance != INSTANCE:
-        raise NotFound("instance", instance, f"Each dataset has one: {INSTANCE}.")
+def _instant(request: Request) -> str:
+    """The instant whose observations are wanted, by the instance or by a parameter; "" for those of now."""
+    instance = request.path_params.get("instance", INSTANCE)
+    given = replies.one(request, "as_of").strip().replace(" ", "+")
+    if given and instance not in {INSTANCE, given}:
+        raise Invalid("it differs from the instance; leave it out", "as_of")
+    return given if instance == INSTANCE else instance
 
 
 # Descriptions
@@ -184,10 +198,16 @@ def _described(summary: str, operation: str, media_type: str) -> dict[str, Any]:
 
 
 def _table(request: Request, collection: str) -> tuple[Record, WideTable]:
-    _known(request.path_params.get("instance", INSTANCE))
     node = node_of(request)
-    record = shown(node, collection)
-    return record, node.observations.table(record.id)
+    record, instant = shown(node, collection), _instant(request)
+    try:
+        return record, node.observations.table(record.id, as_of=instant)
+    except (Invalid, Conflict) as error:
+        if request.path_params.get("instance") != instant:
+            raise
+        raise NotFound(
+            "instance", instant[:80], f"There is {INSTANCE}; of “{instant[:80]}”: {error}"
+        ) from None
 
 
 def _described_one(request: Request, name: str, instance: str = "") -> Response:
@@ -211,7 +231,8 @@ def _listed(request: Request, name: str, query: str) -> Response:
     replies.checked(request, (*checked_names(query), "bbox"))
     wanted = _wanted_list(request)
     record, table = _table(request, name)
-    document = locations(record, table, links_of(request), _those(request, table), query)
+    instance = request.path_params.get("instance", "")
+    document = locations(record, table, links_of(request), _those(request, table), query, instance)
     return _json_or_page(document, wanted, str(record.title))
 
 

@@ -263,4 +263,5 @@ def checked_names(query: str) -> Sequence[str]:
         "f",
         *resolution,
         "limit",
+        "as_of",
     )

@@ -13,7 +13,7 @@ from estran.web.apis.edr.covjson import MEDIA_TYPE, parameter
 from estran.web.negotiation import HTML
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from estran.formats import Links
     from estran.model import Record
@@ -61,7 +61,7 @@ def collection(
 ) -> dict[str, Any]:
     """A collection, or one instance of it; in brief, without what only its own address need tell."""
     roles = ("value",) if brief else ("value", "flag", "quality", "id")
-    here = f"{links.base}{PATH}/{record.id}" + (f"/instances/{instance}" if instance else "")
+    here = _address(record, links, instance)
     made: dict[str, Any] = {
         "id": instance or record.id,
         "title": str(record.title) or record.id,
@@ -86,6 +86,10 @@ def collection(
         },
     }
     return made
+
+
+def _address(record: Record, links: Links, instance: str = "") -> str:
+    return f"{links.base}{PATH}/{record.id}" + (f"/instances/{quote(instance, safe=':')}" if instance else "")
 
 
 def _described(name: str, made: dict[str, Any]) -> dict[str, Any]:
@@ -152,31 +156,40 @@ def _queries(here: str, *, has_instances: bool, brief: bool) -> dict[str, Any]:
 _UNITS = [name for name in KM if name in ("km", "m", "mi", "nmi")]
 
 
-def instances(record: Record, table: WideTable, links: Links) -> dict[str, Any]:
-    """The versions of a dataset: the observations as they are now."""
-    here = f"{links.base}{PATH}/{record.id}/instances"
-    return {
+def instances(record: Record, tables: Mapping[str, WideTable], links: Links, since: str) -> dict[str, Any]:
+    """The versions of a dataset: the observations as they are now, and as they were at some instants.
+
+    Args:
+        record: of the dataset.
+        tables: id of an instance -> its table.
+        links: to what belongs to it.
+        since: the first instant that may be the id of an instance, "" where none may.
+    """
+    here = f"{_address(record, links)}/instances"
+    words = f"Any instant since {since}, such as {since}, is the id of an instance: the observations as they were then."
+    return ({"description": words} if since else {}) | {
         "links": [
             replies.link(here, "self", replies.JSON, "Instances"),
             replies.link(f"{here}?f=html", "alternate", HTML, "Instances, for people"),
         ],
-        "instances": [collection(record, table, links, INSTANCE)],
+        "instances": [collection(record, table, links, id_) for id_, table in tables.items()],
     }
 
 
 INSTANCE = "latest"
-"""The one instance that each dataset has."""
+"""The instance that each dataset has."""
 
 
-def locations(
+def locations(  # noqa: PLR0917 - what is asked for
     record: Record,
     table: WideTable,
     links: Links,
     wanted: Iterable[str] | None = None,
     query: str = "locations",
+    instance: str = "",
 ) -> dict[str, Any]:
     """The platforms as GeoJSON; only some of them, if they are named."""
-    here = f"{links.base}{PATH}/{record.id}"
+    here = _address(record, links, instance)
     names = None if wanted is None else set(wanted)
     features = [
         _feature(here, query, one.thing.key, str(one.thing.name), place=(one.thing.longitude, one.thing.latitude), span=one.span,

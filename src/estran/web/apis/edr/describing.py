@@ -46,7 +46,11 @@ _RESOLUTIONS = [
     )
     for axis in "xyz"
 ]
-_COMMON = [_DATETIME, _NAMES, _CRS, _FORM]
+_AS_OF = _parameter(
+    "as_of",
+    "An instant: the observations as they were then, of datasets that keep it; the same as an instance of that name.",
+)
+_COMMON = [_DATETIME, _NAMES, _CRS, _FORM, _AS_OF]
 
 
 def _coords(example: str) -> dict[str, Any]:
@@ -95,6 +99,6 @@ QUERY_PARAMETERS: dict[str, list[dict[str, Any]]] = {
         *_RESOLUTIONS,
     ],
     "locations": [*_COMMON],
-    "items": [_DATETIME, _FORM],
+    "items": [_DATETIME, _FORM, _AS_OF],
 }
 """Query -> its parameters."""

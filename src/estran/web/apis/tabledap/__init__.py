@@ -15,7 +15,7 @@ from estran.observations.wide.texts import Shown
 from estran.web import Api, links_of, node_of, pages, replies
 from estran.web.apis.tabledap import dap, listing
 from estran.web.apis.tabledap.answers import nothing, streamed, told
-from estran.web.apis.tabledap.asking import Asked, Function, asked
+from estran.web.apis.tabledap.asking import Asked, Function, as_of, asked
 from estran.web.apis.tabledap.choosing import chosen, things
 from estran.web.apis.tabledap.ordering import arranged
 from estran.web.problems import shown
@@ -105,8 +105,8 @@ def _details(router: APIRouter) -> None:
     )
     @told
     def information(request: Request, dataset: Dataset, form: ListForm) -> Response:
-        node, table = node_of(request), _table(node_of(request), dataset)
-        of_all = listing.globals_of(node.show(dataset), table, links_of(request), node.settings.email)
+        table = _table(node_of(request), dataset)
+        of_all = _globals(request, table)
         return _list(form, *listing.information(table.columns, table, of_all), dataset)
 
     @router.get(
@@ -153,8 +153,17 @@ def _list(form: str, columns: list[Shown], rows: Iterator[pa.Table], title: str)
 # Rows
 
 
-def _table(node: Node, dataset: str) -> WideTable:
-    return node.observations.table(shown(node, dataset).id)
+def _table(node: Node, dataset: str, instant: str = "") -> WideTable:
+    return node.observations.table(shown(node, dataset).id, as_of=instant)
+
+
+def _globals(request: Request, table: WideTable) -> dict[str, Any]:
+    """Attributes of a dataset, with since when it can be asked for as it was."""
+    node = node_of(request)
+    told = listing.globals_of(node.show(table.record), table, links_of(request), node.settings.email)
+    since = node.observations.history(table.record)
+    words = f"&as_of= and an instant since {since} gives the observations as they were then."
+    return told | ({"as_of": words} if since else {})
 
 
 def _rows(request: Request, dataset: str, form: str) -> Response:
@@ -163,10 +172,10 @@ def _rows(request: Request, dataset: str, form: str) -> Response:
         return replies.see(links_of(request).page(dataset))
     if form not in FORMS:
         raise Invalid(f"fileType=“.{form[:20]}” is not written here; choose among {', '.join(FORMS)}", "")
-    table = _table(node, dataset)
+    table = _table(node, dataset, as_of(request.scope["query_string"]))
     question = asked(request.scope["query_string"], table)
     if form == "das":
-        return _das(request, dataset, table)
+        return _das(request, table)
     if form == "dds":
         columns, _ = arranged(table, question, iter(()))
         return Response(dap.structure(_shown(columns)), 200, _dap_headers("dods-dds"), "text/plain")
@@ -270,9 +279,8 @@ def _file_name(dataset: str, form: str) -> str:
     return f"{dataset}.{'jsonl' if form.startswith('jsonl') else suffix}"
 
 
-def _das(request: Request, dataset: str, table: WideTable) -> Response:
-    node = node_of(request)
-    of_all = listing.globals_of(node.show(dataset), table, links_of(request), node.settings.email)
+def _das(request: Request, table: WideTable) -> Response:
+    of_all = _globals(request, table)
     of_columns = {column.name: listing.attributes_of(column, table) for column in table.columns}
     return Response(dap.attributes(of_columns, of_all), 200, _dap_headers("dods-das"), "text/plain")
 
@@ -309,6 +317,7 @@ def _described(
         for status, words in (
             (400, "The query does not fit."),
             (404, "There is no such dataset, or no row is left."),
+            (409, "The dataset does not keep what it said then."),
         )
     }
     return {

@@ -18,9 +18,20 @@ from estran.model import bounds, date, now_us
 if TYPE_CHECKING:
     from estran.observations.wide import Column, WideTable
 
-__all__ = ["FUNCTIONS", "SECONDS", "Asked", "Constraint", "Function", "asked", "column_of", "time_of"]
+__all__ = [
+    "FUNCTIONS",
+    "SECONDS",
+    "Asked",
+    "Constraint",
+    "Function",
+    "as_of",
+    "asked",
+    "column_of",
+    "time_of",
+]
 
 MOST_CONSTRAINTS = 200
+_AS_OF = "as_of="
 _LONGEST_PATTERN = 1000
 _PARTS = re.compile(r'((?:[^&"]|"(?:[^"\\]|\\.)*")*)(?:&|$)', re.DOTALL)
 _CONSTRAINT = re.compile(r"([A-Za-z]\w*)(!=|<=|>=|=~|=|<|>)(.*)", re.DOTALL | re.ASCII)
@@ -86,7 +97,8 @@ def asked(query: bytes, table: WideTable) -> Asked:
     constraints: list[Constraint] = []
     functions: list[Function] = []
     for part in others:
-        if not part or part.startswith("."):  # what begins with a dot is about drawing
+        # What begins with a dot is about drawing; the instant chose the table already.
+        if not part or part.startswith((".", _AS_OF)):
             continue
         if (found := _FUNCTION.fullmatch(part)) and found[1] in FUNCTIONS:
             functions.append(Function(found[1], _unquoted(found[2])))
@@ -97,6 +109,20 @@ def asked(query: bytes, table: WideTable) -> Asked:
             f"{len(constraints)} constraints are given; at most {MOST_CONSTRAINTS} are read", "query"
         )
     return Asked(columns, tuple(constraints), tuple(functions))
+
+
+def as_of(query: bytes) -> str:
+    """The instant whose observations are wanted, "" for those of now: ``&as_of=2026-01-31T12:00:00Z``.
+
+    Raises:
+        Invalid: it is given twice.
+    """
+    _, *others = parts(unquote_plus(query.decode("latin-1")))
+    found = [_unquoted(part.removeprefix(_AS_OF)).strip() for part in others if part.startswith(_AS_OF)]
+    if len(found) > 1:
+        raise Invalid("it is given more than once; give it once", "as_of")
+    # A plus that nobody encoded arrives as a blank.
+    return found[0].replace(" ", "+") if found else ""
 
 
 def parts(query: str) -> list[str]:
