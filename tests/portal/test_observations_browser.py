@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import estran
+from estran.formats import Links
 from estran.web.app import create_app
 from tests.conftest import ROOT, lacking
 from tests.portal import observed
@@ -29,13 +30,14 @@ PAGES = {
     "series": "datastreams/{brest}", "week": "datastreams/{probe}?period=week", "together": "datastreams/{probe}?with={salt},{sete}",
     "profiles": "datastreams/{cast}", "empty": "datastreams/{brest}?time=1990/1991", "wrong": "datastreams/{brest}?time=soon",
     "stations": "stations", "some": "stations?q=e&complete=95", "none": "stations?q=nowhere",
-    "record": "data/{stations}", "list": "data/{many}/datastreams",
+    "record": "data/{stations}", "list": "data/{many}/datastreams", "order": "orders/{done}", "waiting": "orders/{placed}",
+    "to order": "orders/new?record={stations}", "not to order": "orders/new?record={stations}&from=1990&to=1991", "orders": "orders",
 }  # fmt: skip
 
 NARROW, WIDE = ("fr", 360), ("en", 1280)
 # Each page narrow in French or wide in English, those that draw both ways.
-CASES = [(name, *NARROW) for name in PAGES if name not in {"week", "empty", "none"}] + [
-    (name, *WIDE) for name in PAGES if name not in {"some", "wrong", "record", "list"}
+CASES = [(name, *NARROW) for name in PAGES if name not in {"week", "empty", "none", "not to order"}] + [
+    (name, *WIDE) for name in PAGES if name not in {"some", "wrong", "record", "list", "orders", "waiting"}
 ]
 
 
@@ -44,6 +46,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     folder = tmp_path_factory.mktemp("observed")
     with estran.open(folder / "node") as node:
         names = observed.fill(node, folder / "files")
+        done = node.orders.place(names["many"], Links(), form="parquet").id
+        assert node.jobs.execute(once=True)
+        names |= {"done": done, "placed": node.orders.place(names["stations"], Links()).id}
         proof = node.tokens.sign_in(node.tokens.create("Ada Lovelace", "operator").secret).proof
         with serving(create_app(node)) as url:
             yield {**names, "url": url, "proof": proof}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # What answers a part of a page or leads on to one.
 NO_PAGES = {
     "/{language}/harvest/runs/{run}/live": "a part of the page of a run",
+    "/{language}/orders/{id}/live": "a part of the page of an order",
     "/{language}/harvest/sources/{name}/document/download": "a file",
 }
 # Pages that stand in a frame of another site, and their twin with the page that they show.
@@ -32,6 +33,7 @@ TWINS = {
     "/{language}/data/{id}": "",
     "/{language}/data/{id}/items/{item:path}": "",
     "/{language}/vocabulary/{scheme}": "",
+    "/{language}/orders/{id}": "",
     "/{language}/vocabulary/{scheme}/{local}": "",
     "/{language}/harvest/sources/{name}": "/{language}/harvest/sources/{name}/source.json",
     "/{language}/harvest/sources/{name}/change": "/{language}/harvest/sources/{name}/source.json",

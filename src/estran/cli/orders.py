@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+import shlex
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from estran.cli.shared import HERE, JsonOption, NodeOption, open_node, print_json
 from estran.formats import Links
+from estran.model import moment
 
 if TYPE_CHECKING:
     from estran.orders import Order
@@ -22,6 +24,9 @@ def orders_place(
     datastream: Annotated[
         list[int] | None, typer.Option(help="Only this one of it; may be repeated.")
     ] = None,
+    variable: Annotated[
+        list[str] | None, typer.Option(help="Only observations of this variable; may be repeated.")
+    ] = None,
     time: Annotated[str, typer.Option(help="A date, or START/END; .. leaves an end open.")] = "",
     form: Annotated[Literal["csv", "nc", "parquet"], typer.Option(help="Of the files.")] = "csv",
     as_of: Annotated[str, typer.Option(help="An instant, for the observations as they were then.")] = "",
@@ -31,8 +36,8 @@ def orders_place(
     with open_node(node) as opened:
         links = Links(opened.settings.url or Links().base, opened.settings.name)
         order = opened.orders.place(
-            record, links, datastreams=datastream or (), time=time, form=form, as_of=as_of
-        )
+            record, links, datastreams=datastream or (), variables=variable or (), time=time, form=form, as_of=as_of
+        )  # fmt: skip
         _show(order, json=json)
 
 
@@ -51,11 +56,53 @@ def orders_show(
             typer.echo(f"{file.sha256}  {path}")
 
 
+@orders_app.command("list")
+def orders_list(node: NodeOption = HERE, json: JsonOption = False) -> None:
+    """List the orders that were placed here, the newest first."""
+    with open_node(node) as opened:
+        for order in opened.orders.mine():
+            _show(order, json=json)
+
+
+@orders_app.command("cancel")
+def orders_cancel(
+    id: Annotated[str, typer.Argument(help="Of the order.")],
+    node: NodeOption = HERE,
+    json: JsonOption = False,
+) -> None:
+    """Cancel an order; one that is being made ends after the part that it is at."""
+    with open_node(node) as opened:
+        _show(opened.orders.cancel(id), json=json)
+
+
 def _show(order: Order, *, json: bool) -> None:
     if json:
         files = [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in order.files]
         print_json({"id": order.id, "state": order.state, "asked": dict(order.asked), "done": order.done,
-                    "parts": order.parts, "files": files, "error": order.error or None})  # fmt: skip
+                    "parts": order.parts, "files": files, "error": order.error or None,
+                    "expires": moment(order.expires) if order.expires else None})  # fmt: skip
         return
-    until = f", until {order.expires:%Y-%m-%d}" if order.expires and order.state == "done" else ""
-    typer.echo(f"{order.id}  {order.state}  {order.done}/{order.parts} parts{until} {order.error}".rstrip())
+    typer.echo(
+        f"{order.id}  {order.state}  {order.done}/{order.parts} parts{_until(order)} {order.error}".rstrip()
+    )
+
+
+def _until(order: Order) -> str:
+    if order.is_stopping:
+        return ", is being cancelled"
+    if order.expires and order.state == "done":
+        return f", until {order.expires:%Y-%m-%d}"
+    if order.expires and order.state == "expired":
+        return f"; its files went on {order.expires:%Y-%m-%d}: order again with {_again(order)}"
+    return ""
+
+
+def _again(order: Order) -> str:
+    """The command that asks for the same."""
+    asked: dict[str, Any] = dict(order.asked)
+    words = ["estran", "orders", "place", asked["record"]]
+    for name, option in (("datastreams", "--datastream"), ("variables", "--variable")):
+        words += [word for value in asked[name] for word in (option, f"{value}")]
+    for name, option in (("time", "--time"), ("form", "--form"), ("as_of", "--as-of")):
+        words += [option, asked[name]] if asked[name] else []
+    return shlex.join(words)

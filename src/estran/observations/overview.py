@@ -134,9 +134,11 @@ class Overview:
         """Whether there are no datasets with observations."""
         return not self._seen()
 
-    def properties(self) -> list[Property]:
-        """The properties that there are observations of."""
-        return self._store.looks.properties(list(self._seen().values()))
+    def properties(self, record: str = "") -> list[Property]:
+        """The properties that there are observations of; of one record, if it is named."""
+        seen = self._seen()
+        sets = [seen[record]] if record in seen else [] if record else list(seen.values())
+        return self._store.looks.properties(sets)
 
     def stations(self, names: Sequence[int] = ()) -> list[Station]:
         """The datastreams that have observations, by thing; of these properties, if any are named."""

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from estran.errors import Conflict, Invalid, NotFound, Unavailable
+from estran.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
 from estran.model import now
 from estran.observations.wide.giving import FORMS
-from estran.orders.parts import parts, span
-from estran.orders.values import Delivered, Order, State
-from estran.orders.working import NAME, removed
+from estran.orders.parts import about, parts, span
+from estran.orders.values import Delivered, Estimate, Order, State
+from estran.orders.working import NAME, chosen, removed, room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from estran.access import Actor
@@ -24,14 +24,18 @@ if TYPE_CHECKING:
     from estran.jobs import Job, Jobs
     from estran.model import Record
     from estran.observations import Observations
+    from estran.observations.wide import WideTable
 
 __all__ = ["Orders"]
 
 _MOST_OBSERVATIONS = 2_000_000_000
 _MOST_WAITING = 100
+_MOST_LISTED, _MOST_LOOKED_AT = 100, 2000
+# Of one observation in a file, with what stands beside it; more rather than less.
+_BYTES = {"csv": 110, "nc": 60, "parquet": 30}
 _ID = re.compile(rf"{NAME}\.[0-9a-f]{{16,64}}", re.ASCII)
 _STATES: dict[str, State] = {"queued": "waiting"}
-_ASKED = ("record", "datastreams", "time", "form", "as_of")
+_ASKED = ("record", "datastreams", "variables", "time", "form", "as_of")
 
 
 class Orders:
@@ -60,12 +64,34 @@ class Orders:
         self.days, self.email = days, email
         self._jobs, self._actor = jobs, actor
 
+    def estimate(
+        self,
+        record: str,
+        *,
+        datastreams: Sequence[int] = (),
+        variables: Sequence[str] = (),
+        time: str = "",
+        form: str = "csv",
+        as_of: str = "",
+    ) -> Estimate:
+        """What an order would be; the arguments and what is raised are those of `place`."""
+        if form not in FORMS:
+            raise Invalid(f"“{form[:20]}” is not delivered; choose among {', '.join(FORMS)}", "form")
+        start, end = span(time)
+        table = self._table(record, datastreams, variables, as_of)
+        cut = parts(table, start, end)
+        if not cut:
+            raise Invalid("there is no observation in this time", "time")
+        count = about(table, start, end)
+        return Estimate(count, len(cut), count * _BYTES[form])
+
     def place(
         self,
         record: str,
         links: Links,
         *,
         datastreams: Sequence[int] = (),
+        variables: Sequence[str] = (),
         time: str = "",
         form: str = "csv",
         as_of: str = "",
@@ -78,6 +104,7 @@ class Orders:
             record: of the dataset.
             links: addresses of the node, which the files name.
             datastreams: only these of it.
+            variables: only observations of these: names, CF standard names or addresses.
             time: a date, or two around a slash.
             form: one of `FORMS`.
             as_of: an instant, for the observations as they were then; if not given, and the dataset keeps its
@@ -86,26 +113,36 @@ class Orders:
         Raises:
             NotFound: there is no such dataset, or none that the actor may know of.
             Invalid: a part does not fit, or nothing was observed in that time.
-            Conflict: it is more than is delivered at once.
+            Conflict: it is more than is delivered at once, or than there is room for.
             Unavailable: too many orders wait.
         """
-        if form not in FORMS:
-            raise Invalid(f"“{form[:20]}” is not delivered; choose among {', '.join(FORMS)}", "form")
-        start, end = span(time)
-        table = self.observations.table(record, datastreams, as_of=as_of)
-        if not parts(table, start, end):
-            raise Invalid("there is no observation in this time", "time")
-        about = sum(one.count for one in table.things)
-        if about > _MOST_OBSERVATIONS:
+        found = self.estimate(
+            record, datastreams=datastreams, variables=variables, time=time, form=form, as_of=as_of
+        )
+        if found.observations > _MOST_OBSERVATIONS:
             raise Conflict(
-                f"{about:,} observations are more than {_MOST_OBSERVATIONS:,}: ask for a shorter time or for fewer datastreams"
+                f"{found.observations:,} observations are more than the {_MOST_OBSERVATIONS:,} of an order: ask for a "
+                "shorter time or for fewer datastreams"
+            )
+        free = room(self.folder)
+        if found.size > free:
+            raise Conflict(
+                f"about {found.size / 1e9:,.1f} GB are more than the {free / 1e9:,.1f} GB that this node has room for: ask "
+                "for a shorter time, for fewer datastreams, or for Parquet, which is smaller"
             )
         asked: dict[str, Any] = {
-            "record": record, "datastreams": sorted(set(datastreams)), "time": time, "form": form,
-            "as_of": as_of or self._pinned(record, datastreams), "observations": about,
+            "record": record, "datastreams": sorted(set(datastreams)), "variables": sorted(set(variables)), "time": time,
+            "form": form, "as_of": as_of or self._pinned(record, datastreams), "observations": found.observations,
             "base": links.base, "publisher": links.publisher,
         }  # fmt: skip
         return self._order(self._enqueued(asked))
+
+    def _table(
+        self, record: str, datastreams: Sequence[int], variables: Sequence[str], as_of: str = ""
+    ) -> WideTable:
+        return self.observations.table(
+            record, chosen(self.observations, record, datastreams, variables), as_of=as_of
+        )
 
     def _pinned(self, record: str, datastreams: Sequence[int]) -> str:
         """The instant that the whole order is of, where the dataset keeps what it said before."""
@@ -116,9 +153,12 @@ class Orders:
             return ""
         return moment
 
+    @property
+    def _who(self) -> str:
+        return f"{self._actor.role} {self._actor.name}"
+
     def _enqueued(self, asked: dict[str, Any]) -> Job:
-        who = f"{self._actor.role} {self._actor.name}"
-        what = msgspec.json.encode([asked, who, self.observations.version()]).decode()
+        what = msgspec.json.encode([asked, self._who, self.observations.version()]).decode()
         again = 0
         while True:
             # The same question is the same order, unless that one failed or its files are gone.
@@ -127,7 +167,8 @@ class Orders:
             if held is None:
                 if len(self._jobs.list(work=NAME, state="queued", limit=_MOST_WAITING).jobs) >= _MOST_WAITING:
                     raise Unavailable(f"{_MOST_WAITING} orders wait already; try again later")
-                return self._jobs.enqueue(NAME, asked, key=key)
+                by = self._who if self._actor.role else ""
+                return self._jobs.enqueue(NAME, asked | {"by": by}, key=key)
             if self._order(held).state not in ("failed", "cancelled", "expired"):
                 return held
             again += 1
@@ -148,10 +189,56 @@ class Orders:
             raise NotFound("order", id)
         try:
             job = self._jobs.status(id)
-            self.observations.table(str(job.arguments["record"]), list(job.arguments["datastreams"]))
+            self.record(str(job.arguments["record"]))
         except NotFound:
             raise NotFound("order", id) from None
         return self._order(job)
+
+    def mine(self) -> list[Order]:
+        """The orders that the actor placed and may still see, the newest first; none of one who has no name."""
+        if not self._actor.role:
+            return []
+        own = (job for job in self._placed() if job.arguments.get("by") == self._who)
+        found: list[Order] = []
+        for job in own:
+            try:
+                self.record(str(job.arguments["record"]))
+            except NotFound:
+                continue
+            found.append(self._order(job))
+            if len(found) >= _MOST_LISTED:
+                break
+        return found
+
+    def _placed(self) -> Iterator[Job]:
+        """The newest orders of everyone."""
+        cursor, seen = "", 0
+        while seen < _MOST_LOOKED_AT:
+            page = self._jobs.list(work=NAME, limit=_MOST_LISTED, cursor=cursor)
+            yield from page.jobs
+            seen += len(page.jobs)
+            cursor = page.next
+            if not cursor:
+                return
+
+    def may_cancel(self, order: Order) -> bool:
+        """Whether the actor may end an order: who placed it under a name, and the operator."""
+        return not order.is_over and (
+            self._actor.is_operator or (order.by == self._who and bool(self._actor.role))
+        )
+
+    def cancel(self, id: str) -> Order:  # noqa: A002
+        """End an order that is not ready yet.
+
+        Raises:
+            NotFound: as for `order`.
+            NotAllowed: somebody else placed it.
+            Conflict: it is over.
+        """
+        order = self.order(id)
+        if not order.is_over and not self.may_cancel(order):
+            raise NotAllowed("only whoever placed an order, and the operator, may cancel it")
+        return self._order(self._jobs.cancel(order.id))
 
     def file(self, id: str, name: str) -> tuple[Path, Delivered]:  # noqa: A002
         """Where a file of an order lies, and what it is.
@@ -190,11 +277,14 @@ class Orders:
         return Order(
             id=job.id,
             state=state,
-            asked={name: job.arguments[name] for name in _ASKED},
+            # An order of an earlier version named no variables.
+            asked={"variables": []} | {name: job.arguments[name] for name in _ASKED if name in job.arguments},
+            by=str(job.arguments.get("by", "")),
             observations=int(job.arguments["observations"]),
             done=int(job.progress.get("done", 0)),
             parts=int(job.progress.get("parts", 0)),
             files=files,
+            is_stopping=job.stopping,
             error=job.error,
             placed=job.queued,
             expires=expires,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from estran.observations.wide import Standing, WideTable
 
-__all__ = ["MOST", "Part", "parts", "span"]
+__all__ = ["MOST", "Part", "about", "parts", "span"]
 
 MOST = 2_000_000
 """Observations of one part, about."""
@@ -49,6 +49,11 @@ def parts(table: WideTable, start: int, end: int, most: int = MOST) -> list[Part
             group.append(one)
             heavy += weight
     return [*found, _of(group, start, end)] if group else found
+
+
+def about(table: WideTable, start: int, end: int) -> int:
+    """About how many observations a table has in [start, end)."""
+    return sum(_weight(one, start, end) for one in table.things)
 
 
 def _weight(one: Standing, start: int, end: int) -> int:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["Delivered", "Order", "State"]
+__all__ = ["Delivered", "Estimate", "Order", "State"]
 
 State = Literal["waiting", "running", "done", "failed", "cancelled", "expired"]
 
@@ -29,6 +29,14 @@ class Delivered:
     sha256: str
 
 
+class Estimate(NamedTuple):
+    """What an order would be: about so many observations, parts and bytes."""
+
+    observations: int
+    parts: int
+    size: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """Observations that somebody asked for.
@@ -36,10 +44,12 @@ class Order:
     Attributes:
         id: by which it is looked at, by whoever may see its data.
         state: where it stands; an expired one can be ordered again.
-        asked: what it was asked for with: record, datastreams, time, form, as_of.
+        asked: what it was asked for with: record, datastreams, variables, time, form, as_of.
+        by: role and name of whoever placed it, "" for anyone.
         observations: about how many it is.
         done, parts: how many of how many parts are ready.
         files: those that can be fetched, once all are ready.
+        is_stopping: it was cancelled, and ends after the part that is being made.
         error: why it failed, in words.
         placed: when it was asked for.
         expires: when its files go; None before they are ready.
@@ -48,10 +58,17 @@ class Order:
     id: str
     state: State
     asked: Mapping[str, object]
+    by: str = ""
     observations: int
     done: int = 0
     parts: int = 0
     files: tuple[Delivered, ...] = ()
+    is_stopping: bool = False
     error: str = ""
     placed: datetime
     expires: datetime | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is made of it."""
+        return self.state not in ("waiting", "running")

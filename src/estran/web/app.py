@@ -72,7 +72,7 @@ def create_app(node: Node, *, owned: bool = False) -> FastAPI:
     app.include_router(ogc.routes(apis, app))
     app.include_router(data.routes(portal.record_page))
     app.include_router(downloads.routes())
-    app.include_router(ordering.routes())
+    app.include_router(ordering.routes(portal.order_page, portal.own_orders))
     app.include_router(crawlers.routes())
     _own_routes(app)
     app.include_router(portal.routes(node))

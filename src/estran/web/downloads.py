@@ -12,6 +12,7 @@ from estran.errors import Invalid, NotFound
 from estran.model import EVER_US, NEVER_US, interval
 from estran.observations.wide.attributes import of_dataset
 from estran.observations.wide.giving import FORMS, given
+from estran.orders.parts import about
 from estran.web import links_of, node_of, openapi, replies
 from estran.web.problems import TooLarge
 
@@ -56,9 +57,9 @@ def routes() -> APIRouter:
         record = streams[0].record
         table = node.observations.table(record, [number], as_of=as_of)
         start, end = interval(time) if time else (EVER_US, NEVER_US)
-        if form != "csv" and (about := sum(one.count for one in table.things)) > MOST_IN_FILE:
+        if form != "csv" and (count := about(table, start, end)) > MOST_IN_FILE:
             raise TooLarge(
-                f"It has {about:,} observations, and a file made at once holds {MOST_IN_FILE:,}: ask for a shorter "
+                f"It has {count:,} observations, and a file made at once holds {MOST_IN_FILE:,}: ask for a shorter "
                 "time or for CSV, or order it (POST /orders)."
             )
         told = of_dataset(node.show(record), table, links_of(request), node.settings.email, made_at=as_of)

@@ -9,18 +9,23 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import FileResponse
 
-from estran.errors import Invalid
+from estran.errors import Invalid, NotFound
 from estran.model import moment
 from estran.observations.wide.giving import FORMS
 from estran.web import links_of, node_of, openapi, replies
+from estran.web.negotiation import HTML
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from estran.formats import Links
     from estran.orders import Order
 
-__all__ = ["address", "routes", "told"]
+__all__ = ["SUMS", "address", "routes", "told"]
 
 _NO_STORE = {"Cache-Control": "no-store"}
+SUMS = "SHA256SUMS"
+"""The name under which an order's checksums are, as sha256sum reads them."""
 _EXAMPLE = {"record": "sea-level-brest-1a2b3c4d", "time": "2020-01-01/2024-12-31", "form": "nc"}
 _ASKED = {
     "type": "object",
@@ -29,6 +34,11 @@ _ASKED = {
     "properties": {
         "record": {"type": "string", "description": "Id of the dataset."},
         "datastreams": {"type": "array", "items": {"type": "integer"}, "description": "Only these of it."},
+        "variables": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Only observations of these: names, CF standard names or addresses.",
+        },
         "time": {"type": "string", "description": "A date, or START/END; .. leaves an end open."},
         "form": {"type": "string", "enum": list(FORMS), "default": "csv"},
         "as_of": {"type": "string", "description": "An instant, for the observations as they were then."},
@@ -39,6 +49,7 @@ _ASKED = {
 class _Question(msgspec.Struct, forbid_unknown_fields=True):
     record: str
     datastreams: list[int] = []
+    variables: list[str] = []
     time: str = ""
     form: str = "csv"
     as_of: str = ""
@@ -46,6 +57,9 @@ class _Question(msgspec.Struct, forbid_unknown_fields=True):
 
 _Id = Annotated[str, Path(description="Id of the order.", examples=["order.b37a845ef93a3ce4cf4f16c4"])]
 _Name = Annotated[str, Path(description="Name of the file.")]
+_TEXT = "text/plain"
+_FORMS = {"json": replies.JSON, "html": HTML}
+_F = openapi.parameter("f", "The form of the answer, before what Accept says.", enum=list(_FORMS))
 _read = msgspec.json.Decoder(_Question).decode
 
 
@@ -53,8 +67,13 @@ async def _body(request: Request) -> bytes:
     return await request.body()
 
 
-def routes() -> APIRouter:
-    """The routes of orders."""
+def routes(page: Callable[[Request, str], Response], pages: Callable[[Request], Response]) -> APIRouter:
+    """The routes of orders.
+
+    Args:
+        page: shows one to a browser.
+        pages: shows a browser those that are its own.
+    """
     router = APIRouter(prefix="/orders", tags=["Observations"])
     body = {
         "requestBody": {"required": True, "content": {replies.JSON: {"schema": _ASKED, "example": _EXAMPLE}}}
@@ -75,21 +94,56 @@ def routes() -> APIRouter:
             ) from None
         node, links = node_of(request), links_of(request)
         order = node.orders.place(
-            asked.record, links, datastreams=asked.datastreams, time=asked.time, form=asked.form, as_of=asked.as_of,
+            asked.record, links, datastreams=asked.datastreams, variables=asked.variables, time=asked.time,
+            form=asked.form, as_of=asked.as_of,
         )  # fmt: skip
         answer = replies.json(told(order, links), status=202)
         answer.headers.update({"Location": address(order, links), **_NO_STORE})
         return answer
 
     @router.get(
-        "/{id}", **openapi.described("An order, and its files", "getOrder", {replies.JSON: None}, (), 404)
+        "",
+        **openapi.described(
+            "The orders of whoever asks", "getOrders", {replies.JSON: None, HTML: None}, [_F], 406
+        ),
+    )
+    def own(request: Request) -> Response:
+        replies.checked(request, ("f",))
+        if replies.wanted(request, _FORMS) == HTML:
+            return pages(request)
+        links = links_of(request)
+        answer = replies.json({"orders": [told(order, links) for order in node_of(request).orders.mine()]})
+        answer.headers.update(_NO_STORE)
+        return answer
+
+    @router.get(
+        "/{id}",
+        **openapi.described(
+            "An order, and its files", "getOrder", {replies.JSON: None, HTML: None}, [_F], 404, 406
+        ),
     )
     def look(request: Request, id: _Id) -> Response:  # noqa: A002 - the word of the model
-        replies.checked(request, ())
+        replies.checked(request, ("f",))
+        if replies.wanted(request, _FORMS) == HTML:
+            return page(request, id)
         order = node_of(request).orders.order(id)
         answer = replies.json(told(order, links_of(request)))
         answer.headers.update(_NO_STORE)
         return answer
+
+    @router.get(
+        f"/{{id}}/{SUMS}",
+        **openapi.described(
+            "Checksums of an order's files, for sha256sum", "getOrderSums", {_TEXT: None}, (), 404
+        ),
+    )
+    def sums(request: Request, id: _Id) -> Response:  # noqa: A002
+        replies.checked(request, ())
+        order = node_of(request).orders.order(id)
+        if not order.files:
+            raise NotFound("file", SUMS, f"The order “{order.id}” is {order.state}.")
+        body = "".join(f"{one.sha256}  {one.name}\n" for one in order.files)
+        return Response(body, headers=_NO_STORE, media_type=_TEXT)
 
     @router.get(
         "/{id}/{name}",
@@ -120,7 +174,7 @@ def told(order: Order, links: Links) -> dict[str, Any]:
     ]
     return {
         "id": order.id, "state": order.state, "asked": dict(order.asked), "observations": order.observations,
-        "parts": order.parts, "done": order.done, "files": files, "error": order.error or None,
+        "parts": order.parts, "done": order.done, "isStopping": order.is_stopping, "files": files, "error": order.error or None,
         "placed": moment(order.placed), "expires": moment(order.expires) if order.expires else None,
         "links": [{"rel": "self", "href": at, "type": replies.JSON}],
     }  # fmt: skip

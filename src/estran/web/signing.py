@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from estran.access import Session
 
-PATHS = ("/fr/", "/en/", "/data/")
-"""Where the cookie counts; where anything is changed, in the first two alone."""
+PATHS = ("/fr/", "/en/", "/data/", "/datastreams/", "/orders/")
+"""Where the cookie counts, files that pages lead to among them; where anything is changed, in the first two alone."""
 _FORMS = PATHS[:2]
 _READS = ("GET", "HEAD")
 _FIELD = "form"
@@ -82,18 +82,19 @@ def check_home(request: Request) -> None:
         raise Foreign("This form was sent by a page of another site. Open its page here and send it again.")
 
 
-async def _form(request: Request) -> Mapping[str, str]:
+async def _pairs(request: Request) -> list[tuple[str, str]]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise WrongType("Forms are read as application/x-www-form-urlencoded.")
     check_home(request)
     try:
-        pairs = parse_qsl(
-            (await request.body()).decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS
-        )
+        return parse_qsl((await request.body()).decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError:
         raise Invalid("it cannot be read as a form", "body") from None
-    return dict(pairs)
+
+
+async def _form(request: Request) -> Mapping[str, str]:
+    return dict(await _pairs(request))
 
 
 async def _own_form(request: Request) -> Mapping[str, str]:
@@ -106,8 +107,10 @@ async def _own_form(request: Request) -> Mapping[str, str]:
     return fields
 
 
+Pairs = Annotated[list[tuple[str, str]], Depends(_pairs)]
+"""The fields of a form that this node's page sent, those of one name as well."""
 Form = Annotated[dict[str, str], Depends(_form)]
-"""The fields of a form that this node's page sent."""
+"""The fields of a form that this node's page sent, the last of one name."""
 OwnForm = Annotated[dict[str, str], Depends(_own_form)]
 """The fields of a form that someone sent who is signed in, from a page that was made for them."""
 

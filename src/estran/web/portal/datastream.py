@@ -176,7 +176,7 @@ def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamV
         ),
         beside=_beside(stream, a, viewer) if not is_profile and len(streams) < MOST_TOGETHER else (),
         beside_kept=",".join(f"{n}" for n in a.beside), events=listed,
-        downloads=downloads(stream, time, curves[0].count),
+        downloads=downloads(stream, time, curves[0].count, w),
         rows=tuple(reversed(_rows(stream, rows, viewer))), has_vertical=vertical is not None,
         vertical=axis(vertical, w),
         has_flags=rows["flag"].null_count < rows.num_rows,

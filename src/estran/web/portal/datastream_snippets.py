@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from estran.web import replies
+from estran.web.downloads import MOST_IN_FILE
+from estran.web.portal.orders import FORMS, question
 from estran.web.portal.snippets import Snippet
 
 if TYPE_CHECKING:
@@ -20,20 +22,27 @@ __all__ = ["Download", "datastream_snippets", "downloads"]
 
 @dataclass(frozen=True, kw_only=True)
 class Download:
-    """A file of a period."""
+    """A file of a period, or the form that orders it where it is much."""
 
     label: str
     href: str
+    is_order: bool = False
 
 
-def downloads(stream: HeldDatastream, time: str, count: int) -> tuple[Download, ...]:
+def downloads(stream: HeldDatastream, time: str, count: int, w: Words) -> tuple[Download, ...]:
     """The files of a period, none where it holds nothing."""
     if not count:
         return ()
-    return tuple(
-        Download(label=label, href=_address(stream, suffix, time))
-        for suffix, label in (("csv", "CSV"), ("nc", "NetCDF"), ("parquet", "Parquet"))
-    )
+    if count <= MOST_IN_FILE:
+        return tuple(
+            Download(label=label, href=_address(stream, suffix, time)) for suffix, label in FORMS.items()
+        )
+    asked = {"record": stream.record, "datastreams": [stream.number], "variables": [], "time": time}
+    ordered = [
+        Download(label=label, href=question(asked | {"form": suffix}, w), is_order=True)
+        for suffix, label in FORMS.items()
+    ]
+    return (*ordered, Download(label=w.text("orders.at_once"), href=_address(stream, "csv", time)))
 
 
 def datastream_snippets(stream: HeldDatastream, time: str, links: Links, w: Words) -> list[Snippet]:

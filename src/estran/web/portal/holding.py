@@ -53,7 +53,7 @@ class Holding:
     Attributes:
         total: how many there are; listed: some of them.
         all: the address of the page that has all; next: of the next ones; first: of the first, if these are not.
-        plot: where they are drawn.
+        plot: where they are drawn; order: where they are ordered.
     """
 
     total: int
@@ -62,6 +62,7 @@ class Holding:
     next: str
     first: str
     plot: str
+    order: str
 
 
 def holding(node: Node, record: Record, w: Words, *, after: int = 0, most: int = FIRST) -> Holding | None:
@@ -76,7 +77,8 @@ def holding(node: Node, record: Record, w: Words, *, after: int = 0, most: int =
     )
     return Holding(
         total=total, listed=listed, all=path, next=f"{path}?after={found[-1].number}" if is_more else "",
-        first=path if after else "", plot=listed[0].href if total == 1 and listed else "#datastreams",
+        first=path if after else "", order=replies.address(f"/{w.language}/orders/new", [("record", record.id)]),
+        plot=listed[0].href if total == 1 and listed else "#datastreams",
     )  # fmt: skip
 
 

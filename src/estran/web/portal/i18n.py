@@ -21,7 +21,7 @@ CODES = (
     "facet", "sort", "sea", "map", "unit", "citation", "property", "property_group", "asset_role", "month", "weekday",
     "weekday_long", "mapping", "part", "defect", "field", "actor_role",
     "files", "link", "link_state", "link_reason", "service", "service_use", "run_state", "outcome", "held", "harvest_option",
-    "question", "answer", "publishing", "prepare", "hint", "state", "quality",
+    "question", "answer", "publishing", "prepare", "hint", "state", "quality", "order_state",
 )  # fmt: skip
 """Tables of the catalogues that say codes in words; the other tables hold messages."""
 

@@ -28,6 +28,7 @@ from estran.web.portal import (
     item_pages,
     link_pages,
     lost,
+    order_pages,
     saved_views,
     search_feeds,
     search_values,
@@ -75,6 +76,7 @@ def routes(operators: Node) -> APIRouter:
     router.include_router(flag_forms.routes())
     router.include_router(stations.routes())
     router.include_router(holding.routes())
+    router.include_router(order_pages.routes())
     # Before the pages of vocabularies, which take any name.
     router.include_router(annotating.routes())
     router.include_router(vocabularies.routes())
