@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from estran.cli import (
+    feeds,
     harvest,
     links,
     moving,
@@ -75,6 +76,7 @@ app.add_typer(harvest.harvest_app, name="harvest")
 app.add_typer(links.links_app, name="links")
 app.add_typer(views.view_app, name="view")
 app.add_typer(quality.observations_app, name="observations")
+app.add_typer(feeds.feeds_app, name="feeds")
 app.add_typer(orders.orders_app, name="orders")
 app.add_typer(working.jobs_app, name="jobs")
 

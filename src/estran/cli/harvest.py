@@ -60,7 +60,7 @@ def harvest_add(
     """Set up a source; “estran harvest run NAME” reads it."""
     with open_node(node) as opened:
         made = opened.harvest.add(
-            name, url, protocol, options=_options(option or []), centre=centre, visibility=visibility,
+            name, url, protocol, options=options_of(option or []), centre=centre, visibility=visibility,
             schedule=schedule, precedence=precedence,
         )  # fmt: skip
     if json:
@@ -187,7 +187,7 @@ def harvest_change(
     """Change how a source is read; the next run applies it to all of its records."""
     with open_node(node) as opened:
         made = opened.harvest.change(
-            name, url=url, options=None if option is None else _options(option), centre=centre,
+            name, url=url, options=None if option is None else options_of(option), centre=centre,
             visibility=visibility, schedule=schedule, precedence=precedence, active=active,
         )  # fmt: skip
     print_json(_shown(made)) if json else say(f"Changed {name}.")
@@ -253,7 +253,12 @@ def _line(report: RunReport) -> str:
     return f"{report.state}: {', '.join(counted) or 'nothing'}{note}"
 
 
-def _options(given: list[str]) -> dict[str, str]:
+def options_of(given: list[str]) -> dict[str, str]:
+    """Options that were written as name=value.
+
+    Raises:
+        Invalid: one has no value.
+    """
     pairs = [one.partition("=") for one in given]
     if wrong := next((name for name, mark, _ in pairs if not mark), None):
         raise Invalid("write it as name=value", f"option {wrong}")

@@ -152,6 +152,18 @@ class Storing:
             told = known.get(key) or replace(one, thing=things.get(one.thing.key, one.thing))
             batch.streams[key] = known[key] = told
 
+    def remember(self, record: str, batch: Batch) -> None:
+        """Let what is known of datastreams and things stay where a batch says nothing of it; units are what comes."""
+        known = self._recalled(record)
+        things = {one.thing.key: one.thing for one in known.values()}
+        for key, one in batch.streams.items():
+            before = known.get(key, one)
+            thing = things.get(one.thing.key, one.thing)
+            if one.thing.longitude is not None:
+                thing = replace(thing, longitude=one.thing.longitude, latitude=one.thing.latitude)
+            unit = one.variable.unit or before.variable.unit
+            batch.streams[key] = replace(before, thing=thing, variable=replace(before.variable, unit=unit))
+
     def bring_to_one_unit(self, record: str, batch: Batch, name: str) -> None:
         """Values that come in another unit than before are brought to that one; what cannot be is refused."""
         known = self._recalled(record)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from estran.observations.store.changing import Changing
+    from estran.observations.store.matching import Counts
 
 __all__ = ["Making"]
 
@@ -37,6 +38,11 @@ class Making:
     def __init__(self, changing: Changing, may: Callable[[int], None], home: Callable[[], str]) -> None:
         self._changing, self._may, self._home = changing, may, home
         self._observations = Recording(changing, self._row, self._one)
+
+    @property
+    def counts(self) -> Counts:
+        """What became of the observations that were written."""
+        return self._changing.counts
 
     # Making
 

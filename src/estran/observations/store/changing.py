@@ -11,6 +11,7 @@ from estran.model import Datastream, Sensor, Thing, Variable, plain
 from estran.observations.store import recent
 from estran.observations.store.columns import array
 from estran.observations.store.entities import MANY, TABLES
+from estran.observations.store.matching import Counts
 from estran.storage import get_meta, pack, put_meta, schema, take_numbers, unpack
 
 if TYPE_CHECKING:
@@ -37,12 +38,14 @@ class Changing:
 
     Attributes:
         touched: the datastreams whose observations changed; described: the datasets whose datastreams did.
+        counts: what became of observations that were put.
     """
 
     def __init__(self, connection: sa.Connection, engine: Engine, store: SeriesStore) -> None:
         self.connection, self._engine, self._store = connection, engine, store
         self.touched: set[int] = set()
         self.described: set[int] = set()
+        self.counts = Counts()
 
     # Datasets
 
@@ -153,7 +156,7 @@ class Changing:
 
     def put(self, rows: pa.Table, number: int | None = None) -> None:
         """Write observations, in the order of their keys."""
-        self._store.put_within(self.connection, rows, number)
+        self.counts.add(self._store.put_within(self.connection, rows, number))
         self.touched.update(array(rows, "datastream").tolist())
 
     def remove(self, rows: pa.Table) -> None:
