@@ -9,6 +9,7 @@ from estran.formats import Refusal
 from estran.model import Sensor
 from estran.observations.feeds import Feed, FeedReport, Refused
 from estran.observations.quality.plans import Plan, Rule
+from estran.observations.store.copied import Bookmark
 from estran.observations.store.feeds import FeedStore, ReadFile
 from tests.observations.test_door import series
 
@@ -40,6 +41,8 @@ def observe(node: Node, folder: Path) -> None:
     node.observations.sensing.change(
         lambda making: (making.make("Things", thing), making.make("Observations", said))
     )
+    # How far another server was taken.
+    node._house.series().copied.note("https://example.org/sta", [Bookmark("Datastreams(1)", stream.record)])
     # What was said before, by a producer, and what an expert and a plan of tests say of it.
     node.observations.keep_history(stream.record)
     node.observations.sensing.change(lambda making: making.make("Observations", said | {"result": 2}))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 import typer
 
+from estran.cli import remote
 from estran.cli.items import ITEM_FORMATS, export_items
 from estran.cli.reasons import sentence, why
 from estran.cli.shared import (
@@ -69,8 +70,11 @@ def init(
 
 def load(
     paths: Annotated[
-        list[Path],
-        typer.Argument(help="Files, folders, archives (.gz, .zip, .mef), lines of JSON, Parquet of items."),
+        list[str],
+        typer.Argument(
+            help="Files, folders, archives (.gz, .zip, .mef), lines of JSON, Parquet of items; addresses of SensorThings "
+            "servers and of ERDDAP tables."
+        ),
     ],
     node: NodeOption = HERE,
     source: Annotated[
@@ -94,21 +98,38 @@ def load(
     dry_run: Annotated[
         bool,
         typer.Option(
-            "--dry-run", help="Say how the observations of tables would be understood; store nothing."
+            "--dry-run",
+            help="Say how the observations of tables would be understood, and what a server has; store nothing.",
         ),
     ] = False,
+    token_file: remote.TokenFileOption = None,
+    look_back: remote.LookBackOption = 7.0,
+    since: remote.SinceOption = "",
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Take metadata, observations and vocabularies in; the format is recognised by content, and good files load even when others are refused."""
+    from estran.catalogue import LoadReport  # noqa: PLC0415 - heavy
+
+    files, addresses = remote.parted(paths)
+    token = remote.token_of(token_file)
     if dry_run:
         with open_node(node, create=True) as opened:
-            for name, words in opened.observations.explained(paths):
+            for name, words in opened.observations.explained(files):
                 typer.echo(f"{name}\n{words}")
+            for address in addresses:
+                typer.echo(opened.observations.remote.explained(address, token=token))
         return
-    with open_node(node, create=True) as opened, progress_bar(quiet=quiet or json) as progress:
-        report = opened.load(
-            paths, source=source, centre=centre, visibility=visibility, kind=kind, progress=progress
+    given = {"source": source, "centre": centre, "visibility": visibility}
+    with open_node(node, create=True) as opened:
+        report = LoadReport()
+        if files:
+            with progress_bar(quiet=quiet or json) as progress:
+                report = opened.load(
+                    files, source=source, centre=centre, visibility=visibility, kind=kind, progress=progress
+                )
+        remote.copy(
+            opened, addresses, remote.Wanted(token, look_back, since, given), report, quiet=quiet or json
         )
     _tell(report, json=json, quiet=quiet)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING
 
-from estran.errors import Invalid
+from estran.errors import Invalid, Unavailable
 from estran.formats import Refusal, Rows
 from estran.model import EVER_US, Datastream
 from estran.observations.ingest import Batch, IngestReport, Storing
@@ -26,7 +27,9 @@ __all__ = ["Copying", "copied", "explained"]
 
 _ROWS_AT_ONCE = 250_000
 _MARKS_AT_ONCE = 2_000
+_SECONDS_AT_ONCE = 30.0
 _MOST_TOLD = 60
+_GOES_ON = "what came until then is stored, and the same command goes on there"
 _UNKNOWN = (
     "there is neither a SensorThings service nor ERDDAP here; give its root, such as https://example.org/sta/v1.1, or "
     "a table, such as https://example.org/erddap/tabledap/DATASET"
@@ -80,6 +83,11 @@ def copied(
     try:
         for event in read(visit):
             taking.take(event)
+    except Unavailable as error:
+        taking.flush()
+        if not taking.report.series:
+            raise
+        raise Unavailable(f"{error}; {_GOES_ON}", error.retry_after_s) from error
     finally:
         # What was given before it broke off is not asked for again.
         taking.flush()
@@ -153,6 +161,7 @@ class _Taking:
     seen: set[str] = field(default_factory=set[str])
     rows: int = 0
     home: str = ""
+    due: float = field(default_factory=lambda: monotonic() + _SECONDS_AT_ONCE)
 
     def __post_init__(self) -> None:
         self.storing = Storing(self.store, self.report)
@@ -172,7 +181,7 @@ class _Taking:
                 self.report.refused.append(event)
             case Mark():
                 self._mark(event)
-        if self.rows >= _ROWS_AT_ONCE or len(self.marks) >= _MARKS_AT_ONCE:
+        if self.rows >= _ROWS_AT_ONCE or len(self.marks) >= _MARKS_AT_ONCE or monotonic() > self.due:
             self.flush()
 
     def _enter(self, record: Record) -> None:
@@ -201,6 +210,7 @@ class _Taking:
         """Store what was given, and then note up to where that is."""
         batches, self.batches, self.rows = self.batches, {}, 0
         marks, self.marks = self.marks, []
+        self.due = monotonic() + _SECONDS_AT_ONCE
         for record, batch in batches.items():
             self.storing.bring_to_one_unit(record, batch, self.source)
             self.storing.put(record, batch, self.source)

@@ -24,7 +24,7 @@ __all__ = ["Column", "Gathered", "axis_of", "entries"]
 _AXES = {"depth": "m", "altitude": "m", "height": "m", "elevation": "m", "z": "m", "pressure": "dbar"}
 _NUMERIC = frozenset({"measurement", "count"})
 _NOTHING = frozenset({"", "nan", "null", "none", "n/a", "-"})
-_CODES = ("code", "flag", "value", "DQ_Result", "result")
+_CODES = ("code", "flag", "value", "DQ_Status", "DQ_Result", "result")
 _SAME_PLACE = 1e-9
 _TOLD = 5
 """So many refused observations are named one by one."""

@@ -157,7 +157,10 @@ class _Reading:
             # That it is there is known, how far it was taken stays what it was.
             yield Mark(series, _key_of(columns), mark and mark.newest, mark and mark.result_time)
             return
-        yield from self._observations(kind, one, columns, mark)
+        try:
+            yield from self._observations(kind, one, columns, mark)
+        except Invalid as error:
+            yield Refusal(error.where or self._where(kind, one), error.why)
 
     def _described(self, kind: str, one: Mapping[str, Any]) -> tuple[list[Column], str]:
         linked = {link: self._linked(kind, one, link) for link in _LINKS[kind]}
@@ -215,6 +218,7 @@ class _Reading:
                 columns, is_first = _with_axis(columns, found), False
                 for column in columns:
                     yield column.stream
+                yield from self._unplaced(series, one, columns, found)
             yield from gathered.rows(found, columns)
             if gathered.is_sorted:
                 newest = _later(newest, gathered.newest)
@@ -223,6 +227,23 @@ class _Reading:
         yield from gathered.refusals(server.name)
         newest, known = _later(newest, gathered.newest), _later(known, gathered.result_time)
         yield Mark(series, _key_of(columns), newest, known)
+
+    def _unplaced(
+        self,
+        series: str,
+        one: Mapping[str, Any],
+        columns: Sequence[Column],
+        found: Sequence[Mapping[str, Any]],
+    ) -> Iterator[Refusal]:
+        """A word on observations of what moves where the server does not tell with them where they were made."""
+        moves = columns[0].stream.thing.longitude is None or self._has_moved(one)
+        linked = any("FeatureOfInterest@iot.navigationLink" in each for each in found)
+        if moves and linked and not any(obj(each.get("FeatureOfInterest")) for each in found):
+            yield Refusal(
+                f"{self.visit.server.name}/{series}",
+                "where its observations were made is not taken: the server does not expand FeatureOfInterest, and is not "
+                "asked for each; the values are",
+            )
 
     def _pages(
         self, series: str, one: Mapping[str, Any], of: Thing, mark: Bookmark | None
@@ -242,7 +263,7 @@ class _Reading:
             self.levels[about] = level
             if first is not None:
                 yield first
-                yield from pages
+                yield from _rest(pages)
             return
 
     def _has_moved(self, one: Mapping[str, Any]) -> bool:
@@ -283,7 +304,7 @@ class _Reading:
                 continue
             if first is not None:
                 yield first
-                yield from listed
+                yield from _rest(listed)
             return
 
     def _entities(self, url: str) -> Iterator[Mapping[str, Any]]:
@@ -336,6 +357,14 @@ class _Reading:
 
     def _where(self, kind: str, one: Mapping[str, Any]) -> str:
         return f"{self.visit.server.name}/{_series_of(kind, one)}"
+
+
+def _rest[T](pages: Iterator[T]) -> Iterator[T]:
+    """What follows a page that was answered: a question like those before is not asked otherwise."""
+    try:
+        yield from pages
+    except Declined as error:
+        raise error.error() from None
 
 
 def obj_list(value: Any) -> list[Any]:
