@@ -209,13 +209,22 @@ def _measured(name: str, told: Mapping[str, Mapping[str, Any]]) -> Measured:
     about = told[name]
     there = f"{name}_id" if words(told.get(f"{name}_id", {}).get("ioos_category")) == "Identifier" else ""
     flag = _flag_of(name, told, is_own=bool(there))
-    of = told.get(flag, {})
+    of = _as_whole(told.get(flag, {}))
     missing = [about.get("_fillvalue"), about.get("missing_value")]
     return Measured(
         name, _variable(name, about), "measurement" if about.get("type") in _NUMERIC else "text",
         words(about.get("cell_methods")), flag, scheme_of(of) if flag else "", meanings_of(of) if flag else (), there,
         tuple(float(m) for m in missing if isinstance(m, int | float) and m == m),  # noqa: PLR0124 - NaN
     )  # fmt: skip
+
+
+def _as_whole(about: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Attributes of flags, whose whole numbers are written as such, whatever their type."""
+    held = about.get("flag_values")
+    if not isinstance(held, list | float):
+        return about
+    values = [int(v) if float(v).is_integer() else v for v in (held if isinstance(held, list) else [held])]
+    return {**about, "flag_values": values}
 
 
 def _flag_of(name: str, told: Mapping[str, Mapping[str, Any]], *, is_own: bool) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from estran.errors import Invalid
+from estran.errors import Invalid, Unavailable
 from estran.fetching import TooLong
 from estran.formats import Document, Refusal
 from estran.formats import find as format_of
@@ -42,6 +42,7 @@ _FEW, _MANY = 20_000, 100_000
 _EVER = -62_135_596_800_000_000
 _TOO_MUCH = frozenset({408, 413, 500})
 _AHEAD = _DAY
+_MOST_FAILED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,17 @@ def _rows_of(server: Server, url: str) -> list[dict[str, Any]]:
 
 @dataclass(slots=True)
 class _Table:
-    """One table on one visit; step is how long the next slice is, in microseconds."""
+    """One table on one visit.
+
+    Attributes:
+        step: how long the next slice is, in microseconds.
+        failed: slices in a row that the server did not give.
+    """
 
     visit: Visit
     name: str
-    step: int = field(default=_FIRST)
+    step: int = field(default_factory=lambda: _FIRST)
+    failed: int = 0
 
     @property
     def address(self) -> str:
@@ -185,6 +192,18 @@ class _Table:
 
     # Slices
 
+    def _given_up(self, start: int, end: int, error: _TooMuch) -> Refusal:
+        """A word on a slice that the server does not give, however short it is.
+
+        Raises:
+            Unavailable: several in a row are such, so that it is the server and not what it holds.
+        """
+        self.failed += 1
+        if self.failed >= _MOST_FAILED:
+            raise Unavailable(f"{self.address}: the server fails ({error.words}); try again later", 600.0)
+        why = f"{moment_us(start)} to {moment_us(end)} is not given, however little is asked for"
+        return Refusal(self.address, f"{why} ({error.words}); load it again when the server is mended")
+
     def _rows(self, columns: TableColumns, mark: Bookmark | None) -> Iterator[Event]:
         """The rows from where the table was left, with a mark after each slice."""
         reading = Reading(columns, self.name, self.address, self._places(columns))
@@ -198,14 +217,14 @@ class _Table:
             try:
                 answer = self._asked(columns, start, end)
             except _TooMuch as error:
-                if end - start <= _SHORTEST:
-                    why = f"the server does not give {moment_us(start)} to {moment_us(end)}, however little is asked for"
-                    yield Refusal(self.address, f"{why} ({error.words})")
-                    start = end
-                else:
+                last = max(last, end)
+                if end - start > _SHORTEST:
                     self.step = max((end - start) // 4, _SHORTEST)
-                    last = max(last, end)
+                    continue
+                yield self._given_up(start, end, error)
+                start = end
                 continue
+            self.failed = 0
             count = 0
             if answer:
                 yield from reading.read(answer)
