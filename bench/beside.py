@@ -43,9 +43,12 @@ class Question(NamedTuple):
 
 QUESTIONS = {
     "bulk": Question("a million rows at once, rows/s", "≥ 90,000", 3, is_rate=True),
+    "netcdf": Question("a NetCDF file of a million, loaded, rows/s", "≥ 90,000", 3, is_rate=True),
+    "table": Question("a CSV file of a million, loaded, rows/s", "", 2, is_rate=True),
     "messages": Question("messages of a row of each of 100 series, rows/s", "≥ 10,000", 5, is_rate=True),
-    "bulk-http": Question("the same by SensorThings, data arrays of 3,000, rows/s", "", 3, is_rate=True),
-    "messages-http": Question("… messages of 100 rows, rows/s", "", 5, is_rate=True),
+    "bulk-http": Question("by SensorThings, data arrays of 3,000 rows, rows/s", "", 3, is_rate=True),
+    "messages-one": Question("… messages of 100 rows of one series, rows/s", "", 5, is_rate=True),
+    "messages-http": Question("… messages of a row of each of 100 series, rows/s", "", 3, is_rate=True),
     "memory": Question("more memory in the server after the two below, MB", "flat", 1),
     "array": Question("a million rows as `dataArray`, s", "< 3", 3),
     "csv": Question("a million rows as CSV, s", "< 3", 3),

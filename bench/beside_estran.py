@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import netCDF4
 import numpy as np
 from beside_limits import clock
 from beside_sensorthings import LONG, PROPERTIES, SensorThings
@@ -21,6 +22,8 @@ from tests.web.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
 __all__ = ["Estran"]
 
@@ -52,7 +55,7 @@ class Estran:
         self._node.load(folder / "record.json")
         self._store: Any = self._node._house.series()  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - filled past the formats
         self._long, self._short, self._bulk_of = self._fill(things)
-        self._early, self._late = itertools.count(), itertools.count(1)
+        self._early, self._late, self._loaded = itertools.count(), itertools.count(1), itertools.count(1)
 
     def __enter__(self) -> Self:
         token = self._node.tokens.create("bench", "operator").secret
@@ -79,6 +82,8 @@ class Estran:
         [stream] = observations.datastreams(numbers=[self._long])
         return {
             "bulk": self._bulk,
+            "netcdf": lambda: self._file("nc"),
+            "table": lambda: self._file("csv"),
             "messages": self._messages,
             "latest": lambda: 1e3 * clock(store.latest),
             "plot": lambda: 1e3 * clock(lambda: observations.overview.plotted(stream, START, end)),
@@ -129,6 +134,15 @@ class Estran:
         given = rows(np.full(len(at), self._bulk_of), at, np.full(len(at), 15.25))
         return len(at) / clock(lambda: self._store.put(given))
 
+    def _file(self, kind: str) -> float:
+        """Rows a second of a file of a million, as anybody loads one; in years of which nothing is there."""
+        number = next(self._loaded)
+        path = self._folder / f"station{number}.{kind}"
+        (netcdf if kind == "nc" else table)(path, START + (np.arange(1_000_000) - number * 1_000_000) * STEP)
+        taken = clock(lambda: self._node.load(path, kind="observations"))
+        path.unlink()
+        return 1_000_000 / taken
+
     def _messages(self) -> float:
         short = np.array(self._short)
         messages = [
@@ -140,6 +154,30 @@ class Estran:
             for _ in range(100)
         ]
         return 100 * len(short) / clock(lambda: [self._store.put(one) for one in messages])
+
+
+def netcdf(path: Path, at: NDArray[np.int64]) -> None:
+    """A temperature of one station, as CF has it."""
+    with netCDF4.Dataset(path, "w") as made:
+        made.Conventions, made.featureType, made.title = "CF-1.11", "timeSeries", path.stem
+        made.createDimension("time", len(at))
+        for name, standard_name, units, values in (
+            ("time", "time", "seconds since 1970-01-01", at // 1_000_000),
+            ("sst", "sea_water_temperature", "degree_C", 12 + np.arange(len(at)) % 1000 / 100),
+        ):
+            variable = made.createVariable(name, "f8", ("time",))
+            variable.standard_name, variable.units, variable[:] = standard_name, units, values
+        for name, units, value in (("longitude", "degrees_east", -4.5), ("latitude", "degrees_north", 48.4)):
+            variable = made.createVariable(name, "f8", ())
+            variable.standard_name, variable.units, variable[...] = name, units, value
+
+
+def table(path: Path, at: NDArray[np.int64]) -> None:
+    """The same as a table with a line for each value."""
+    when, count = at.astype("datetime64[us]").astype("datetime64[s]").astype(str), len(at)
+    with path.open("w") as made:
+        made.write("time;station;lat;lon;sea_water_temperature (degC)\n")
+        made.writelines(f"{when[n]}Z;{path.stem};48.4;-4.5;{12 + n % 1000 / 100}\n" for n in range(count))
 
 
 def peak(process: int) -> float:

@@ -59,6 +59,7 @@ class SensorThings:
         return {
             "bulk-http": self._bulk,
             "messages-http": self._messages,
+            "messages-one": self._messages_of_one,
             "array": lambda: self._seconds(f"{of}?$resultFormat=dataArray&$top={count}"),
             "csv": lambda: self._seconds(f"{of}?$resultFormat=csv&$top={count}"),
             "latest-http": lambda: 1e3 * self._seconds(f"Datastreams?$top=1000&$expand={_NEWEST}"),
@@ -110,8 +111,13 @@ class SensorThings:
 
     def _messages(self) -> float:
         """Rows a second of messages that have one row of each of a hundred series."""
-        messages = [[self._fresh(one, 1) for one in self._short] for _ in range(20)]
-        return 20 * len(self._short) / _clock(lambda: [self._put(one) for one in messages])
+        messages = [[self._fresh(one, 1) for one in self._short] for _ in range(5)]
+        return 5 * len(self._short) / _clock(lambda: [self._put(one) for one in messages])
+
+    def _messages_of_one(self) -> float:
+        """Rows a second of messages that have a hundred rows of one series."""
+        messages = [[self._fresh(one, 100)] for one in self._short[:20]]
+        return 100 * len(messages) / _clock(lambda: [self._put(one) for one in messages])
 
     def _fresh(self, datastream: int, count: int) -> tuple[int, list[list[Any]]]:
         at = (_iso(1000 * one) for one in itertools.islice(self._instants, count))
