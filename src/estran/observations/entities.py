@@ -1,4 +1,4 @@
-"""The eight kinds of entities of SensorThings, how they hang together, and questions for them."""
+"""The nine kinds of entities of SensorThings, how they hang together, and questions for them."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind("Things", "Thing", _NAMED, {
             "Datastreams": Link("Datastreams", many=True),
+            "MultiDatastreams": Link("MultiDatastreams", many=True),
             "Locations": Link("Locations", many=True),
             "HistoricalLocations": Link("HistoricalLocations", many=True),
         }),
@@ -82,17 +83,29 @@ KINDS: dict[str, Kind] = {
             "ObservedProperty": Link("ObservedProperties", many=False),
             "Observations": Link("Observations", many=True),
         }),
+        Kind("MultiDatastreams", "MultiDatastream", {
+            **_NAMED, "observationType": "text", "multiObservationDataTypes": "json", "unitOfMeasurements": "json",
+            "observedArea": "place", "phenomenonTime": "time", "resultTime": "time",
+        }, {
+            "Thing": Link("Things", many=False),
+            "Sensor": Link("Sensors", many=False),
+            "ObservedProperties": Link("ObservedProperties", many=True),
+            "Observations": Link("Observations", many=True),
+        }),
         Kind("Sensors", "Sensor", {**_NAMED, "encodingType": "text", "metadata": "json"}, {
             "Datastreams": Link("Datastreams", many=True),
+            "MultiDatastreams": Link("MultiDatastreams", many=True),
         }),
         Kind("ObservedProperties", "ObservedProperty", {**_NAMED, "definition": "text"}, {
             "Datastreams": Link("Datastreams", many=True),
+            "MultiDatastreams": Link("MultiDatastreams", many=True),
         }),
         Kind("Observations", "Observation", {
             "id": "id", "phenomenonTime": "time", "result": "result", "resultTime": "time",
             "resultQuality": "json", "validTime": "time", "parameters": "json",
         }, {
             "Datastream": Link("Datastreams", many=False),
+            "MultiDatastream": Link("MultiDatastreams", many=False),
             "FeatureOfInterest": Link("FeaturesOfInterest", many=False),
         }),
         Kind("FeaturesOfInterest", "FeatureOfInterest", {
@@ -136,6 +149,8 @@ def resolve(kind: str, path: Path, where: str = "$filter") -> Resolved:
             continue
         name = "id" if step == "@iot.id" else step
         inside = path.steps[n + 1 :]
+        if at.name == "Observations" and step.startswith("result["):
+            return Resolved(tuple(links), at.name, "result", (step, *inside))
         if name not in at.properties or (inside and at.properties[name] not in {"json", "place"}):
             break
         return Resolved(tuple(links), at.name, name, inside)

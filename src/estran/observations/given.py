@@ -39,6 +39,7 @@ _NEEDED = {
 }
 _TEXTS = ("name", "description", "encodingType", "definition", "observationType")
 _DERIVED = {"Datastreams": ("phenomenonTime", "resultTime")}
+_NOT_GIVEN = frozenset({"MultiDatastream", "MultiDatastreams"})
 _AHEAD_US = 86_400_000_000
 _LONGEST_WORDS = 100_000
 _ENCODE = msgspec.json.Encoder().encode
@@ -62,6 +63,11 @@ def parted(kind: str, document: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     if not isinstance(document, dict):
         raise Invalid(f"a {KINDS[kind].singular} is a JSON object", KINDS[kind].singular)
+    if kind == "MultiDatastreams" or not _NOT_GIVEN.isdisjoint(document):
+        raise Invalid(
+            "a MultiDatastream is made by the node of the Datastreams of one Thing and Sensor; give those",
+            "MultiDatastream",
+        )
     own: dict[str, Any] = {}
     inside: dict[str, Any] = {}
     for name, value in document.items():

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from estran.observations.store.entities import Asker
     from estran.observations.store.sensing import Observed
 
-__all__ = ["Observing", "is_natural", "is_span"]
+__all__ = ["Observing", "is_natural", "is_span", "span_of"]
 
 _LONGEST_TOP = 200_000
 _WIDER = 8
@@ -89,6 +89,8 @@ class Observing:
         sets: dict[Expression, NDArray[np.int64]] = {}
         for leaf in leaves(where) if where is not None else ():
             links = prefix("Observations", leaf)
+            if links and links[0] == "MultiDatastream":
+                raise Invalid("ask for MultiDatastreams(1)/Observations themselves", "$filter")
             if links:
                 kind = "Datastreams" if links[0] == "Datastream" else "FeaturesOfInterest"
                 sets[leaf] = np.array(ask.numbers(kind, further(leaf)), np.int64)
@@ -97,7 +99,7 @@ class Observing:
             if leaf in sets and prefix("Observations", leaf)[0] == "Datastream":
                 held = set(sets[leaf].tolist())
                 extents = [one for one in extents if one.datastream in held]
-        start, end = _span(where)
+        start, end = span_of(where)
         extents = [
             replace(one, first=max(one.first, start), last=min(one.last, end - 1))
             for one in extents
@@ -284,7 +286,7 @@ def _needed(where: Expression | None) -> set[str]:
     return {name for path in _paths(where) for name in _COLUMNS.get(path.steps[0], ())}
 
 
-def _span(where: Expression | None) -> tuple[int, int]:
+def span_of(where: Expression | None) -> tuple[int, int]:
     """The time outside of which a condition cannot hold."""
     start, end = EVER_US, NEVER_US
     for leaf in conjuncts(where):

@@ -161,6 +161,8 @@ class Rows(Columns):
             case "resultTime":
                 at = array(rows, "result_time")
                 return times(at, at, _missing(rows, "result_time"))
+            case "result" if found.inside:
+                raise Invalid("only observations of a MultiDatastream have several results", "$filter")
             case "result":
                 value = array(rows, "value")
                 return Vector("result", (value, self._words), np.isnan(value) & _missing(rows, "words"))

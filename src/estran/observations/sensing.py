@@ -20,6 +20,7 @@ from estran.observations.making import Making
 from estran.observations.observing import Observing, is_span
 from estran.observations.quality import judged
 from estran.observations.rows import ID_STEP, entities
+from estran.observations.several import Several
 from estran.observations.store.columns import array
 from estran.observations.store.tiles import summed
 from estran.observations.told import GEOJSON
@@ -103,6 +104,8 @@ class Sensing:
             Invalid: a part of the question does not fit.
         """
         with self._asking() as ask:
+            if (several := self._several(ask)).concerns(query):
+                return several.page(query)
             if query.kind == "Observations":
                 return self._observations(ask, query)
             if query.kind == "FeaturesOfInterest" and query.numbers is not None:
@@ -117,6 +120,8 @@ class Sensing:
     def children(self, query: Query) -> dict[int, list[Entity]]:
         """Of each parent its first entities: one more than the query wants, where there are more."""
         with self._asking() as ask:
+            if (several := self._several(ask)).concerns(query):
+                return several.children(query)
             return (
                 self._children_of_observing(ask, query)
                 if query.kind == "Observations"
@@ -126,6 +131,8 @@ class Sensing:
     def count(self, query: Query) -> int:
         """How many entities there are."""
         with self._asking() as ask:
+            if (several := self._several(ask)).concerns(query):
+                return several.count(query)
             if query.kind == "Observations":
                 return self._observing(ask, query).count()
             return ask.count(query)
@@ -135,6 +142,8 @@ class Sensing:
         if query.parent is None:
             return {}
         with self._asking() as ask:
+            if (several := self._several(ask)).concerns(query):
+                return several.counts(query)
             if query.kind != "Observations":
                 return ask.counts(query)
             parent = query.parent
@@ -144,6 +153,9 @@ class Sensing:
                 ).count()
                 for number in parent.numbers
             }
+
+    def _several(self, ask: Asker) -> Several:
+        return Several(self._store, ask)
 
     # Changing
 
@@ -231,6 +243,10 @@ class Sensing:
     def observing(self, query: Query) -> tuple[Observing, dict[int, Observed]]:
         """The observations that a question means, to be read in portions, and what is needed to tell them."""
         with self._asking() as ask:
+            if self._several(ask).concerns(query):
+                raise Invalid(
+                    "observations of a MultiDatastream have no other form; leave it out", "$resultFormat"
+                )
             asked = self._observing(ask, query)
             known = self._store.sensing.observed(ask, [one.datastream for one in asked.extents])
         return asked, known

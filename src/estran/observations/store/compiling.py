@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 from sqlalchemy import and_, false, func, literal, not_, or_, select, true
 
+from estran.errors import Invalid
 from estran.observations.entities import prefix, resolve
 from estran.observations.evaluating import geometry, holds
 from estran.observations.expressions import COMPARISONS, Call, Expression, Path, Value, further
@@ -66,6 +67,8 @@ def _compiled(ask: Asker, observed: _Observed, expression: Expression, kind: str
             return not_(parts[0])
         return (and_ if expression.name == "and" else or_)(*parts)
     links = prefix(kind, expression)
+    if "MultiDatastreams" in links:
+        raise Invalid("MultiDatastreams are not asked through others; ask for them themselves", "$filter")
     if "Observations" in links:
         return _of_observations(ask, observed, expression, kind, rows, links)
 

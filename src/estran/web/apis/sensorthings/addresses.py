@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["Target", "found"]
 
 _MOST_STEPS = 24
+_BACK = {
+    "Datastreams": "Datastream", "MultiDatastreams": "MultiDatastream", "FeaturesOfInterest": "FeatureOfInterest",
+}  # fmt: skip
 _STEP = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:\((.*)\))?", re.DOTALL)
 
 
@@ -123,8 +126,8 @@ def _hanging(sensing: Sensing, kind: str, number: int, parent: Parent) -> Entity
     """An entity that hangs from another."""
     if kind == "Observations":
         one = sensing.one(kind, number)
-        back = "Datastream" if parent.kind == "Datastreams" else "FeatureOfInterest"
-        if one.ties[back] == parent.numbers[0]:
+        back = _BACK[parent.kind]
+        if one.ties.get(back) == parent.numbers[0]:
             return one
     elif number < 2**31:
         held = sensing.page(Query(kind=kind, numbers=(number,), parent=parent, most=1)).entities

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["PATH", "Writer", "following", "self_link"]
 
 PATH = "/sta/v1.1"
+_ONE_OF = frozenset({"Datastream", "MultiDatastream"})
+"""Links of which an observation has one or the other."""
 _MOST_ENTITIES = 50_000
 """So many entities stand in one answer, those expanded counted."""
 
@@ -97,7 +99,7 @@ class Writer:
             if "id" in properties:
                 written = {"@iot.id": entity.number, **written}
         for link in links:
-            if link not in inside:
+            if link not in inside and (link not in _ONE_OF or entity.ties.get(link) is not None):
                 written[f"{link}@iot.navigationLink"] = f"{home}/{link}"
         for one in options.expand:
             if KINDS[kind].links[one.link].many:

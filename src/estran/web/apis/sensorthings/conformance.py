@@ -13,5 +13,9 @@ CONFORMS_TO = (
     )),
     f"{_REQ}/batch-request/batch-request",
     f"{_REQ}/data-array/data-array",
+    f"{_REQ}/multi-datastream",
+    f"{_REQ}/multi-datastream/properties",
+    f"{_REQ}/multi-datastream/relations",
+    f"{_REQ}/multi-datastream/constraints",
 )  # fmt: skip
 """URIs of the requirements of SensorThings 1.1 that are met."""

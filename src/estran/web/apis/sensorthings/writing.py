@@ -12,6 +12,7 @@ from estran.observations.entities import KINDS
 from estran.observations.given import parted, reference
 from estran.web.apis.sensorthings import addresses
 from estran.web.apis.sensorthings.answers import self_link
+from estran.web.problems import NotOffered
 
 if TYPE_CHECKING:
     from estran.observations.making import Making
@@ -59,6 +60,8 @@ class Change:
             Invalid: that cannot be done there.
         """
         target = addresses.found(sensing, path)
+        if "MultiDatastreams" in {target.kind, target.parent and target.parent.kind}:
+            raise NotOffered("MultiDatastreams are made of Datastreams by the node; write to those.")
         if target.property or target.is_links:
             raise Invalid("a property is changed with its entity: PATCH the entity", "address")
         if method == "POST":
