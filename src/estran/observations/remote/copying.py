@@ -181,8 +181,15 @@ class _Taking:
                 self.report.refused.append(event)
             case Mark():
                 self._mark(event)
-        if self.rows >= _ROWS_AT_ONCE or len(self.marks) >= _MARKS_AT_ONCE or monotonic() > self.due:
+        if self._is_time(event):
             self.flush()
+
+    def _is_time(self, event: Event) -> bool:
+        """Whether to store what was given: best behind a mark, so that the mark counts with what is before it."""
+        if not isinstance(event, Mark):
+            return self.rows >= 4 * _ROWS_AT_ONCE
+        is_much = self.rows >= _ROWS_AT_ONCE or len(self.marks) >= _MARKS_AT_ONCE
+        return is_much or monotonic() > self.due
 
     def _enter(self, record: Record) -> None:
         if record.identifier not in self.records:
