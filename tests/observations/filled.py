@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 def observe(node: Node, folder: Path) -> None:
     """Observations in the files, and others in the database."""
+    # Some of them are suspect when they come into the files.
+    rule = Rule(property="*", tests={"gross_range_test": {"fail_span": [-50, 50], "suspect_span": [11, 50]}})
+    node.observations.quality.plan(Plan(name="range", rules=(rule,)))
     node.load(series(folder / "s.nc"))
     node.observations.settle()
     (folder / "s.nc").unlink()
@@ -43,12 +46,11 @@ def observe(node: Node, folder: Path) -> None:
     )
     # How far another server was taken.
     node._house.series().copied.note("https://example.org/sta", [Bookmark("Datastreams(1)", stream.record)])
-    # What was said before, by a producer, and what an expert and a plan of tests say of it.
+    # What was said before, by a producer, and what an expert says of it.
     node.observations.keep_history(stream.record)
+    node._house.series().enter(stream.record, [replace(stream.described, cell_method="time: mean")])
     node.observations.sensing.change(lambda making: making.make("Observations", said | {"result": 2}))
     node.observations.quality.judge(stream.number, "2020-01-02", "suspect", "Ice")
-    rule = Rule(property="*", tests={"gross_range_test": {"fail_span": [-50, 50]}})
-    node.observations.quality.plan(Plan(name="range", rules=(rule,)))
     # A feed, of which a file was read and a row refused.
     feeds = FeedStore(node._house.database)
     feeds.add(Feed(name="buoys", kind="folder", address="/data"))

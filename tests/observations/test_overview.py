@@ -13,7 +13,11 @@ import pytest
 from estran.errors import NotFound
 from estran.model import Datastream, Thing, Variable
 from estran.observations import store as stored
-from estran.observations.overview import Overview, complete
+from estran.observations.overview import Overview, complete, doubtful
+from estran.observations.plotting import of_rows
+from estran.observations.quality.column import graded
+from estran.observations.store.columns import array
+from estran.observations.store.verdicts import Verdict
 from tests.observations.conftest import rows, streams
 
 if TYPE_CHECKING:
@@ -180,3 +184,99 @@ def test_ten_thousand_datastreams_are_looked_over_at_once(store: SeriesStore) ->
     assert [(p.variable.name, p.datastreams) for p in overview.properties()] == [("air", 5000), ("sea", 5000)]
     assert len(overview.stations([overview.properties()[0].number])) == 5000
     assert min(took) < 0.1, took
+
+
+def agrees(store: SeriesStore, stream: HeldDatastream, start: int, end: int) -> None:
+    """A curve made of tiles says what one made of rows says."""
+    curve = seen(store).plotted(stream, start, end, most=100)
+    plain = seen(store).rows(stream, max(start, stream.first or 0), min(end, (stream.last or 0) + 1))
+    wanted = of_rows(plain, doubtful(plain), stream.step, 100)
+    assert store.graded(stream.number, start, end, 20) is not None
+    assert (curve.count, curve.numbers, curve.doubtful_count) == (
+        wanted.count, wanted.numbers, wanted.doubtful_count,
+    )  # fmt: skip
+    for name in ("lowest", "highest", "mean", "first", "last"):
+        assert getattr(curve, name) == pytest.approx(getattr(wanted, name), nan_ok=True), name
+    true = set(
+        zip(
+            *(one[doubtful(plain)].tolist() for one in (array(plain, "time"), array(plain, "value"))),
+            strict=True,
+        )
+    )
+    told = set(zip(*(one.tolist() for one in curve.doubtful), strict=True))
+    assert told <= true
+    assert bool(told) == any(np.isfinite(v) for _, v in true)
+    assert curve.time.tolist() == sorted(curve.time.tolist())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_tiles_tell_of_doubtful_values_what_the_values_tell(
+    store: SeriesStore, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Flags of the producer, tests, verdicts before and after, corrections since: tiles and rows agree."""
+    monkeypatch.setattr("estran.observations.overview._LEAST_TILES", 20)
+    monkeypatch.setattr("estran.observations.store.tiles.SIZES", (0, 4, 16))
+    store.grade = graded
+    some = np.random.default_rng(seed)
+    number = store.enter("record", [replace(streams(1)[0], flags="argo")])[0]["s0"]
+    count = 1500
+    time = START + np.sort(some.choice(4000, count, replace=False)) * HOUR
+    value = np.where(some.random(count) < 0.05, np.nan, some.normal(10, 3, count))
+
+    def put(which: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
+        held = [None if np.isnan(v) else float(v) for v in value[which]]
+        table = rows(number, time[which].tolist(), held)
+        poor = some.random() < 0.5
+        flags = some.choice(
+            ["1", "2", "3", "4", "9"], len(which), p=[0.9, 0.04, 0.03, 0.03, 0] if poor else [1, 0, 0, 0, 0]
+        )
+        for name, given in (
+            ("flag", flags.tolist()),
+            ("tested", np.where(some.random(len(which)) < 0.02, 4, 1).tolist()),
+        ):
+            field = table.schema.field(name)
+            table = table.set_column(table.schema.get_field_index(name), field, pa.array(given, field.type))
+        store.put(table)
+
+    for part in np.array_split(np.arange(count), 3):
+        put(part)
+    store.settle()
+
+    def judge(length: int) -> None:
+        start = START + int(some.integers(4000)) * HOUR
+        store.quality.judge(
+            Verdict(
+                number=0, datastream=number, start=start, end=start + length * HOUR, reason="x", by="e", at=0,
+                code=int(some.choice([1, 2, 3, 4, 9])),
+            )
+        )  # fmt: skip
+
+    for step in range(4):
+        if step == 1:
+            judge(900)
+            judge(3)
+            judge(300)
+        if step == 2:
+            value[700:704] = 1000.0
+            put(np.arange(690, 720))
+        if step == 3:
+            judge(5000)
+            judge(40)
+        stream = seen(store).datastream(number)
+        for span in ((EVER, NEVER), (START + 333 * HOUR, START + 3100 * HOUR)):
+            agrees(store, stream, *span)
+
+
+def test_of_tiles_made_before_it_was_looked_at_nothing_is_said(
+    store: SeriesStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("estran.observations.overview._LEAST_TILES", 20)
+    stream = one(store, 20_000, files=True)
+    assert seen(store).plotted(stream, EVER, NEVER).doubtful_count is None
+    store.grade = graded
+    store.put(rows(stream.number, [START], [5.0]))
+    assert seen(store).plotted(stream, EVER, NEVER).doubtful_count is None
+    store.settle()
+    # Of the year that was written into it is known, of the others not.
+    assert seen(store).plotted(stream, EVER, START + 300 * DAY).doubtful_count == 0
+    assert seen(store).plotted(stream, EVER, NEVER).doubtful_count is None

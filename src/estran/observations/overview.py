@@ -82,12 +82,18 @@ class Overview:
     def plotted(self, stream: HeldDatastream, start: int, end: int, *, most: int = _MOST_POINTS) -> Curve:
         """The curve of a datastream in [start, end), of at most so many points, but for those that part gaps."""
         start, end = _within(stream, start, end)
-        tiles = self._store.tiles(stream.number, start, end, _LEAST_TILES)
-        if tiles:
-            return of_tiles(
-                tiles, lambda a, b: self._store.read([stream.number], a, b, _COLUMNS), stream.step,
-                (start, end), most,
-            )  # fmt: skip
+        tiles = self._store.graded(stream.number, start, end, _LEAST_TILES)
+        if tiles and tiles.tiles:
+            said = [
+                (one.start, one.end, one.code in _DOUBTFUL)
+                for one in self._store.quality.verdicts([stream.number])
+            ]
+
+            def read(begin: int, after: int) -> tuple[pa.Table, NDArray[np.bool_]]:
+                rows = self.rows(stream, begin, after)
+                return rows, doubtful(rows)
+
+            return of_tiles(tiles, said, read, step=stream.step, span=(start, end), most=most)
         rows = self.rows(stream, start, end)
         return of_rows(rows, doubtful(rows), stream.step, most)
 

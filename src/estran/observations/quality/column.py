@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from estran.model import Datastream
     from estran.observations.store.quality import QualityStore
     from estran.observations.store.registry import HeldDatastream
     from estran.observations.store.verdicts import Verdict
 
-__all__ = ["NEEDED", "Judging", "in_scheme", "judged"]
+__all__ = ["NEEDED", "Judging", "graded", "in_scheme", "judged"]
 
 NEEDED = ("datastream", "time", "value", "words", "flag", "tested")
 """The columns of which the quality is made."""
@@ -111,6 +112,11 @@ class Judging:
             told = self.told(rows, keep)
             if told.num_rows:
                 yield told.select(list(names))
+
+
+def graded(rows: pa.Table, known: Mapping[int, Datastream]) -> NDArray[np.int8]:
+    """The quality of rows by their producers and tests, without what experts say; of what datastreams are known."""
+    return Judging({number: of_producer(one) for number, one in known.items()}).column(rows)
 
 
 def judged(rows: pa.Table, store: QualityStore) -> pa.Table:

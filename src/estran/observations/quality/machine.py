@@ -16,6 +16,7 @@ import numpy as np
 
 from estran.errors import EstranError, Invalid
 from estran.model import EVER_US, NEVER_US, now_us
+from estran.observations.quality.column import graded
 from estran.observations.quality.density import is_of_water, partner_of, profile_density
 from estran.observations.quality.plans import DENSITY, NOTHING, Plan, Tests, tests_of
 from estran.observations.quality.reaching import affected, bounds, reach_of, surrounded
@@ -95,9 +96,9 @@ class Machine:
 
     @classmethod
     def watching(cls, store: SeriesStore) -> Machine:
-        """One that tests what is written from now on, in this process."""
+        """One that tests what is written from now on, in this process; tiles tell how good it is."""
         made = cls(store)
-        store.at_once, store.arrived = made.at_once, made.arrived
+        store.at_once, store.arrived, store.grade = made.at_once, made.arrived, graded
         return made
 
     def plans(self) -> tuple[Plan, ...]:

@@ -24,6 +24,7 @@ from estran.observations.store.overview import Looks
 from estran.observations.store.quality import QualityStore
 from estran.observations.store.removing import without_removed
 from estran.observations.store.sensing import SensingStore
+from estran.observations.store.tiles import Doubtful, Graded, Tile
 from estran.storage import get_meta, put_meta
 
 if TYPE_CHECKING:
@@ -38,15 +39,11 @@ if TYPE_CHECKING:
     from estran.observations.store.registry import HeldDatastream, Tally
     from estran.storage import Database
 
-__all__ = ["MOST", "Counts", "Extent", "SeriesStore", "Tile"]
+__all__ = ["MOST", "Counts", "Extent", "Graded", "SeriesStore", "Tile"]
 
 _VERSION = "observation-files-version"
 _INTO_FILES = 100_000
 """A batch of so many rows goes into the files at once."""
-
-
-type Tile = tuple[int, int, int, int, float | None, float | None, float]
-"""First and last time, how many observations and numbers, the lowest, the highest, and their sum."""
 
 
 class SeriesStore:
@@ -59,6 +56,7 @@ class SeriesStore:
     Attributes:
         quality: what is known of how good observations are, beside their rows.
         arrived: told of which datastreams something was written, after it is stored.
+        grade: says how good rows of some datastreams are, by producer and tests.
         at_once: says how what is being written is to be marked, as far as that can be told without reading.
     """
 
@@ -67,6 +65,7 @@ class SeriesStore:
         self.quality = QualityStore(database)
         self.arrived: Callable[[Sequence[int]], object] | None = None
         self.at_once: Callable[[Arrival], Outcomes | None] | None = None
+        self.grade: Callable[[pa.Table, Mapping[int, Datastream]], NDArray[np.int8]] | None = None
         self._files = Files(address)
         self._lease = Lease(database)
         self.looks = Looks(database)
@@ -228,6 +227,11 @@ class SeriesStore:
 
         Tiles into which something was written since the files were are made anew of their observations.
         """
+        found = self.graded(datastream, start, end, most)
+        return found.tiles if found else None
+
+    def graded(self, datastream: int, start: int, end: int, most: int) -> Graded | None:
+        """The same, with what is doubtful of them by producer and tests."""
         with self._database.read() as connection:
             level = tiles.level_for(connection, datastream, start, end, most)
             if not level:
@@ -236,28 +240,43 @@ class SeriesStore:
             late, _ = recent.read(connection, self._database.engine, [datastream], start, end)
             if not late.num_rows:
                 return found
-            return list(
-                self._mended(connection, datastream, found, np.sort(array(late, "time")), (start, end))
-            )
+            return self._mended(connection, datastream, found, np.sort(array(late, "time")), (start, end))
 
     def _mended(
         self,
         connection: sa.Connection,
         datastream: int,
-        found: list[Tile],
+        held: Graded,
         late: NDArray[np.int64],
         span: tuple[int, int],
-    ) -> Iterator[Tile]:
+    ) -> Graded:
         """Tiles whose time, up to the next tile, has rows in the database are made of what there is now."""
+        found = held.tiles
         begins = [span[0], *(tile[0] for tile in found[1:]), span[1]] if found else [span[0], span[1]]
+        made, poor = list[Tile](), dict[int, Doubtful]()
         for n, (begin, after) in enumerate(pairwise(begins)):
             touched = np.searchsorted(late, begin) < np.searchsorted(late, after)
             if not touched:
-                yield found[n]
+                if n in held.doubtful:
+                    poor[len(made)] = held.doubtful[n]
+                made.append(found[n])
                 continue
             rows = self._read(connection, [datastream], begin, after)
-            for _, tile in tiles.summed(rows, tiles.SIZES[2]):
-                yield tuple(tile.values())  # type: ignore[misc]
+            quality = self._graded(connection, rows)
+            if quality is not None:
+                told = tiles.graded(rows, tiles.SIZES[2], quality)
+                poor |= {len(made) + at: one for at, (_, one) in told.items()}
+            made += [tuple(tile.values()) for _, tile in tiles.summed(rows, tiles.SIZES[2])]  # type: ignore[misc]
+        return Graded(made, poor, held.is_known and self.grade is not None)
+
+    def _graded(self, connection: sa.Connection, rows: pa.Table) -> NDArray[np.int8] | None:
+        if self.grade is None:
+            return None
+        numbers = np.unique(array(rows, "datastream")).tolist()
+        # Without flags of producers nobody asks what they mean.
+        has_flags = rows["flag"].null_count < rows.num_rows
+        known = registry.described(connection, self._database.engine, numbers) if has_flags else {}
+        return self.grade(rows, known)
 
     # Writing
 
@@ -412,6 +431,11 @@ class SeriesStore:
 
     # Files
 
+    def holds_more_than(self, most: int) -> bool:
+        """Whether the database holds more than so many rows."""
+        with self._database.read() as connection:
+            return recent.more_than(connection, most)
+
     def settle(self) -> int:
         """Move what the database holds of observations into the files; gives how many rows it held."""
         with self._lease.held() as holder:
@@ -458,10 +482,12 @@ class SeriesStore:
         )
         merged = columns.newest([held, fresh.rows])
         written = self._files.write(partition, merged, files)
+        with self._database.read() as connection:
+            quality = self._graded(connection, merged)
         with self._database.write() as connection:
             holder.check(connection)
             put_meta(connection, _VERSION, str(written).encode())
-            tiles.replace(connection, partition, merged)
+            tiles.replace(connection, partition, merged, quality)
             recent.take_out(connection, partition, bounds, version)
             self._keep_former(connection, fresh.replaced, version)
             # A row of the files that was written while its successor was on its way has not been kept yet.

@@ -205,7 +205,7 @@ class Changing:
             self.described.add(
                 self.connection.execute(select(_D.dataset).where(_D.number == number)).scalar_one()
             )
-            for table in (schema.observation, schema.observed_tile):
+            for table in (schema.observation, schema.observed_tile, schema.doubtful_tile):
                 self.connection.execute(delete(table).where(table.c.datastream == number))
         if kind == "FeaturesOfInterest":
             self._delete_observations_of(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,36 +21,139 @@ if TYPE_CHECKING:
 
     from estran.observations.store.files import Partition
 
-__all__ = ["SIZES", "counted", "level_for", "read", "replace", "summed"]
+__all__ = [
+    "SIZES",
+    "Doubtful",
+    "Graded",
+    "Tile",
+    "counted",
+    "graded",
+    "level_for",
+    "read",
+    "replace",
+    "summed",
+]
 
 SIZES = (0, 256, 4096)
 """How many observations a tile of each level stands for; those of level 0 for a whole year."""
-_C = schema.observed_tile.c
+_C, _D = schema.observed_tile.c, schema.doubtful_tile.c
 _COLUMNS = ("first", "last", "count", "numbers", "low", "high", "total")
+DOUBTFUL = (3, 4)
+"""QARTOD's codes of what is suspect or bad."""
+
+type Tile = tuple[int, int, int, int, float | None, float | None, float]
+"""First and last time, how many observations and numbers, the lowest, the highest, and their sum."""
 
 
-def replace(connection: sa.Connection, partition: Partition, rows: pa.Table) -> None:
-    """Make the tiles of a partition anew."""
+type _At = tuple[float | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """What is known of a tile some of whose observations are suspect or bad.
+
+    Attributes:
+        count: how many are.
+        numbers, low, high, total: of the others, as of a tile.
+        lowest, highest: of those that are doubtful; lowest_at, highest_at: when, in microseconds.
+    """
+
+    count: int
+    numbers: int
+    low: float | None
+    high: float | None
+    total: float
+    lowest: float | None
+    lowest_at: int | None
+    highest: float | None
+    highest_at: int | None
+
+
+_OF_DOUBTFUL = tuple(Doubtful.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """Tiles of one datastream, and how good their observations are by producer and tests.
+
+    Attributes:
+        doubtful: place of a tile among them -> what of it is doubtful; of the others nothing is.
+        is_known: whether it was looked at of all of them.
+    """
+
+    tiles: list[Tile] = field(default_factory=list)
+    doubtful: dict[int, Doubtful] = field(default_factory=dict)
+    is_known: bool = True
+
+
+def replace(
+    connection: sa.Connection, partition: Partition, rows: pa.Table, quality: NDArray[np.int8] | None
+) -> None:
+    """Make the tiles of a partition anew.
+
+    Args:
+        connection: in a transaction that writes.
+        partition: of the files.
+        rows: all of it.
+        quality: QARTOD's code of each row by producer and tests; None where nobody tells.
+    """
     low, after = partition.datastreams
-    connection.execute(
-        delete(schema.observed_tile).where(
-            _C.datastream >= low, _C.datastream < after, _C.year == partition.year
-        )
-    )
-    made: list[dict[str, Any]] = []
+    for table in (schema.observed_tile, schema.doubtful_tile):
+        columns = table.c
+        of_it = (columns.datastream >= low, columns.datastream < after, columns.year == partition.year)
+        connection.execute(delete(table).where(*of_it))
     for level, size in enumerate(SIZES):
-        before: Counter[int] = Counter()
-        for datastream, tile in summed(rows, size):
-            of = {
-                "datastream": datastream,
-                "level": level,
-                "year": partition.year,
-                "position": before[datastream],
-            }
-            made.append(of | tile)
-            before[datastream] += 1
-    if made:
-        connection.execute(insert(schema.observed_tile), made)
+        tiles = summed(rows, size)
+        of = _keys(tiles, level, partition.year)
+        found = graded(rows, size, quality) if quality is not None else {}
+        for table, made in (
+            (schema.observed_tile, [
+                key | tile | {"worst": None if quality is None else found[n][0] if n in found else 0}
+                for n, (key, (_, tile)) in enumerate(zip(of, tiles, strict=True))
+            ]),
+            (schema.doubtful_tile, [of[n] | asdict(one) for n, (_, one) in found.items() if level]),
+        ):  # fmt: skip
+            if made:
+                connection.execute(insert(table), made)
+
+
+def _keys(tiles: Sequence[tuple[int, Any]], level: int, year: int) -> list[dict[str, Any]]:
+    before: Counter[int] = Counter()
+    found: list[dict[str, Any]] = []
+    for datastream, _ in tiles:
+        found.append({"datastream": datastream, "level": level, "year": year, "position": before[datastream]})
+        before[datastream] += 1
+    return found
+
+
+def graded(rows: pa.Table, size: int, quality: NDArray[np.int8]) -> dict[int, tuple[int, Doubtful]]:
+    """Place of a tile among those of `summed` -> the worst code and what is doubtful, of those where something is."""
+    is_doubtful = np.isin(quality, DOUBTFUL)
+    if not is_doubtful.any():
+        return {}
+    starts = _starts(array(rows, "datastream"), size)
+    ends = np.append(starts[1:], rows.num_rows)
+    time, value = array(rows, "time"), array(rows, "value")
+    found: dict[int, tuple[int, Doubtful]] = {}
+    for n in np.flatnonzero(np.logical_or.reduceat(is_doubtful, starts)).tolist():
+        own = slice(int(starts[n]), int(ends[n]))
+        poor, number = is_doubtful[own], np.isfinite(value[own])
+        good, at = value[own][number & ~poor], np.flatnonzero(number & poor) + starts[n]
+        low, high = _extremes(good, None)
+        (lowest, lowest_at), (highest, highest_at) = _extremes(value[at], time[at])
+        found[n] = int(quality[own][poor].max()), Doubtful(
+            int(poor.sum()), len(good), low[0], high[0], float(good.sum()), lowest, lowest_at, highest, highest_at
+        )  # fmt: skip
+    return found
+
+
+def _extremes(value: NDArray[np.float64], time: NDArray[np.int64] | None) -> tuple[_At, _At]:
+    """The lowest and the highest, each with its time."""
+    if not len(value):
+        return (None, None), (None, None)
+    low, high = int(np.argmin(value)), int(np.argmax(value))
+    at = (None, None) if time is None else (int(time[low]), int(time[high]))
+    return (float(value[low]), at[0]), (float(value[high]), at[1])
 
 
 def summed(rows: pa.Table, size: int) -> list[tuple[int, dict[str, Any]]]:
@@ -101,13 +205,21 @@ def level_for(connection: sa.Connection, datastream: int, start: int, end: int, 
     return next((level for level in (2, 1) if about >= most * SIZES[level]), 0)
 
 
-def read(
-    connection: sa.Connection, datastream: int, level: int, start: int, end: int
-) -> list[tuple[int, int, int, int, float | None, float | None, float]]:
-    """(first, last, count, numbers, low, high, total) of the tiles that reach into [start, end), in order of time."""
-    found = connection.execute(
-        select(*(_C[name] for name in _COLUMNS))
-        .where(_C.datastream == datastream, _C.level == level, _C.first < end, _C.last >= start)
-        .order_by(_C.year, _C.position)
-    )
-    return [tuple(row) for row in found]
+def read(connection: sa.Connection, datastream: int, level: int, start: int, end: int) -> Graded:
+    """The tiles that reach into [start, end), in order of time."""
+    within = (_C.datastream == datastream, _C.level == level, _C.first < end, _C.last >= start)
+    names = (*_COLUMNS, "worst", "year", "position")
+    chosen = select(*(_C[name] for name in names)).where(*within).order_by(_C.year, _C.position)
+    found: list[Any] = list(connection.execute(chosen).fetchall())
+    worst = [row.worst for row in found]
+    made = Graded([tuple(row[: len(_COLUMNS)]) for row in found], is_known=None not in worst)
+    at = {(row.year, row.position): n for n, row in enumerate(found) if worst[n]}
+    if at:
+        poor = select(_D.year, _D.position, *(_D[name] for name in _OF_DOUBTFUL)).where(
+            _D.datastream == datastream, _D.level == level
+        )
+        for row in connection.execute(poor):
+            told: Any = row[2:]
+            if (n := at.get((row.year, row.position))) is not None:
+                made.doubtful[n] = Doubtful(*told)
+    return made

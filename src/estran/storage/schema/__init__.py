@@ -22,6 +22,7 @@ from estran.storage.schema.items import item, item_body, item_collection, item_q
 from estran.storage.schema.nodes import meta, organisation, session, source
 from estran.storage.schema.observations import (
     datastream,
+    doubtful_tile,
     former_observation,
     observation,
     observed_dataset,
@@ -29,6 +30,7 @@ from estran.storage.schema.observations import (
     observed_tile,
     sensor,
     thing,
+    thing_word,
 )
 from estran.storage.schema.quality import test_plan, tested_datastream, verdict
 from estran.storage.schema.records import (
@@ -70,6 +72,7 @@ __all__ = [
     "concept_token",
     "copied_series",
     "datastream",
+    "doubtful_tile",
     "external_id",
     "facet_bits",
     "facet_concept",
@@ -116,6 +119,7 @@ __all__ = [
     "tested_datastream",
     "thing",
     "thing_location",
+    "thing_word",
     "token",
     "verdict",
 ]

@@ -47,6 +47,18 @@ thing = Table(
     UniqueConstraint("dataset", "key"),
 )
 
+# The words of the names and codes of a dataset's things, by which its record is found.
+thing_word = Table(
+    "thing_word",
+    metadata,
+    Column("word", Text, primary_key=True),
+    Column(
+        "dataset", Integer, ForeignKey("observed_dataset.number", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+Index("thing_word_dataset", thing_word.c.dataset)
+
 sensor = Table(
     "sensor",
     metadata,
@@ -176,5 +188,30 @@ observed_tile = Table(
     Column("low", Float),
     Column("high", Float),
     Column("total", Float, nullable=False),
+    # QARTOD's code of the worst of them by its producer and its tests, 0 where none is suspect or bad; none where
+    # that was not looked at.
+    Column("worst", Integer),
+    sqlite_with_rowid=False,
+)
+
+# Of tiles some of whose observations are suspect or bad: what the others say, and the extremes of these.
+doubtful_tile = Table(
+    "doubtful_tile",
+    metadata,
+    Column("datastream", Integer, primary_key=True, autoincrement=False),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    # How many are doubtful; of the others as of the tile.
+    Column("count", BigInteger, nullable=False),
+    Column("numbers", BigInteger, nullable=False),
+    Column("low", Float),
+    Column("high", Float),
+    Column("total", Float, nullable=False),
+    # The lowest and the highest doubtful value, and when they were observed.
+    Column("lowest", Float),
+    Column("lowest_at", BigInteger),
+    Column("highest", Float),
+    Column("highest_at", BigInteger),
     sqlite_with_rowid=False,
 )
