@@ -483,6 +483,7 @@ def _works(node: Node) -> tuple[Work, ...]:
     """What can be asked for as a job."""
     from estran.catalogue.harvest.working import harvesting  # noqa: PLC0415 - only who harvests needs it
     from estran.catalogue.probing.working import probing  # noqa: PLC0415
+    from estran.observations.feeds.working import feeding, settling  # noqa: PLC0415
     from estran.orders.working import expiring, ordering  # noqa: PLC0415
 
     links = node.settings.links
@@ -491,6 +492,8 @@ def _works(node: Node) -> tuple[Work, ...]:
         probing(lambda: node.link_checks, links.schedule if links.active else ""),
         ordering(lambda: node.orders),
         expiring(lambda: node.orders),
+        feeding(lambda: node.observations),
+        settling(lambda: node.observations, node.settings.observations.settle_rows),
     )
 
 

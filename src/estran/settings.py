@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -65,6 +65,22 @@ class Web(BaseModel):
     request_bytes: int = Field(default=1_048_576, ge=1024, description="Longest request body in bytes.")
 
 
+class Publish(BaseModel):
+    """Where new observations are told by MQTT."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    broker: str = Field(
+        default="",
+        pattern=r"^(mqtts?://[^\s/]+)?$",
+        description="Address of the broker, such as mqtts://estran@broker.example; empty: nothing is told.",
+    )
+    password: SecretStr = Field(default=SecretStr(""), description="Of the user that the address names.")
+    authorities: str = Field(
+        default="", description="File of the certificates that are trusted; empty: those of the machine."
+    )
+
+
 class Harvest(BaseModel):
     """How other catalogues are read."""
 
@@ -107,6 +123,33 @@ class LinkChecks(BaseModel):
     )
 
 
+class Observations(BaseModel):
+    """How observations are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    settle_rows: int = Field(
+        default=1_000_000,
+        ge=0,
+        description="How many rows the database holds before workers move them into files; 0 for never by themselves.",
+    )
+
+
+class Feeds(BaseModel):
+    """How feeds of observations are heard."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    passwords: dict[str, SecretStr] = Field(
+        default_factory=dict[str, SecretStr],
+        description="Of the users that the addresses of brokers name: name of the feed, then the password.",
+    )
+    authorities: str = Field(
+        default="",
+        description="File of the certificates that are trusted for brokers; empty for those of the machine.",
+    )
+
+
 class Settings(BaseSettings):
     """All settings of a node, frozen."""
 
@@ -138,9 +181,18 @@ class Settings(BaseSettings):
     )
     storage: Storage = Storage()
     web: Web = Web()
+    observations: Observations = Observations()
+    feeds: Feeds = Feeds()
     orders: Orders = Orders()
+    publish: Publish = Publish()
     harvest: Harvest = Harvest()
     links: LinkChecks = LinkChecks()
+
+    def listening(self) -> dict[str, Any]:
+        """How brokers are heard: the passwords of feeds, and whose certificates are trusted."""
+        held = self.feeds
+        passwords = {name: one.get_secret_value() for name, one in held.passwords.items()}
+        return {"passwords": passwords, "authorities": held.authorities}
 
     def fetching(self) -> dict[str, Any]:
         """What fetching may do, in the words of its policy."""

@@ -219,6 +219,14 @@ class Catalogue:
         self._store.write([made], run, actor.name)
         return made.id
 
+    def check_centre(self, centre: str) -> None:
+        """Refuse a centre that is not there.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        self._organisations.show(centre)
+
     def _assignment(self, actor: Actor, source: str, centre: str, visibility: str) -> Assignment:
         """What a load gives to its records."""
         if not actor.is_operator:

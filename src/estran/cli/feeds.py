@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from estran.cli.harvest import options_of
 from estran.cli.shared import HERE, JsonOption, NodeOption, QuietOption, open_node, print_json, say
+from estran.errors import Invalid
 from estran.model import moment_us
 
 if TYPE_CHECKING:
@@ -114,6 +117,30 @@ def feeds_run(
         say(f"{name}: {said}; {len(report.refused):,} refused.", quiet=quiet)
     if report.refused:
         raise typer.Exit(_REFUSED_EXIT)
+
+
+@feeds_app.command("listen")
+def feeds_listen(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Names of feeds; without any, all that are heard.")
+    ] = None,
+    node: NodeOption = HERE,
+    quiet: QuietOption = False,
+) -> None:
+    """Hear brokers until interrupted; what is stored is acknowledged, nothing else."""
+    from estran.observations.feeds.listening import listen  # noqa: PLC0415 - heavy
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with open_node(node) as opened:
+        for name in names or ():
+            if opened.observations.feeds.show(name).kind != "mqtt":
+                raise Invalid("it is not heard: “estran feeds run” reads folders and addresses", name)
+        listen(
+            lambda: opened.observations.feeds, tuple(names or ()), **opened.settings.listening(), stop=stop,
+            say=lambda text: say(text, quiet=quiet),
+        )  # fmt: skip
 
 
 @feeds_app.command("refused")

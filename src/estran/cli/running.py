@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -101,11 +101,10 @@ def doctor(node: NodeOption = HERE, json: JsonOption = False) -> None:
 def settings(node: NodeOption = HERE, json: JsonOption = False) -> None:
     """List all settings with their values, and how to change them."""
     from estran.settings import listed  # noqa: PLC0415
-    from estran.storage import shown  # noqa: PLC0415
 
     with open_node(node) as opened:
         rows = [
-            {"key": k, "environment": e, "value": shown(v) if k == "storage.database" else v, "meaning": m}
+            {"key": k, "environment": e, "value": _shown(k, v), "meaning": m}
             for k, e, v, m in listed(opened.settings)
         ]
     for row in rows:
@@ -115,3 +114,12 @@ def settings(node: NodeOption = HERE, json: JsonOption = False) -> None:
             typer.echo(
                 f"{row['key']} = {msgspec.json.encode(row['value']).decode()}\n    {row['meaning']}\n    environment: {row['environment']}"
             )
+
+
+def _shown(key: str, value: Any) -> Any:
+    """A value without the secrets in it."""
+    from estran.storage import shown  # noqa: PLC0415
+
+    if key == "feeds.passwords":
+        return dict.fromkeys(value, "…")
+    return shown(value) if key == "storage.database" else value

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from estran.jobs import Job
+    from estran.node import Node
 
 _AGAIN_S = 5.0
 _END_S = 60.0
@@ -34,17 +35,37 @@ def work(
     tied: Annotated[bool, typer.Option("--tied", hidden=True)] = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Do the jobs that wait, and what schedules ask for, until interrupted; several may work at once."""
+    """Do the jobs that wait, what schedules ask for and what feeds bring, until interrupted; several may work at once."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda told, _: _told(stop, told, quiet=quiet))
     if tied:
         threading.Thread(target=_until_the_end_of_input, args=(stop,), daemon=True).start()
-    with open_node(node) as opened:
+    with open_node(node) as opened, _hearing(opened, stop, wanted=not once, quiet=quiet):
         ended = opened.jobs.execute(once=once, stop=stop, say=lambda text: say(text, quiet=quiet))
     if not ended:
         say("A step had not ended; it will be done again.", quiet=quiet)
         _leave(0)
+
+
+@contextmanager
+def _hearing(node: Node, stop: threading.Event, *, wanted: bool, quiet: bool) -> Generator[None]:
+    """Beside the jobs, hear the brokers of feeds."""
+    if not wanted:
+        yield
+        return
+    from estran.observations.feeds.listening import listen  # noqa: PLC0415 - heavy
+
+    given = {**node.settings.listening(), "stop": stop, "say": lambda text: say(text, quiet=quiet)}
+    hearing = threading.Thread(
+        target=listen, args=(lambda: node.observations.feeds,), kwargs=given, name="estran-hearing"
+    )
+    hearing.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        hearing.join(_END_S)
 
 
 @jobs_app.command("list")

@@ -45,20 +45,25 @@ class Broker:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"mqtt{'s' if self.tls else ''}://{host}:{self.port}"
 
-    def client(self, id_: str = "", *, manual_ack: bool = False) -> Client:
+    def client(self, id_: str = "", *, manual_ack: bool = False, is_old: bool = False) -> Client:
         """A client of MQTT 5 that is not connected yet: `connect(broker.host, broker.port, …)`.
 
         Args:
             id_: by which the broker knows it again; "" for one that the broker gives.
             manual_ack: whether messages count as delivered only when `ack` says so.
+            is_old: whether it speaks MQTT 3.1.1, for brokers that know no later one; what comes while it is away
+                is kept for it where it has an id.
 
         Raises:
             Invalid: the file of trusted certificates cannot be read.
         """
-        from paho.mqtt.client import Client, MQTTv5  # noqa: PLC0415 - only who hears or tells needs it
+        from paho.mqtt.client import Client, MQTTv5, MQTTv311  # noqa: PLC0415 - only who hears or tells needs it
         from paho.mqtt.enums import CallbackAPIVersion  # noqa: PLC0415
 
-        made = Client(CallbackAPIVersion.VERSION2, id_, protocol=MQTTv5, manual_ack=manual_ack)
+        made = Client(
+            CallbackAPIVersion.VERSION2, id_, clean_session=not id_ if is_old else None,
+            protocol=MQTTv311 if is_old else MQTTv5, manual_ack=manual_ack,
+        )  # fmt: skip
         if self.user:
             made.username_pw_set(self.user, self.password or None)
         if self.tls:

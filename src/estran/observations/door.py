@@ -406,6 +406,10 @@ class Observations:
         self._operator()
         return self._store.settle()
 
+    def waits(self, most: int) -> bool:
+        """Whether the database holds more than so many rows that may move into files."""
+        return self._store.holds_more_than(most)
+
     def _operator(self) -> None:
         if not self._actor.is_operator:
             raise NotAllowed("only the node's operator may load observations and move them")

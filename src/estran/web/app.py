@@ -17,7 +17,19 @@ from estran import plugins
 from estran.access import ANYONE
 from estran.catalogue.query import Query
 from estran.errors import Unavailable
-from estran.web import Api, crawlers, data, downloads, node_of, ogc, openapi, ordering, problems, replies
+from estran.web import (
+    Api,
+    crawlers,
+    data,
+    downloads,
+    feeding,
+    node_of,
+    ogc,
+    openapi,
+    ordering,
+    problems,
+    replies,
+)
 from estran.web.door import Door
 
 if TYPE_CHECKING:
@@ -73,6 +85,7 @@ def create_app(node: Node, *, owned: bool = False) -> FastAPI:
     app.include_router(data.routes(portal.record_page))
     app.include_router(downloads.routes())
     app.include_router(ordering.routes(portal.order_page, portal.own_orders))
+    app.include_router(feeding.routes())
     app.include_router(crawlers.routes())
     _own_routes(app)
     app.include_router(portal.routes(node))

@@ -89,7 +89,7 @@ class Feeds:
 
         Raises:
             Invalid: a value does not fit.
-            NotFound: there is no such record.
+            NotFound: there is no such record or centre.
             Conflict: there is a feed of that name.
         """
         self._operator()
@@ -101,6 +101,8 @@ class Feeds:
             raise Invalid(f"choose among {', '.join(_VISIBILITIES)}", "visibility")
         if record:
             centre = self._catalogue.show(record, self._actor).centre
+        elif centre:
+            self._catalogue.check_centre(centre)
         made = Feed(
             name=name, kind=kind, address=place(kind, address.strip()), options=checked(kind, options or {}),
             record=record, centre=centre, visibility=visibility, schedule=_due(kind, schedule),
@@ -193,7 +195,7 @@ class Feeds:
         return Receiving(self._store, self._catalogue, self._feeds, self._feeds.one(name))
 
     def failed(self, name: str, why: str) -> None:
-        """Note why a feed could not be read."""
+        """Note why a feed could not be read, or "" that it can."""
         self._feeds.fail(name, why[:500])
 
     def _file(self, feed: Feed, path: Path) -> FeedReport:
@@ -248,6 +250,15 @@ class Feeds:
 
     # What is pushed
 
+    def may_push(self) -> None:
+        """Refuse an actor who may write nowhere.
+
+        Raises:
+            NotAllowed: they are neither an editor nor the operator.
+        """
+        if self._actor.role not in ("editor", "operator"):
+            raise NotAllowed("only editors and the node's operator may push observations")
+
     def push(self, name: str, message: Message) -> FeedReport:
         """Store what somebody sent to a feed of the kind "push"; the same again changes nothing.
 
@@ -260,8 +271,7 @@ class Feeds:
             NotFound: there is no such feed, or none that the actor may push to.
             Invalid: nothing of it could be stored.
         """
-        if self._actor.role not in ("editor", "operator"):
-            raise NotAllowed("only editors and the node's operator may push observations")
+        self.may_push()
         hint = "Its name is one that “estran feeds list” shows, and you are an editor of its centre."
         feed = self._feeds.one(name) if any(one.name == name for one in self._feeds.all()) else None
         if feed is None or feed.kind != "push" or not self._actor.may_write(feed.centre):

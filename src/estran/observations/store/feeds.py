@@ -101,9 +101,9 @@ class FeedStore:
                 _refuse(connection, name, refused)
 
     def fail(self, name: str, why: str) -> None:
-        """Note why a feed could not be read at all."""
+        """Note why a feed could not be read at all; "" that it can."""
+        values = {"error": why, "failed": now_us()} if why else {"error": ""}
         with self.database.write() as connection:
-            values = {"error": why, "failed": now_us()}
             connection.execute(update(schema.feed).where(_F.name == name).values(values))
 
     def refused(self, name: str, limit: int) -> tuple[Refused, ...]:

@@ -61,7 +61,7 @@ class Lease:
         Raises:
             Unavailable: another process has it for longer than one may wait.
         """
-        holder = Holder(secrets.token_hex(8), self._key)
+        holder = Holder(secrets.token_hex(8), self._key, self._database)
         until = time.monotonic() + self._patience_s
         while not self._taken(holder):
             if time.monotonic() > until:
@@ -102,8 +102,17 @@ class Lease:
 class Holder:
     """The one who holds the lease."""
 
-    def __init__(self, word: str, key: str = _KEY) -> None:
-        self.word, self._key = word, key
+    def __init__(self, word: str, key: str, database: Database) -> None:
+        self.word, self._key, self._database = word, key, database
+
+    def renew(self) -> None:
+        """Give a sign of life by itself.
+
+        Raises:
+            Conflict: somebody else took over.
+        """
+        with self._database.write() as connection:
+            self.check(connection)
 
     def sign(self, connection: sa.Connection, version: int = 0) -> None:
         """Begin, or give a sign of life; with the version of what is going to be written."""

@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
     from estran.storage import Engine
 
-__all__ = ["count", "of_partition", "partitions", "put", "read", "remove", "take_out", "times_of"]
+__all__ = [
+    "count",
+    "more_than",
+    "of_partition",
+    "of_versions",
+    "partitions",
+    "put",
+    "read",
+    "remove",
+    "take_out",
+    "times_of",
+]
 
 _O = tables.observation.c
 _SELECTED = select(*(_O[name] for name in NAMES), _O.gone)
@@ -70,6 +81,13 @@ def of_partition(
     return _table(found.fetchall())
 
 
+def of_versions(connection: sa.Connection, after: int, last: int) -> tuple[pa.Table, list[bool]]:
+    """The rows that were written after a version, up to another, in the order of their writing."""
+    order = (_O.version, _O.datastream, _O.time, _O.vertical)
+    chosen = _SELECTED.where(_O.version > after, _O.version <= last).order_by(*order)
+    return _table(connection.execute(chosen).fetchall())
+
+
 def take_out(connection: sa.Connection, partition: Partition, bounds: tuple[int, int], version: int) -> None:
     """Remove the rows of a partition up to a version: the files have them."""
     low, after = partition.datastreams
@@ -112,6 +130,11 @@ def remove(connection: sa.Connection, engine: Engine, rows: pa.Table, version: i
 def count(connection: sa.Connection) -> int:
     """How many rows there are."""
     return connection.execute(select(func.count()).select_from(tables.observation)).scalar_one()
+
+
+def more_than(connection: sa.Connection, most: int) -> bool:
+    """Whether there are more than so many; no more than these are looked at."""
+    return connection.execute(select(_O.time).offset(most).limit(1)).first() is not None
 
 
 def partitions(connection: sa.Connection) -> list[Partition]:
