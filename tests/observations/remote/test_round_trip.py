@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
+import estran
 from estran.catalogue.query import Query
-from estran.model import Text
+from estran.model import Datastream, Sensor, Text, Thing, Variable
+from estran.observations.remote import sensorthings
 from tests.observations.remote.conftest import copier, observed, served
-from tests.web.sensorthings.conftest import sta_node
+from tests.web.conftest import feature
+from tests.web.sensorthings.conftest import START, rows, sta_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from estran.model import Datastream
     from estran.node import Node
 
 __all__ = ["sta_node"]
@@ -106,3 +110,70 @@ def test_a_table_alone_is_told_before_it_is_taken(tables: str, sta_node: Node, t
         assert "8 datastreams in 1 dataset" in told
         assert "temp (temp_flag)" in told
         assert not copy.observations.datastreams()
+
+
+def at_random(seed: int, node: Node) -> None:
+    """A node with datastreams of all kinds: some told together, at levels, moving, of words, of intervals."""
+    random = np.random.default_rng(seed)
+    node.load(_record(node.folder.parent / "record.json"), visibility="public")
+    store = node._house.series()  # pyright: ignore[reportPrivateUsage] - the store itself is filled
+    [record] = node.ask(Query(limit=1)).records
+    streams: list[Datastream] = []
+    for n in range(8):
+        moves = n % 4 == 3
+        place = (None, None) if moves else (float(n), 40.0 + n / 7)
+        thing = Thing(
+            key=f"m{n}" if moves else f"t{n // 2}",
+            name=Text.of(f"T {n}"),
+            longitude=place[0],
+            latitude=place[1],
+        )
+        thing = streams[-1].thing if n % 4 == 1 else thing
+        kind, unit = ("text", "") if n in {2, 6} else ("measurement", "m s-1" if n % 2 else "degC")
+        vertical = Variable(name="depth", unit="m") if n in {4, 7} else None
+        streams.append(
+            Datastream(
+                key=f"s{n}", thing=thing, variable=Variable(name=f"v{n}", unit=unit), kind=kind, vertical=vertical,
+                sensor=Sensor(key=f"x{n // 2}", name=Text.of("X"), model="Y"), flags="argo" if n % 3 else "",
+                sampling="trajectory" if moves else "timeSeries",
+            )
+        )  # fmt: skip
+    numbers, _ = store.enter(record.id, streams)
+    for one in streams:
+        count = int(random.integers(1, 160))
+        time = np.cumsum(random.integers(1, 10**9, count)) + START
+        values = [None if random.random() < 0.1 else float(v) for v in random.normal(0, 10, count)]
+        words = [str(random.choice(["calme", 'é, "x"', "7", " "])) for _ in range(count)]
+        told: dict[str, Any] = {"words": words} if one.kind == "text" else {"value": values}
+        told["flag"] = [None if random.random() < 0.3 else str(random.integers(0, 9)) for _ in range(count)]
+        told["until"] = [int(t) + 5 if random.random() < 0.2 else None for t in time]
+        told["result_time"] = [int(t) + 9 if random.random() < 0.5 else None for t in time]
+        if one.vertical:
+            told["vertical"] = [float(v) for v in random.normal(50, 20, count)]
+        if one.sampling == "trajectory":
+            told |= {
+                "longitude": random.uniform(-180, 180, count).tolist(),
+                "latitude": random.uniform(-89, 89, count).tolist(),
+            }
+        store.put(rows(numbers[one.key], time.tolist(), **told))
+
+
+def _record(file: Path) -> Path:
+    file.write_text(json.dumps(feature("random", "At random")), "utf-8")
+    return file
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whatever_is_there_comes_back(seed: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sensorthings, "_ROWS", 50)
+    with estran.open(tmp_path / "node") as node, copier(tmp_path / "copy") as copy:
+        at_random(seed, node)
+        with served(node) as root:
+            # The portal's address will do.
+            report = copy.observations.remote.copy(root)
+        assert (report.series, report.announced, report.refused) == (8, 8, [])
+        there, here = observed(node), observed(copy)
+        for key in there:
+            wrong = [(a, b) for a, b in zip(there[key], here[key], strict=True) if a != b]
+            assert not wrong, (key, wrong[0])
+        assert described(copy) == described(node)

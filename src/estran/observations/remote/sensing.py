@@ -161,7 +161,7 @@ def variable(one: Mapping[str, Any], measured: Any) -> Variable:
     standard = found[1] if (found := _STANDARD_NAMES.search(definition)) else words(said.get("standard_name"))
     name = words(one.get("name"))
     return Variable(
-        name=words(said.get("name")) or name, label=Text.of(name),
+        name=words(said.get("name")) or name, label=Text.of("" if said.get("name") == name else name),
         description=_described(one), standard_name=standard, unit=unit(measured),
         uri="" if found or not _GENERIC.match(definition) else definition,
     )  # fmt: skip

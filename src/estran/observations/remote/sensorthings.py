@@ -94,6 +94,10 @@ class _Reading:
         for kind in _LINKS:
             if kind in self.sets:
                 for one in self._listed(kind, _ways(kind)):
+                    if kind == "MultiDatastreams" and obj_list(obj(one.get("properties")).get("datastreams")):
+                        # Datastreams that are there as well, told together: Estran has no others.
+                        yield Total(-1)
+                        continue
                     yield from self._series(kind, one)
 
     def _count(self) -> int:
@@ -269,7 +273,9 @@ class _Reading:
     def _has_moved(self, one: Mapping[str, Any]) -> bool:
         """Whether observations may have been made elsewhere than where the thing stands now."""
         area = obj(one.get("observedArea"))
-        thing = obj(one.get("Thing"))
+        thing, sampling = obj(one.get("Thing")), words(obj(one.get("properties")).get("sampling"))
+        if sampling and not sampling.startswith("timeSeries"):
+            return True
         return (bool(area) and area.get("type") != "Point") or (bool(thing) and _id(thing) in self.moved)
 
     def _following(self, series: str, given: Mapping[str, str]) -> Iterator[Sequence[Mapping[str, Any]]]:
