@@ -76,7 +76,7 @@ class DatastreamView:
     """What the page of a datastream shows.
 
     Attributes:
-        facts: its lead; state: whether it comes as usual, in a code of `telling.STATES`.
+        facts: its lead; state: whether it comes as usual, in a code of `telling.STATES`; standing: in words.
         record: title, address and language of its dataset.
         time: the period as addresses write it, "" for all.
         periods: those that may be chosen at once.
@@ -91,6 +91,7 @@ class DatastreamView:
     title: str
     facts: tuple[str, ...]
     state: str
+    standing: str
     record: str
     record_title: str
     record_href: str
@@ -166,7 +167,8 @@ def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamV
     listed = events(stream, shown, w)
     made = DatastreamView(
         number=stream.number, title=telling.title(stream.described, w), facts=_facts(stream, viewer),
-        state=telling.state(stream.last, stream.step), record=record.id, record_title=card.title,
+        state=telling.state(stream.last, stream.step), standing=telling.standing(stream.last, stream.step, w),
+        record=record.id, record_title=card.title,
         record_href=f"/{w.language}/data/{record.id}", record_tongue=card.tongue, css=card.css, time=time,
         start=a.time.partition("/")[0].strip(".") if a.time else "", end=a.time.partition("/")[2].strip(".") if a.time else "",
         wrong=a.wrong, period=a.period or ("" if a.time else "all"), periods=_periods(a, path, w), drawn=drawn,

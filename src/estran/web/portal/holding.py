@@ -44,6 +44,7 @@ class Held:
     newest: str
     age: str
     state: str
+    standing: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,7 @@ def _held(one: HeldDatastream, w: Words) -> Held:
         level=of.processing_level, station=telling.station(of.thing, w), period=telling.years(one.first, one.last, w),
         count=w.number(one.count), complete=telling.percent(share, w), share=share,
         newest=telling.result(one.last_value, one.last_words, of.variable.unit, w), age=telling.age(one.last, w),
-        state=telling.state(one.last, one.step),
+        state=telling.state(one.last, one.step), standing=telling.standing(one.last, one.step, w),
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class Series:
     newest: str
     age: str
     state: str
+    standing: str
     complete: str
     share: float | None
     period: str
@@ -205,7 +206,8 @@ def _series(one: Station, share: float | None, of: Variable, level: str, w: Word
     return Series(
         href=_href(one, w), variable=telling.variable(of, w), level=level,
         newest=telling.result(one.value, one.words, of.unit, w), age=telling.age(one.last, w),
-        state=telling.state(one.last, one.step), complete=telling.percent(share, w),
+        state=telling.state(one.last, one.step), standing=telling.standing(one.last, one.step, w),
+        complete=telling.percent(share, w),
         share=share, period=telling.years(one.first, one.last, w),
     )  # fmt: skip
 

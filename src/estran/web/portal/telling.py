@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from estran.web.portal.i18n import Words
 
 __all__ = [
-    "STATES", "age", "at", "caption", "iso", "lasting", "number", "percent", "result", "shown_unit", "state", "station", "title",
-    "variable", "years",
+    "STATES", "age", "at", "caption", "iso", "lasting", "number", "percent", "result", "shown_unit", "standing", "state",
+    "station", "title", "variable", "years",
 ]  # fmt: skip
 
 STATES = ("fresh", "late", "ended")
@@ -25,8 +25,10 @@ _SHOWN_UNITS = {
     "1": "", **dict.fromkeys(("degC", "degree_C", "degree_Celsius", "degrees_Celsius", "celsius", "Celsius"), "°C"),
 }  # fmt: skip
 _DIGITS = 5
-# Behind by so many usual steps, and at least so long.
-_FRESH, _LATE = (3, 86_400 * _SECOND), (30, 14 * 86_400 * _SECOND)
+# Behind by so many usual steps, and at least so long: what is sent by the hour or looked after by people is not late
+# when it is a little behind, and what comes once a month has not ended when it is missing once.
+_FRESH, _LATE = (3, 2 * 3600 * _SECOND), (10, 14 * 86_400 * _SECOND)
+_UNKNOWN_STEP = 86_400 * _SECOND
 _MOST_PERCENT, _FULL = 99.9, 100
 
 
@@ -102,14 +104,22 @@ def years(first: int | None, last: int | None, w: Words) -> str:
 
 
 def state(last: int | None, step: int | None) -> str:
-    """One of `STATES`, by the newest observation and the usual step."""
+    """One of `STATES`, by the newest observation and the usual step; of one observation alone, a day."""
     if last is None:
         return STATES[2]
     behind = now_us() - last
     for name, (steps, least) in zip(STATES, (_FRESH, _LATE), strict=False):
-        if behind <= max(least, steps * (step or 0)):
+        if behind <= max(least, steps * (step or _UNKNOWN_STEP)):
             return name
     return STATES[2]
+
+
+def standing(last: int | None, step: int | None, w: Words) -> str:
+    """The same in words: up to date, late since the next observation was due, or ended."""
+    name = state(last, step)
+    if name != "late" or last is None:
+        return w.label("state", name)
+    return w.text("series.late_since", time=at(last + (step or _UNKNOWN_STEP), w))
 
 
 def age(last: int | None, w: Words) -> str:
