@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from estran.cli.shared import HERE, JsonOption, NodeOption, QuietOption, open_node, print_json, say
+from estran.errors import Unavailable
 from estran.model import moment_us
 
 if TYPE_CHECKING:
@@ -100,6 +103,33 @@ def observations_settle(node: NodeOption = HERE, quiet: QuietOption = False) -> 
     with open_node(node) as opened:
         moved = opened.observations.settle()
     say(f"{moved:,} observations moved.", quiet=quiet)
+
+
+@observations_app.command("publish")
+def observations_publish(
+    node: NodeOption = HERE,
+    once: Annotated[bool, typer.Option("--once", help="Tell what is there to be told, and end.")] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Tell the MQTT broker of the settings (publish.broker) what is written, from now on, until it is stopped."""
+    from estran.web.apis.sensorthings.publishing import Publisher  # noqa: PLC0415 - heavy
+
+    stop = threading.Event()
+    with open_node(node) as opened:
+        if once:
+            with Publisher(opened) as publisher:
+                say(f"{publisher.step():,} observations told.", quiet=quiet)
+            return
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        say(f"What is written is told to {opened.settings.publish.broker}.", quiet=quiet)
+        while not stop.is_set():
+            try:
+                with Publisher(opened) as publisher:
+                    publisher.follow(stop)
+            except Unavailable as error:
+                say(f"{error}; it is tried again.", quiet=quiet)
+                stop.wait(error.retry_after_s)
 
 
 def _codes(given: str) -> list[int]:

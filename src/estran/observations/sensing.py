@@ -21,7 +21,7 @@ from estran.observations.observing import Observing, is_span
 from estran.observations.quality import judged
 from estran.observations.rows import ID_STEP, entities
 from estran.observations.several import Several
-from estran.observations.store.columns import array
+from estran.observations.store.columns import array, kept
 from estran.observations.store.tiles import summed
 from estran.observations.told import GEOJSON
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from estran.observations.store.entities import Asker
     from estran.observations.store.newest import Newest
     from estran.observations.store.sensing import Observed
+    from estran.observations.store.written import Following
 
 __all__ = ["Sensing", "is_newest"]
 
@@ -156,6 +157,19 @@ class Sensing:
 
     def _several(self, ask: Asker) -> Several:
         return Several(self._store, ask)
+
+    def told(self, rows: pa.Table) -> list[Entity]:
+        """Rows of the store as entities, those that the actor may see."""
+        with self._asking() as ask:
+            wanted = np.unique(array(rows, "datastream")).tolist()
+            seen = [one.datastream for one in self._store.sensing.extents(ask, wanted)]
+            return self._entities(ask, kept(rows, np.isin(array(rows, "datastream"), seen)))
+
+    def following(self, name: str) -> Following:
+        """What is written, for one who tells it on; it is the operator's to do so."""
+        if not self._actor.is_operator:
+            raise NotAllowed("only the node's operator may follow what is written")
+        return self._store.following(name)
 
     # Changing
 

@@ -24,6 +24,7 @@ from estran.observations.store.overview import Looks
 from estran.observations.store.quality import QualityStore
 from estran.observations.store.removing import without_removed
 from estran.observations.store.sensing import SensingStore
+from estran.observations.store.written import Following
 from estran.observations.store.tiles import Doubtful, Graded, Tile
 from estran.storage import get_meta, put_meta
 
@@ -79,6 +80,10 @@ class SeriesStore:
     def database(self) -> Database:
         """Of the node."""
         return self._database
+
+    def following(self, name: str) -> Following:
+        """What is written, for one who tells it on."""
+        return Following(self._database, self._files, name)
 
     # What observations are of
 

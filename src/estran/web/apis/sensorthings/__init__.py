@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
+from estran.fetching.brokers import broker as address_of
 from estran.observations.entities import KINDS
 from estran.web import Api, links_of, node_of, openapi, replies
 from estran.web.apis.sensorthings.answers import PATH
 from estran.web.apis.sensorthings.asking import FORMS
 from estran.web.apis.sensorthings.changes import add_routes
-from estran.web.apis.sensorthings.conformance import CONFORMS_TO
+from estran.web.apis.sensorthings.conformance import CONFORMS_TO, RECEIVE_UPDATES
 from estran.web.apis.sensorthings.reading import Reading
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _routes(node: Node) -> APIRouter:
     @router.get("/", include_in_schema=False)
     def landing(request: Request) -> Response:
         replies.checked(request, ())
-        return _fresh(replies.json(_landing(_root(request))))
+        return _fresh(replies.json(_landing(_root(request), node.settings.publish.broker)))
 
     # A schema of all addresses has no end: paths are read as SensorThings writes them.
     described = openapi.described(
@@ -65,11 +66,13 @@ def _fresh(response: Response) -> Response:
     return response
 
 
-def _landing(root: str) -> dict[str, Any]:
-    return {
-        "value": [{"name": name, "url": f"{root}/{name}"} for name in KINDS],
-        "serverSettings": {"conformance": list(CONFORMS_TO)},
-    }
+def _landing(root: str, broker: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"conformance": list(CONFORMS_TO)}
+    if broker:
+        # Where it listens, not as whom it is told.
+        told["conformance"].append(RECEIVE_UPDATES)
+        told[RECEIVE_UPDATES] = {"endpoints": [address_of(broker)[0].url]}
+    return {"value": [{"name": name, "url": f"{root}/{name}"} for name in KINDS], "serverSettings": told}
 
 
 API = Api(name="sensorthings", prefix=PATH, routes=_routes)

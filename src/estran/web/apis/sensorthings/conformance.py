@@ -1,6 +1,6 @@
 """What the service conforms to."""
 
-__all__ = ["CONFORMS_TO"]
+__all__ = ["CONFORMS_TO", "RECEIVE_UPDATES"]
 
 _REQ = "http://www.opengis.net/spec/iot_sensing/1.1/req"
 CONFORMS_TO = (
@@ -19,3 +19,5 @@ CONFORMS_TO = (
     f"{_REQ}/multi-datastream/constraints",
 )  # fmt: skip
 """URIs of the requirements of SensorThings 1.1 that are met."""
+RECEIVE_UPDATES = f"{_REQ}/receive-updates-via-mqtt/receive-updates"
+"""Of a node that tells a broker what is written."""
