@@ -54,7 +54,7 @@ def look(
         folder: to be looked at.
         store: what was read before.
         load: stores a file, and notes what became of it.
-        seconds: after which no other file is begun.
+        seconds: after which no other file is begun; one is read in any case.
 
     Returns:
         What became of the files, None where there was nothing to read; and whether nothing is left to read now.
@@ -66,15 +66,16 @@ def look(
         raise Unavailable(
             f"the folder {folder} is not there; mount it, or remove the feed “{feed.name}”", 60.0
         )
-    until, known = time.monotonic() + seconds, store.files(feed.name)
+    known = store.files(feed.name)
     report: FeedReport | None = None
     found = _found(feed, folder)
+    until = time.monotonic() + seconds
     store.forget(feed.name, known.keys() - {name for name, _, _ in found})
     for name, path, seen in found:
         held = known.get(name)
         if held is not None and (held.size, held.modified) == (seen.size, seen.modified):
             continue
-        if time.monotonic() > until:
+        if report is not None and time.monotonic() > until:
             return report, False
         done = _read(path, held, load)
         if done.read is not None:
