@@ -1,8 +1,8 @@
 """Answering a query: sets of records, their order, a page of them, and the counts.
 
 Relevance of a record is the sum over the query's words (or phrases) of the weights of the fields in which
-each stands: title 8, keywords and concepts 4, everything else 1. Ties go to the newest update, then to
-the id: one total order, which a page token can continue anywhere.
+each stands: title 8, keywords and concepts 4, everything else 1, the names of its stations among it. Ties go
+to the newest update, then to the id: one total order, which a page token can continue anywhere.
 
 What is asked is asked of every record; then those that describe one dataset are one result, shown as the
 record that stands for them and as relevant as the best of them.
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from estran.catalogue.positions import Order
     from estran.catalogue.store import Store, View
 
+_THINGS_IN = "body"
+"""The field among whose words are the names of a dataset's stations."""
 _NEWEST_FIRST = (("updated", True), ("id", False))
 _COLUMNS = {
     "updated": "updated",
@@ -122,7 +124,9 @@ class Search:
             french, english = zip(*((w, w) if term.prefix else stems(w) for w in term.words), strict=True)
             return view.words({f"{field}_fr": french, f"{field}_en": english}, prefix=term.prefix)
 
-        return self._held.get((field, term), view.facets.seq, fetch)
+        found = self._held.get((field, term), view.facets.seq, fetch)
+        # Stations come with observations, of which the catalogue's revision does not tell.
+        return found | view.with_things(term.words, prefix=term.prefix) if field == _THINGS_IN else found
 
     # Pages
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from estran.access import OPERATOR
+from estran.catalogue.prepare import decode
 from estran.errors import Conflict, Invalid, NotAllowed, NotFound
 from estran.model import EVER_US, NEVER_US, Box, instant_us, interval, moment_us
 from estran.observations.describing import described
@@ -22,7 +23,9 @@ from estran.observations.remote import Remote
 from estran.observations.sensing import Sensing
 from estran.observations.store import MOST, Extent
 from estran.observations.store.columns import KEY, NAMES, kept
+from estran.observations.store.registry import datastream_of
 from estran.observations.wide import wide_table
+from estran.storage.descriptions import RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from estran.access import Actor
     from estran.catalogue import Catalogue
     from estran.formats import Document, Format
+    from estran.model import Record
     from estran.observations.store import SeriesStore
     from estran.observations.store.registry import HeldDatastream
     from estran.observations.wide import WideTable
@@ -207,10 +211,36 @@ class Observations:
         then = {one.datastream: one for one in self._store.extents(streams, version)}
         streams = [
             replace(one, count=held.count, first=held.first, last=held.last)
-            for one in streams
+            for one in self._then(record, streams, version)
             if (held := then.get(one.number))
         ]
         return wide_table(record, streams, partial(self._wide, as_of=as_of))
+
+    def _then(self, record: str, streams: Sequence[HeldDatastream], version: int) -> list[HeldDatastream]:
+        """Datastreams as they were described at a version."""
+        former = self._store.described_then(record, version)
+        return [
+            replace(one, described=datastream_of(former[one.number].document)) if one.number in former else one
+            for one in streams
+        ]
+
+    def description(self, record: Record, as_of: str) -> Record:
+        """The record of a dataset as it was at an instant; what it was before its history was kept is not known.
+
+        Args:
+            record: as it is now.
+            as_of: as for `read`; "" for now.
+
+        Raises:
+            Invalid: it is no instant.
+        """
+        if not as_of:
+            return record
+        former = self._store.described_then(record.id, instant_us(as_of, "as_of")).get(RECORD)
+        if former is None:
+            return record
+        kept = {name: getattr(record, name) for name in ("id", "centre", "source", "visibility", "added")}
+        return replace(decode(former.document), updated=moment_us(former.updated or 0), **kept)
 
     def tables(self, most: int) -> Iterator[WideTable]:
         """The tables of so many datasets at most, in the order of their records."""

@@ -55,7 +55,13 @@ def ordering(orders: Callable[[], Orders]) -> Work:
         def made(n: int, of: int, datastreams: list[int], start: int, end: int) -> dict[str, Any] | None:
             door = orders()
             table = door.observations.table(record, datastreams, as_of=as_of)
-            told = of_dataset(door.record(record), table, links, door.email, made_at=as_of)
+            told = of_dataset(
+                door.observations.description(door.record(record), as_of),
+                table,
+                links,
+                door.email,
+                made_at=as_of,
+            )
             name = f"{record}.{form}" if of == 1 else f"{record}-{n + 1:03}.{form}"
             return _written(door.folder / step.job / name, given(table, form, told, start, end))
 

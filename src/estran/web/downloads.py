@@ -62,7 +62,8 @@ def routes() -> APIRouter:
                 f"It has {count:,} observations, and a file made at once holds {MOST_IN_FILE:,}: ask for a shorter "
                 "time or for CSV, or order it (POST /orders)."
             )
-        told = of_dataset(node.show(record), table, links_of(request), node.settings.email, made_at=as_of)
+        described = node.observations.description(node.show(record), as_of)
+        told = of_dataset(described, table, links_of(request), node.settings.email, made_at=as_of)
         name = f"{record}-{number}.{form}"
         return streamed(given(table, form, told, start, end), FORMS[form], name)
 

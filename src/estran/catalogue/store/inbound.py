@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, tuple_, update
 from estran.catalogue.index import CHUNK_BITS
 from estran.catalogue.store import tombstones
 from estran.catalogue.store.clusters import Clustering
-from estran.storage import changes, schema, take_numbers
+from estran.storage import changes, descriptions, schema, take_numbers
 from estran.vocabulary.store.resolving import resolve
 
 if TYPE_CHECKING:
@@ -276,11 +276,35 @@ class Batch:
                     {**row, "pk": pks[key], "id": coming.id, "key": coming.key, "added": self._at}
                 )
                 new_documents.append({**document, "pk": pks[key]})
+        self._keep_former(winners, held)
         self._insert(r, new_rows)
         self._insert(d, new_documents)
         for table, rows in ((r, old_rows), (d, old_documents)):
             if rows:
                 self._connection.execute(update(table).where(table.c.pk == bindparam("_pk")), rows)
+
+    def _keep_former(self, winners: dict[_Key, Prepared], held: dict[_Key, _Row]) -> None:
+        """Keep what described datasets whose citations give the same again."""
+        keeping = descriptions.keeping(self._connection)
+        coming = {
+            held[key].pk: c.document for key, c in winners.items() if key in held and held[key].id in keeping
+        }
+        if not coming:
+            return
+        r, d = schema.record.c, schema.record_document.c
+        found = self._connection.execute(
+            select(r.pk, r.id, r.updated, d.document)
+            .join_from(schema.record, schema.record_document)
+            .where(self._engine.within(r.pk, list(coming)))
+        )
+        descriptions.put(
+            self._connection,
+            [
+                descriptions.Description(keeping[row.id], descriptions.RECORD, row.document, row.updated)
+                for row in found
+                if row.document != coming[row.pk]
+            ],
+        )
 
     def _put_originals(self, kept: Sequence[tuple[int, Prepared]], known: set[tuple[int, bytes]]) -> None:
         coming = {

@@ -61,6 +61,10 @@ class OriginalDocument:
     body: bytes
 
 
+# Sorts behind every letter.
+_HIGHEST = "\U0010ffff"
+
+
 class View:
     """The catalogue as of one moment, while a transaction that only reads is open."""
 
@@ -92,6 +96,21 @@ class View:
     def words(self, phrases: Mapping[str, Sequence[str]], *, prefix: bool) -> BitMap:
         """The records where, in one of the text index's columns, its tokens stand together."""
         return self._pks(self._engine.text_index.matching(phrases, prefix=prefix))
+
+    def with_things(self, words: Sequence[str], *, prefix: bool) -> BitMap:
+        """The records of observations among the names and codes of whose things are all of these words.
+
+        Args:
+            words: folded.
+            prefix: whether the last may be the beginning of a longer one.
+        """
+        w, n = schema.thing_word.c, schema.observed_dataset.c
+        chosen = select(_R.pk).join(schema.observed_dataset, n.record == _R.id)
+        for position, word in enumerate(words):
+            is_begun = prefix and position == len(words) - 1
+            fits = (w.word >= word) & (w.word < word + _HIGHEST) if is_begun else w.word == word
+            chosen = chosen.where(n.number.in_(select(w.dataset).where(fits)))
+        return BitMap(self._connection.execute(chosen).scalars())
 
     def touching(self, box: Box) -> BitMap:
         """The records with a box that shares a point with `box`."""

@@ -24,9 +24,8 @@ from estran.observations.store.overview import Looks
 from estran.observations.store.quality import QualityStore
 from estran.observations.store.removing import without_removed
 from estran.observations.store.sensing import SensingStore
-from estran.observations.store.written import Following
 from estran.observations.store.tiles import Doubtful, Graded, Tile
-from estran.storage import get_meta, put_meta
+from estran.storage import descriptions, get_meta, put_meta
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -81,10 +80,6 @@ class SeriesStore:
         """Of the node."""
         return self._database
 
-    def following(self, name: str) -> Following:
-        """What is written, for one who tells it on."""
-        return Following(self._database, self._files, name)
-
     # What observations are of
 
     def enter(self, record: str, described: Sequence[Datastream]) -> tuple[dict[str, int], int]:
@@ -130,6 +125,12 @@ class SeriesStore:
         """Datastream -> the version since which is kept what it said before, where it is."""
         with self._database.read() as connection:
             return former.since(connection, self._database.engine, datastreams)
+
+    def described_then(self, record: str, version: int) -> dict[int, descriptions.Description]:
+        """By number, what described a dataset and its datastreams at a version and does not any more."""
+        with self._database.read() as connection:
+            dataset = descriptions.keeping(connection).get(record)
+            return {} if dataset is None else descriptions.then(connection, dataset, version)
 
     def read(
         self,

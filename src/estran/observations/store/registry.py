@@ -11,9 +11,9 @@ from sqlalchemy import bindparam, insert, select, update
 
 from estran.model import Datastream, Sensor, Thing, Variable, plain
 from estran.observations import told
-from estran.observations.store import telling
+from estran.observations.store import naming, telling
 from estran.observations.store.telling import encoded
-from estran.storage import pack, schema, take_numbers, unpack
+from estran.storage import descriptions, pack, schema, take_numbers, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +26,7 @@ __all__ = [
     "HeldDatastream",
     "Tally",
     "datasets",
+    "datastream_of",
     "datastreams",
     "described",
     "enter",
@@ -144,6 +145,7 @@ def enter(
     things = _entered(
         connection, schema.thing, dataset, {key: _thing(one, record) for key, one in stations.items()}
     )
+    naming.note(connection, dataset, stations.values())
     telling.place(connection, dataset, [(things[key], one) for key, one in stations.items()])
     sensors = {one.sensor.key: _sensor(one.sensor) for one in described if one.sensor}
     sensed = _entered(connection, schema.sensor, dataset, sensors)
@@ -161,8 +163,23 @@ def enter(
         for one in described
     }
     before = set(connection.execute(select(_D.key).where(_D.dataset == dataset)).scalars())
+    if record in descriptions.keeping(connection):
+        _keep_former(connection, dataset, {key: row["document"] for key, row in rows.items()})
     numbers = _entered(connection, schema.datastream, dataset, rows)
     return numbers, len(rows.keys() - before)
+
+
+def _keep_former(connection: sa.Connection, dataset: int, coming: Mapping[str, Any]) -> None:
+    """Keep what described datastreams that are described otherwise from now on."""
+    held = connection.execute(select(_D.key, _D.number, _D.document).where(_D.dataset == dataset))
+    descriptions.put(
+        connection,
+        [
+            descriptions.Description(dataset, row.number, row.document)
+            for row in held
+            if coming.get(row.key, row.document) != row.document
+        ],
+    )
 
 
 def _thing(one: Thing, record: str) -> dict[str, Any]:
@@ -274,6 +291,11 @@ def described(connection: sa.Connection, engine: Engine, numbers: Sequence[int])
 @lru_cache(maxsize=16_384)
 def _described(document: bytes) -> Datastream:
     """Each document is read once, however often its datastream is asked for."""
+    return _DATASTREAM(unpack(document))
+
+
+def datastream_of(document: bytes) -> Datastream:
+    """A datastream as its table holds it."""
     return _DATASTREAM(unpack(document))
 
 

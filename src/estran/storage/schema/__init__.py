@@ -23,6 +23,7 @@ from estran.storage.schema.nodes import meta, organisation, session, source
 from estran.storage.schema.observations import (
     datastream,
     doubtful_tile,
+    former_description,
     former_observation,
     observation,
     observed_dataset,
@@ -82,6 +83,7 @@ __all__ = [
     "feed",
     "feed_file",
     "feed_refusal",
+    "former_description",
     "former_observation",
     "harvest_entry",
     "harvest_missed",

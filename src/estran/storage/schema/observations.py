@@ -170,6 +170,21 @@ former_observation = Table(
     sqlite_with_rowid=False,
 )
 
+# How a dataset (number -1) or a datastream was described before something else took its place, of those that keep it.
+former_description = Table(
+    "former_description",
+    metadata,
+    Column(
+        "dataset", Integer, ForeignKey("observed_dataset.number", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    # The version that took its place.
+    Column("superseded", BigInteger, primary_key=True, autoincrement=False),
+    Column("document", LargeBinary, nullable=False),
+    # Of a record: when it was written.
+    Column("updated", BigInteger),
+)  # fmt: skip
+
 # Minimum, maximum and mean of so many consecutive observations in the files, for plots of any length. Level 0
 # holds one row a year; the others one for each so many observations of a year.
 observed_tile = Table(
