@@ -136,8 +136,9 @@ class Frost:
         written = {"@iot.selfLink": home, **{n: v for n, v in one.items() if n != "_links"}}
         for link in one["_links"]:
             if self.expands != "ignored" and re.search(rf"(^|,){link}\b", expand):
+                inner = re.search(rf"{link}\(\$expand=([^;)]*)", expand)
                 found = [
-                    self._written(SETS.get(str(link), str(link)), each, "")
+                    self._written(SETS.get(str(link), str(link)), each, inner[1] if inner else "")
                     for each in self._linked(one, link)
                 ]
                 written[link] = found[0] if link in SINGLE.get(kind, set()) else found

@@ -13,12 +13,12 @@ import estran
 from estran.catalogue.query import Query
 from estran.model import Datastream, Sensor, Text, Thing, Variable
 from estran.observations.remote import sensorthings
-from tests.observations.remote.conftest import copier, observed, served
+from tests.observations.remote.conftest import PRIVATE, copier, observed, served
 from tests.web.conftest import feature
 from tests.web.sensorthings.conftest import START, rows, sta_node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from estran.node import Node
@@ -52,8 +52,12 @@ def test_times_values_flags_units_and_places_come_back_equal(
         assert {one.standard_name for one in record.variables} >= {"sea_water_temperature"}
 
 
-def test_a_second_visit_asks_for_what_is_new_and_doubles_nothing(address: str, tmp_path: Path) -> None:
-    with copier(tmp_path / "copy") as copy:
+def test_a_second_visit_asks_for_what_is_new_and_doubles_nothing(
+    address: str, open_node: Callable[[Path], Node], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in PRIVATE.items():
+        monkeypatch.setenv(f"ESTRAN_HARVEST__{name.upper()}", json.dumps(value))
+    with open_node(tmp_path / "copy") as copy:
         first = copy.observations.remote.copy(address)
         before = observed(copy)
         again = copy.observations.remote.copy(address)

@@ -10,9 +10,11 @@ from estran.access import Actor
 from estran.errors import Invalid, NotAllowed, Unavailable
 from estran.model import instant_us
 from estran.observations.remote import copying
+from estran.web.app import create_app
 from tests.fetching.serving import Answer, serving
 from tests.observations.remote.conftest import copier, observed
 from tests.observations.remote.frost import Frost
+from tests.web.client import Client
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,6 +161,45 @@ def test_what_is_awkward_is_read(how: dict[str, Any], tmp_path: Path) -> None:
         )
         again = copy.observations.remote.copy(there.url + frost.root)
         assert (again.rows.new, again.rows.changed, again.datastreams) == (0, 0, 0)
+
+
+def test_where_things_stood_comes_along_and_is_not_doubled(tmp_path: Path) -> None:
+    frost = server()
+    with serving(frost) as there, copier(tmp_path / "copy") as copy:
+        address = there.url + frost.root
+        asks = Client(create_app(copy))
+
+        def places() -> dict[str, Any]:
+            expand = "Locations,HistoricalLocations($orderby=time;$expand=Locations)"
+            found = asks.ask("GET", "/sta/v1.1/Things", params={"$expand": expand}).json()["value"]
+            return {
+                one["name"]: (
+                    [part["location"] for part in one["Locations"]],
+                    [(past["time"][:13], [p["location"] for p in past["Locations"]]) for past in one["HistoricalLocations"]],
+                )
+                for one in found
+            }  # fmt: skip
+
+        copy.observations.remote.copy(address)
+        station = {"type": "Feature", "geometry": point(2.5, 48.5)}
+        first = places()
+        assert first["Buoy"] == (
+            [point(-5, 47)], [("2024-01-01T01", [station]), ("2024-01-01T02", [station])],
+        )  # fmt: skip
+        assert first["Mast"] == (["behind the old mill"], [("2024-01-01T03", [station])])
+        copy.observations.remote.copy(address)
+        assert places() == first
+        count = len(asks.ask("GET", "/sta/v1.1/Locations").json()["value"])
+        # The buoy is moved.
+        frost.sets["Things"][1]["_links"]["Locations"] = [1]
+        frost.sets["HistoricalLocations"].append(
+            {"@iot.id": 4, "time": hour(9), "_links": {"Locations": [3]}}
+        )
+        frost.sets["Things"][1]["_links"]["HistoricalLocations"].append(4)
+        copy.observations.remote.copy(address)
+        assert places()["Buoy"][0] == [station]
+        assert places()["Buoy"][1][-1] == ("2024-01-01T09", [point(-5, 47)])
+        assert len(asks.ask("GET", "/sta/v1.1/Locations").json()["value"]) <= count + 1
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from estran.observations.remote import sensorthings, tabledap
 from estran.observations.remote.asking import Server, bare
 from estran.observations.remote.values import Home, Mark, Total, Visit
 from estran.observations.store.copied import Bookmark
+from estran.observations.store.places import Placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,6 +159,7 @@ class _Taking:
     batches: dict[str, Batch] = field(default_factory=dict[str, Batch])
     streams: dict[str, Datastream] = field(default_factory=dict[str, Datastream])
     marks: list[Bookmark] = field(default_factory=list[Bookmark])
+    placed: dict[str, list[Placed]] = field(default_factory=dict[str, list[Placed]])
     seen: set[str] = field(default_factory=set[str])
     rows: int = 0
     home: str = ""
@@ -181,6 +183,8 @@ class _Taking:
                 self.report.refused.append(event)
             case Mark():
                 self._mark(event)
+            case Placed():
+                self.placed.setdefault(self.home, []).append(event)
         if self._is_time(event):
             self.flush()
 
@@ -221,6 +225,9 @@ class _Taking:
         for record, batch in batches.items():
             self.storing.bring_to_one_unit(record, batch, self.source)
             self.storing.put(record, batch, self.source)
+        placed, self.placed = self.placed, {}
+        for record, places in placed.items():
+            self.store.copied.settle(record, places)
         self.store.copied.note(self.source, marks)
         self.report.files = 1
         if self.progress:

@@ -22,11 +22,13 @@ from estran.model import (
     instant_us,
 )
 from estran.model.observation import SAMPLINGS
+from estran.observations.given import bounds, encoded
+from estran.observations.store.places import Place, Placed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["datastream", "obj", "place", "sensor", "span", "thing", "unit", "variable", "words"]
+__all__ = ["datastream", "obj", "place", "placed", "sensor", "span", "thing", "unit", "variable", "words"]
 
 _KINDS = {
     "om_measurement": "measurement", "om_countobservation": "count", "om_categoryobservation": "category",
@@ -51,6 +53,7 @@ _NO_UNIT = frozenset(
 )
 _GENERIC = re.compile(r"^(https?://|urn:)", re.IGNORECASE)
 _POLE, _TURN = 90.0, 360.0
+_SEVERAL = 2
 _OWN = frozenset({"dataset", "key", "elevation_m"})
 
 
@@ -109,6 +112,31 @@ def place(location: Any) -> tuple[float, float, float | None, bool] | None:
     x = x if -_TURN / 2 <= x <= _TURN / 2 else (x + _TURN / 2) % _TURN - _TURN / 2
     is_point = kind == "Point"
     return x, y, pairs[0][2] if is_point else None, is_point
+
+
+def placed(one: Mapping[str, Any], key: str, locations: Sequence[Mapping[str, Any]]) -> Placed | None:
+    """Where a thing is and was; None where one point says it all."""
+    before: list[tuple[int, list[Place]]] = []
+    for past in _list(one.get("HistoricalLocations")):
+        at, there = span(obj(past).get("time")), [obj(each) for each in _list(obj(past).get("Locations"))]
+        if at is not None and there:
+            before.append((at[0], [_place(each) for each in there]))
+    plain = len(locations) == 1 and obj(locations[0].get("location")).get("type") == "Point"
+    if (plain and len(before) < _SEVERAL) or not (locations or before):
+        return None
+    return Placed(key, [_place(each) for each in locations], before)
+
+
+def _place(one: Mapping[str, Any]) -> Place:
+    told = {name: one[name] for name in ("name", "description", "encodingType", "location") if name in one}
+    if isinstance(one.get("properties"), dict):
+        told["properties"] = one["properties"]
+    try:
+        around = bounds(told, "location")
+    except Invalid:
+        # It says that it is GeoJSON, and is none.
+        told, around = {**told, "encodingType": "application/json"}, bounds({}, "location")
+    return Place(words(one.get("@iot.id", one.get("id"))) or words(told), encoded(told), around)
 
 
 def _positions(found: Any) -> list[tuple[float, float, float | None]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from estran.observations.remote.asking import Server
     from estran.observations.remote.values import Event, Visit
     from estran.observations.store.copied import Bookmark
+    from estran.observations.store.places import Placed
 
 __all__ = ["events", "root_of"]
 
@@ -84,6 +85,7 @@ class _Reading:
     sets: frozenset[str]
     things: dict[Any, tuple[Thing, str]] = field(default_factory=dict[Any, tuple[Thing, str]])
     moved: set[Any] = field(default_factory=set[Any])
+    placed: dict[str, Placed] = field(default_factory=dict[str, "Placed"])
     levels: dict[str, int] = field(default_factory=dict[str, int])
     taken: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
 
@@ -136,6 +138,8 @@ class _Reading:
         key = self._key("Things", one, dataset)
         made = sensing.thing(one, key, locations)
         self.things[id_] = made, dataset
+        if (placed := sensing.placed(one, key, locations)) is not None:
+            self.placed[key] = placed
         if len(obj_list(one.get("HistoricalLocations"))) > 1:
             self.moved.add(id_)
         return made
@@ -155,6 +159,8 @@ class _Reading:
         yield Home(self._record(dataset))
         for column in columns:
             yield column.stream
+        if (placed := self.placed.pop(columns[0].stream.thing.key, None) if columns else None) is not None:
+            yield placed
         series = _series_of(kind, one)
         mark = self.visit.bookmarks.get(series)
         if self.visit.look_only or self._is_as_before(one, mark):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from estran.formats import Refusal, Rows
 from estran.model import EVER_US, Datastream, Record
+from estran.observations.store.places import Placed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +51,7 @@ class Total:
     words: str = ""
 
 
-type Event = Home | Mark | Total | Datastream | Rows | Refusal
+type Event = Home | Mark | Total | Placed | Datastream | Rows | Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, or_, select
 
+from estran.observations.store.places import settle
 from estran.storage import schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from estran.observations.store.places import Placed
     from estran.storage import Database
 
 __all__ = ["Bookmark", "Copied"]
@@ -56,6 +58,12 @@ class Copied:
         )
         with self._database.read() as connection:
             return {row.series: Bookmark(*row) for row in connection.execute(chosen)}
+
+    def settle(self, record: str, placed: Sequence[Placed]) -> None:
+        """Let things of the dataset of a record be, and have been, where their server says."""
+        if placed:
+            with self._database.write() as connection:
+                settle(connection, record, placed)
 
     def note(self, source: str, marks: Sequence[Bookmark]) -> None:
         """Write how far series were taken, in the place of what was known of them."""
