@@ -140,10 +140,58 @@ def test_how_complete_a_datastream_is(store: SeriesStore, files: bool) -> None:
     start, end = START, START + 366 * DAY
     there = seen(store).counted([stream.number], start, end)[stream.number]
     assert complete(there, (start, end), held.step) == pytest.approx(100 * 316 / 366, abs=0.1)
-    # Of a part of a year in the files the share of the year is taken.
-    there = seen(store).counted([stream.number], start, START + 183 * DAY)[stream.number]
-    assert complete(there, (start, START + 183 * DAY), held.step) == pytest.approx(80, abs=8)
+    # So it is of a part of a year: no day of the gap counts for the days beside it.
+    for end, share in (
+        (START + 100 * DAY, 100),
+        (START + 125 * DAY, 80),
+        (START + 183 * DAY, 100 * 133 / 183),
+    ):
+        there = seen(store).counted([stream.number], start, end)[stream.number]
+        assert complete(there, (start, end - 1), held.step) == pytest.approx(share)
+    assert not seen(store).counted([stream.number], START + 101 * DAY, START + 149 * DAY).get(stream.number)
     assert complete(5, (None, None), None) is None
+
+
+@pytest.mark.parametrize("most", [256, 0])
+def test_what_lies_in_a_period_is_counted(
+    store: SeriesStore, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """In files, behind them, corrected, marked, taken out; of several datastreams of several rhythms."""
+    monkeypatch.setattr("estran.observations.store.counting._MOST_READ", most)
+    some = np.random.default_rng(3)
+    numbers = list(store.enter("record", streams(4))[0].values())
+    held: dict[int, set[int]] = {}
+
+    def put(number: int, time: list[int]) -> None:
+        store.put(rows(number, time, some.normal(0, 1, len(time)).tolist()))
+        held.setdefault(number, set()).update(time)
+
+    for number, hours in zip(numbers, (1, 24, 7, 400), strict=True):
+        count = 12_000 // hours
+        put(number, sorted((START + some.choice(2 * count, count, replace=False) * hours * HOUR).tolist()))
+    store.settle()
+    for number in numbers[:3]:
+        last = max(held[number])
+        put(number, [last + n * HOUR for n in range(1, 9)])
+        # Some come again with other values, some between, some go.
+        again = sorted(some.choice(sorted(held[number]), 5, replace=False).tolist())
+        put(number, again)
+        put(number, [again[0] + 5, again[3] + 7])
+        gone = again[1]
+        store.remove(rows(number, [gone], [1.0]))
+        held[number].remove(gone)
+    for begin, end in (
+        (EVER, NEVER),
+        *((START + a * HOUR, START + b * HOUR) for a, b in ((0, 9000), (777, 20_001), (8000, 8100))),
+    ):
+        found = store.counted(numbers, begin, end)
+        for number in numbers:
+            true = sum(begin <= time < end for time in held[number])
+            assert found.get(number, 0) == (true if most else pytest.approx(true, abs=256)), (
+                number,
+                begin,
+                end,
+            )
 
 
 def test_datastreams_of_a_record_are_paged(store: SeriesStore) -> None:

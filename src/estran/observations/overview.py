@@ -155,8 +155,8 @@ class Overview:
         return self._store.looks.things(numbers)
 
     def counted(self, numbers: Sequence[int], start: int, end: int) -> Mapping[int, float]:
-        """About how many observations datastreams have in [start, end)."""
-        return self._store.looks.counted(numbers, start, end)
+        """How many observations datastreams have in [start, end); of very many, about."""
+        return self._store.counted(numbers, start, end)
 
 
 def complete(count: float, span: tuple[int | None, int | None], step: int | None) -> float | None:

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from estran.observations.store import columns, former, marking, recent, registry, testing, tiles, versions
+from estran.observations.store import (
+    columns,
+    counting,
+    former,
+    marking,
+    recent,
+    registry,
+    testing,
+    tiles,
+    versions,
+)
 from estran.observations.store.batches import MOST, Extent, in_portions
 from estran.observations.store.columns import array, kept
 from estran.observations.store.copied import Copied
@@ -25,6 +35,7 @@ from estran.observations.store.quality import QualityStore
 from estran.observations.store.removing import without_removed
 from estran.observations.store.sensing import SensingStore
 from estran.observations.store.tiles import Doubtful, Graded, Tile
+from estran.observations.store.written import Following
 from estran.storage import descriptions, get_meta, put_meta
 
 if TYPE_CHECKING:
@@ -79,6 +90,10 @@ class SeriesStore:
     def database(self) -> Database:
         """Of the node."""
         return self._database
+
+    def following(self, name: str) -> Following:
+        """What is written, for one who tells it on."""
+        return Following(self._database, self._files, name)
 
     # What observations are of
 
@@ -221,6 +236,16 @@ class SeriesStore:
         filed = kept(filed, array(filed, "version") <= version)
         earlier = former.read(connection, self._database.engine, datastreams, (start, end), version)
         return without(columns.newest([filed, earlier, late]), late, gone)
+
+    def counted(self, datastreams: Sequence[int], start: int, end: int) -> dict[int, float]:
+        """How many observations datastreams have in [start, end); see `counting.counted`."""
+        with self._database.read() as connection:
+            files = self._files.at(_files_version(connection))
+            reads = counting.Reads(
+                lambda some, low, high: self._read(connection, some, low, high, columns.KEY),
+                lambda some, low, high: files.read(some, low, high, columns.KEY),
+            )
+            return counting.counted(connection, self._database.engine, datastreams, (start, end), reads)
 
     def times_of(self, datastream: int, number: int) -> list[int]:
         """When the observation of a number may have been made."""

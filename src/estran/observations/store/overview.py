@@ -22,7 +22,6 @@ __all__ = ["Looks", "Property", "Station"]
 _D, _T, _P, _N = (
     table.c for table in (schema.datastream, schema.thing, schema.observed_property, schema.observed_dataset)
 )
-_TILE, _O = schema.observed_tile.c, schema.observation.c
 _THING = msgspec.json.Decoder(Thing).decode
 _VARIABLE = msgspec.json.Decoder(Variable).decode
 
@@ -129,28 +128,3 @@ class Looks:
         chosen = select(_T.number, _T.document).where(self._engine.within(_T.number, wanted))
         with self._database.read() as connection:
             return {number: _THING(unpack(document)) for number, document in connection.execute(chosen)}
-
-    def counted(self, numbers: Sequence[int], start: int, end: int) -> dict[int, float]:
-        """About how many observations datastreams have in [start, end): of a year that is cut, its share."""
-        some, year = self._engine.within(_TILE.datastream, numbers), _TILE.level == 0
-        whole = (
-            select(_TILE.datastream, func.sum(_TILE.count))
-            .where(some, year, _TILE.first >= start, _TILE.last < end)
-            .group_by(_TILE.datastream)
-        )
-        cut = select(_TILE.datastream, _TILE.first, _TILE.last, _TILE.count).where(
-            some, year, _TILE.first < end, _TILE.last >= start, (_TILE.first < start) | (_TILE.last >= end)
-        )
-        late = (
-            select(_O.datastream, func.count())
-            .where(self._engine.within(_O.datastream, numbers), _O.time >= start, _O.time < end)
-            .group_by(_O.datastream)
-        )
-        with self._database.read() as connection:
-            found = {n: float(count) for n, count in connection.execute(whole)}
-            for number, first, last, count in connection.execute(cut):
-                share = (min(last + 1, end) - max(first, start)) / (last + 1 - first)
-                found[number] = found.get(number, 0.0) + count * share
-            for number, count in connection.execute(late):
-                found[number] = found.get(number, 0.0) + count
-        return found
