@@ -347,7 +347,7 @@ def test_the_list_of_stations_says_what_the_map_shows(client: Client):
     assert marks["Brest"]["geometry"]["coordinates"] == [-4.49, 48.38]
     assert marks["Sète"]["properties"]["hub"] == "ended"
     assert "Sète" in html.one("table").text
-    assert "N’arrive plus" in html.one("table").text
+    assert "Terminé" in html.one("table").text
     none = page(client, "/en/stations?q=nowhere")
     assert "No station has all of this." in none.one("main").text
 
@@ -391,6 +391,24 @@ def test_words_of_numbers_and_times():
     assert telling.percent(None, en) == "–"
     assert telling.state(None, None) == "ended"
     assert telling.result(None, "calme", "m", en) == "calme"
+
+
+def test_how_late_is_late_goes_by_the_rhythm_of_a_series(monkeypatch: pytest.MonkeyPatch):
+    hour, day, now = 3_600_000_000, 86_400_000_000, 1_577_836_800_000_000
+    monkeypatch.setattr(telling, "now_us", lambda: now)
+    # Usual step -> how far behind it is up to date, and late, at most; then it has ended.
+    for step, fresh, late in (
+        (60_000_000, 2 * hour, 14 * day), (hour, 3 * hour, 14 * day), (day, 3 * day, 14 * day), (None, 3 * day, 14 * day),
+        (10 * day, 30 * day, 100 * day), (365 * day, 3 * 365 * day, 3650 * day),
+    ):  # fmt: skip
+        found = [telling.state(now - behind, step) for behind in (-hour, 0, fresh, fresh + 1, late, late + 1, 2**60)]
+        assert found == ["fresh", "fresh", "fresh", "late", "late", "ended", "ended"], step
+    said = [telling.standing(now - n * hour, hour, words(w)) for w in ("en", "fr") for n in (3, 21, 1000)]
+    assert [one.replace("\u00a0", " ") for one in said] == [
+        "Up to date", "Late since 31 December 2019, 04:00 UTC", "Ended",
+        "À jour", "En retard depuis le 31 décembre 2019, 04:00 UTC", "Terminé",
+    ]  # fmt: skip
+    assert telling.standing(None, hour, words("en")) == "Ended"
 
 
 def test_a_page_of_a_long_series_is_quick(tmp_path_factory: pytest.TempPathFactory):
