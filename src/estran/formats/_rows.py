@@ -35,6 +35,7 @@ class Rows:
         result_time: when a result came to be known, in microseconds; None where that is not told.
         longitude, latitude: in degrees, of what moves.
         flag: as the producer gave it.
+        more: what else is said of each, as SensorThings' JSON: when it is valid, its parameters; None for nothing.
     """
 
     datastream: str
@@ -47,3 +48,4 @@ class Rows:
     longitude: NDArray[np.float64] | None = None
     latitude: NDArray[np.float64] | None = None
     flag: Sequence[str | None] | None = None
+    more: Sequence[str | None] | None = None

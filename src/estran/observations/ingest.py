@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "IngestReport", "Storing", "explained", "ingest"]
 
 _ROWS_AT_ONCE = 1_000_000
+_MANY = 8
 _NOTHING = "it is read, and holds no observations: no variable in it has a time and a place for each value"
 # Clocks that run fast are believed for a day; a forecast is no observation.
 _AHEAD_US = 86_400_000_000
@@ -121,10 +122,31 @@ class Storing:
         numbers = self._numbers(record, batch.streams)
         if not batch.rows:
             return
-        parts = [_table(numbers[rows.datastream], rows, self.report, name) for rows in batch.rows]
         import pyarrow as pa  # noqa: PLC0415 - heavy
 
-        self.report.rows.add(self.store.put(pa.concat_tables(parts)))
+        whole = _short(numbers, batch.rows)
+        if whole is None:
+            parts = [_table(numbers[rows.datastream], rows, self.report, name) for rows in batch.rows]
+            whole = pa.concat_tables(parts)
+        self.report.rows.add(self.store.put(whole))
+        for rows in batch.rows:
+            if rows.more is not None:
+                self._say(numbers[rows.datastream], rows, rows.more)
+
+    def _say(self, number: int, rows: Rows, more: Sequence[str | None]) -> None:
+        """Say of observations that were stored what their rows have no room for."""
+        held = self.store.read(
+            [number], int(rows.time.min()), int(rows.time.max()) + 1, [*columns.KEY, "number"]
+        )
+        keys = zip(held["time"].to_pylist(), held["vertical"].to_pylist(), strict=True)
+        known = dict(zip(keys, held["number"].to_pylist(), strict=True))
+        levels = np.zeros(len(rows.time)) if rows.vertical is None else rows.vertical
+        said: dict[int, str] = {}
+        for time, level, words in zip(rows.time.tolist(), levels.tolist(), more, strict=True):
+            if words is not None and (time, level) in known:
+                said[known[time, level]] = words
+        with self.store.sensing.changing() as changing:
+            changing.say(number, said)
 
     def _numbers(self, record: str, streams: dict[str, Datastream]) -> dict[str, int]:
         """The numbers of datastreams; those of which something else is said than before are noted."""
@@ -294,6 +316,40 @@ def _batches(found: Iterator[Observed], report: IngestReport) -> Iterator[tuple[
                 batch = Batch()
     if batch.streams:
         yield dataset, batch
+
+
+def _short(numbers: dict[str, int], parts: Sequence[Rows]) -> pa.Table | None:
+    """What holds one observation of each of many datastreams, as messages do, with nothing to refuse; else None."""
+    if len(parts) < _MANY or any(
+        len(one.time) != 1 or one.until is not None or one.result_time is not None for one in parts
+    ):
+        return None
+    import pyarrow as pa  # noqa: PLC0415 - heavy
+
+    time = np.concatenate([one.time for one in parts])
+    value = np.array([np.nan if one.value is None else one.value[0] for one in parts])
+    if np.isinf(value).any() or (time > now_us() + _AHEAD_US).any():
+        return None
+    given: dict[str, Sequence[object] | NDArray[np.int64] | NDArray[np.float64]] = {
+        "datastream": [numbers[one.datastream] for one in parts],
+        "time": time,
+        "vertical": [0.0 if one.vertical is None else float(one.vertical[0]) for one in parts],
+        "value": value,
+        "words": [one.words[0] if one.words is not None else None for one in parts],
+        "longitude": np.array([np.nan if one.longitude is None else one.longitude[0] for one in parts]),
+        "latitude": np.array([np.nan if one.latitude is None else one.latitude[0] for one in parts]),
+        "flag": [one.flag[0] if one.flag is not None else None for one in parts],
+    }
+    zeros = np.zeros(len(parts), np.int64)
+    given |= {"number": zeros, "version": zeros}
+    kinds = columns.schema()
+    arrays = [
+        pa.array(given[kind.name], kind.type, from_pandas=True)
+        if kind.name in given
+        else pa.nulls(len(parts), kind.type)
+        for kind in kinds
+    ]
+    return pa.Table.from_arrays(arrays, schema=kinds)
 
 
 def _table(number: int, rows: Rows, report: IngestReport, name: str) -> pa.Table:

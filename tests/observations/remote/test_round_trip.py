@@ -13,7 +13,9 @@ import estran
 from estran.catalogue.query import Query
 from estran.model import Datastream, Sensor, Text, Thing, Variable
 from estran.observations.remote import sensorthings
+from estran.web.app import create_app
 from tests.observations.remote.conftest import PRIVATE, copier, observed, served
+from tests.web.client import Client
 from tests.web.conftest import feature
 from tests.web.sensorthings.conftest import START, rows, sta_node
 
@@ -38,6 +40,15 @@ def described(node: Node) -> list[Datastream]:
     return [replace(one.described, name=Text()) for one in node.observations.datastreams()]
 
 
+def said(node: Node) -> list[tuple[object, ...]]:
+    """When observations are valid, and their parameters, as the service tells them."""
+    names = ("phenomenonTime", "validTime", "parameters")
+    found = Client(create_app(node)).ask("GET", "/sta/v1.1/Observations?$top=1000").json()["value"]
+    told = [tuple(one.get(name) for name in names) for one in found]
+    assert sum(valid is not None for _, valid, _ in told) > 1
+    return told
+
+
 def test_times_values_flags_units_and_places_come_back_equal(
     address: str, sta_node: Node, tmp_path: Path
 ) -> None:
@@ -47,6 +58,7 @@ def test_times_values_flags_units_and_places_come_back_equal(
         assert (report.series, report.announced, report.datastreams) == (8, 8, 8)
         assert observed(copy) == observed(sta_node)
         assert described(copy) == described(sta_node)
+        assert said(copy) == said(sta_node)
         [record] = copy.ask(Query(limit=5)).records
         assert record.extent.box
         assert {one.standard_name for one in record.variables} >= {"sea_water_temperature"}

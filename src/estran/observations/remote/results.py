@@ -12,6 +12,7 @@ import numpy as np
 
 from estran.errors import Invalid
 from estran.formats import Refusal, Rows
+from estran.observations.given import said
 from estran.observations.remote.sensing import obj, place, span, words
 
 if TYPE_CHECKING:
@@ -135,9 +136,22 @@ class Gathered:
                 self._refuse(one, f"its result “{text[:60]}” is no number, and “{stream.key}” is of numbers")
                 continue
             flag = _flag(one.get("resultQuality"), column.part)
-            made.append((start, end, value, text, flag, at and at[0], level, *_where(one, stream)))
+            more = self._more(one, stream)
+            made.append((start, end, value, text, flag, at and at[0], level, *_where(one, stream), more))
         if made:
             yield _columns(stream, made)
+
+    def _more(self, one: Mapping[str, Any], stream: Datastream) -> str | None:
+        """What is said of an observation that its row has no room for."""
+        if one.get("validTime") is None and not one.get("parameters"):
+            return None
+        axis = stream.vertical.name if stream.vertical else ""
+        told = {"validTime": one.get("validTime"), "parameters": obj(one.get("parameters"))}
+        try:
+            return said(told, axis) or None
+        except Invalid as error:
+            self._refuse(one, f"{error}; the observation itself is taken")
+            return said({"parameters": told["parameters"]}, axis) or None
 
     def _level(self, one: Mapping[str, Any], stream: Datastream) -> float | None:
         """The third coordinate; None where it is needed and missing."""
@@ -171,7 +185,7 @@ class Gathered:
 
 
 def _columns(stream: Datastream, made: Sequence[tuple[Any, ...]]) -> Rows:
-    time, until, value, texts, flag, at, level, x, y = zip(*made, strict=True)
+    time, until, value, texts, flag, at, level, x, y, more = zip(*made, strict=True)
     has_until, has_at = any(e is not None for e in until), any(a is not None for a in at)
     return Rows(
         datastream=stream.key, time=np.array(time, np.int64),
@@ -182,6 +196,7 @@ def _columns(stream: Datastream, made: Sequence[tuple[Any, ...]]) -> Rows:
         longitude=np.array(x, np.float64) if any(v == v for v in x) else None,  # noqa: PLR0124 - NaN
         latitude=np.array(y, np.float64) if any(v == v for v in y) else None,  # noqa: PLR0124
         flag=flag if any(f is not None for f in flag) else None,
+        more=more if any(m is not None for m in more) else None,
     )  # fmt: skip
 
 

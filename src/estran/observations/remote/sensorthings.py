@@ -42,7 +42,7 @@ _LINKS: dict[str, tuple[str, ...]] = {
     "Datastreams": ("Thing", "Sensor", "ObservedProperty"),
     "MultiDatastreams": ("Thing", "Sensor", "ObservedProperties"),
 }
-_WANTED = "phenomenonTime,resultTime,result,resultQuality,parameters"
+_WANTED = "phenomenonTime,resultTime,result,resultQuality,validTime,parameters"
 
 
 def root_of(server: Server) -> tuple[Server, frozenset[str]] | None:
