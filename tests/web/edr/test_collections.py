@@ -55,7 +55,10 @@ def test_a_collection_tells_what_the_standard_asks_for(client: Client, sets: Set
         assert set(one["data_queries"]) == QUERIES
         assert one["extent"]["spatial"]["bbox"] == [[-4.8, 43.4, 3.7, 48.4]]
         assert one["extent"]["temporal"]["interval"] == [["2024-05-01T00:00:00Z", "2024-05-02T23:00:00Z"]]
-        assert one["crs"] == ["http://www.opengis.net/def/crs/OGC/1.3/CRS84"]
+        assert one["crs"] == [
+            "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
+            "http://www.opengis.net/def/crs/EPSG/0/4326",
+        ]
         for name, parameter in one["parameter_names"].items():
             assert parameter["type"] == "Parameter", name
             assert parameter["observedProperty"]["label"]

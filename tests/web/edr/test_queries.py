@@ -182,6 +182,32 @@ def test_what_does_not_fit(client: Client, sets: Sets, query: str, words: str) -
     assert words in found.text
 
 
+def test_latitude_first(client: Client, sets: Sets) -> None:
+    base = f"/ogc/collections/{sets.stations}"
+    for plain, swapped in (
+        ("position?coords=POINT(-4.5 48.4)", "position?coords=POINT(48.4 -4.5)"),
+        ("position?coords=POINT Z(-4.5 48.4 0)", "position?coords=POINT Z(48.4 -4.5 0)"),
+        (
+            "area?coords=POLYGON((0 40,10 40,10 50,0 50,0 40))",
+            "area?coords=POLYGON((40 0,40 10,50 10,50 0,40 0))",
+        ),
+        ("cube?bbox=0,40,10,50", "cube?bbox=40,0,50,10"),
+        ("cube?bbox=0,40,-1,10,50,1", "cube?bbox=40,0,-1,50,10,1"),
+    ):
+        one = client.json(f"{base}/{plain}")
+        other = client.json(f"{base}/{swapped}&crs=EPSG:4326")
+        place, theirs = (made["domain"]["referencing"][0] for made in (one, other))
+        assert (place["coordinates"], theirs["coordinates"]) == (["x", "y"], ["y", "x"])
+        assert theirs["system"]["id"].endswith("/EPSG/0/4326")
+        other["domain"]["referencing"][0] = place
+        assert one == other
+    for query in ("locations/brest?", "position?coords=POINT(0 0)&"):
+        refused = client.get(f"{base}/{query}crs=EPSG:3857")
+        assert (refused.status_code, "EPSG/0/4326" in refused.text) == (400, True)
+    refused = client.ask("POST", f"{base}/position", json={"coords": "POINT(0 0)"})
+    assert (refused.status_code, "GET" in refused.text) == (405, True)
+
+
 def test_what_one_may_not_see_is_not_there(client: Client, sets: Sets) -> None:
     assert [one["id"] for one in client.json("/ogc/collections")["collections"]] == [sets.stations, "records"]
     for path in ("", "/locations", "/position?coords=POINT(0 0)", "/instances"):

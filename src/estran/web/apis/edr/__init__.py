@@ -16,7 +16,15 @@ from estran.observations.wide import files, texts
 from estran.observations.wide.attributes import of_dataset
 from estran.observations.wide.texts import Shown
 from estran.web import Api, links_of, node_of, openapi, pages, replies
-from estran.web.apis.edr.asking import checked_names, columns, levels, place, times
+from estran.web.apis.edr.asking import (
+    EPSG_4326,
+    checked_names,
+    columns,
+    is_latitude_first,
+    levels,
+    place,
+    times,
+)
 from estran.web.apis.edr.collections import (
     FORMS,
     INSTANCE,
@@ -31,6 +39,7 @@ from estran.web.apis.edr.covjson import MEDIA_TYPE, coverages, gathered
 from estran.web.apis.edr.describing import QUERY_PARAMETERS
 from estran.web.apis.edr.places import Levels
 from estran.web.apis.edr.selecting import Selection, coordinates, selected
+from estran.web.asking import CRS84
 from estran.web.negotiation import HTML
 from estran.web.problems import shown
 
@@ -285,6 +294,7 @@ def _standing(table: WideTable, platform: str) -> Standing:
 def _answer(request: Request, name: str, query: str, platform: str = "") -> Response:
     replies.checked(request, checked_names(query))
     form = _form(request)
+    crs = EPSG_4326 if is_latitude_first(request) else CRS84
     node = node_of(request)
     record, table = _table(request, name)
     selection = _selection(request, table, query, platform)
@@ -295,7 +305,7 @@ def _answer(request: Request, name: str, query: str, platform: str = "") -> Resp
     rows = chain([first], found)
     shown_columns = [*coordinates(table), *selection.columns]
     if form == "CoverageJSON":
-        return _coverage(table, selection.columns, rows)
+        return _coverage(table, selection.columns, rows, crs)
     if form == "NetCDF":
         told = of_dataset(record, table, links_of(request), node.settings.email)
         parts = files.written("ncCF", table, shown_columns, rows, told)
@@ -329,10 +339,10 @@ def _selection(request: Request, table: WideTable, query: str, platform: str) ->
     return Selection(wanted, where.place, levels(request, where.levels), tuple(times(request, where.span)))
 
 
-def _coverage(table: WideTable, wanted: Sequence[Column], rows: Iterator[pa.Table]) -> Response:
+def _coverage(table: WideTable, wanted: Sequence[Column], rows: Iterator[pa.Table], crs: str) -> Response:
     found = gathered(rows)
     assert found is not None  # there is a first row
-    made = replies.json(coverages(table, wanted, found), MEDIA_TYPE)
+    made = replies.json(coverages(table, wanted, found, crs=crs), MEDIA_TYPE)
     made.headers["Cache-Control"] = "no-store"
     if found.every > 1:
         made.headers["Estran-Decimated"] = f"every {found.every} of {found.count} rows"

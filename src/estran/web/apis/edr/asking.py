@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from estran.observations.wide import Column, WideTable
 
-__all__ = ["KM", "checked_names", "columns", "levels", "place", "times"]
+__all__ = ["EPSG_4326", "KM", "checked_names", "columns", "is_latitude_first", "levels", "place", "times"]
 
 KM = {
     "km": 1.0, "kilometers": 1.0, "kilometres": 1.0, "kilometer": 1.0, "kilometre": 1.0, "m": 0.001, "metres": 0.001,
@@ -28,8 +29,12 @@ KM = {
     "nautical miles": 1.852, "ft": 0.0003048, "feet": 0.0003048,
 }  # fmt: skip
 """Units of length that are read, in kilometres."""
+EPSG_4326 = "http://www.opengis.net/def/crs/EPSG/0/4326"
+_EPSG_4326 = (EPSG_4326, "EPSG:4326", "urn:ogc:def:crs:EPSG::4326")
 NEAR_KM = 10.0
 """So far from a line, or from a point where nothing stands still, an observation is taken to be at it."""
+_PAIR = re.compile(r"(?<=[(,])(\s*)([^\s(),]+)(\s+)([^\s(),]+)")
+"""The first two of the coordinates of a point, in WKT."""
 _LONGEST_WKT, _MOST_POINTS = 6000, 1000
 _MOST_TIMES = 100
 _WKT = {
@@ -46,13 +51,12 @@ def place(request: Request, query: str) -> Where:
     """
     import shapely  # noqa: PLC0415 - heavy
 
-    asking.crs(request, "crs")
     if query == "cube":
         return _cube(request)
     text = one(request, "coords").strip()
     if not text:
         raise Invalid(f"it is needed; give a {_WKT[query][0].upper()} in WKT, longitude first", "coords")
-    geometry = _geometry(text, query)
+    geometry = _geometry(text, query, is_latitude_first=is_latitude_first(request))
     heights, span = _levels_of(geometry), _times_of(geometry)
     flat = shapely.force_2d(geometry)
     if query == "position":
@@ -68,7 +72,24 @@ def place(request: Request, query: str) -> Where:
     return Where(Near(flat, width / 2), _height(request, heights), span)
 
 
-def _geometry(text: str, query: str) -> Any:
+def is_latitude_first(request: Request) -> bool:
+    """Whether ``crs`` is EPSG:4326, in which latitude comes first.
+
+    Raises:
+        Invalid: it is neither that nor CRS84.
+    """
+    if one(request, "crs") in _EPSG_4326:
+        return True
+    try:
+        asking.crs(request, "crs")
+    except Invalid:
+        raise Invalid(
+            f"{asking.CRS84} (longitude, latitude) and {EPSG_4326} (latitude, longitude) are offered", "crs"
+        ) from None
+    return False
+
+
+def _geometry(text: str, query: str, *, is_latitude_first: bool) -> Any:
     import shapely  # noqa: PLC0415 - heavy
 
     wanted = _WKT[query]
@@ -78,6 +99,8 @@ def _geometry(text: str, query: str) -> Any:
         )
     # Some write LINESTRINGZM without the blank.
     spaced = text.replace("+", " ")
+    if is_latitude_first:
+        spaced = _PAIR.sub(r"\1\4\3\2", spaced)
     for name in ("LINESTRING", "POLYGON", "POINT"):
         for kind in ("ZM", "Z", "M"):
             spaced = spaced.replace(f"{name}{kind}", f"{name} {kind}")
@@ -126,7 +149,10 @@ def _cube(request: Request) -> Where:
     if not text:
         raise Invalid("it is needed: west, south, east, north", "bbox")
     parts = text.split(",")
-    box = Box.parse(text)
+    if is_latitude_first(request) and len(parts) in {4, 6}:
+        half = len(parts) // 2
+        parts = [part for at in (0, half) for part in (parts[at + 1], parts[at], *parts[at + 2 : at + half])]
+    box = Box.parse(",".join(parts))
     heights = Levels()
     if len(parts) == 6:  # noqa: PLR2004
         ends = _number(parts[2], "bbox"), _number(parts[5], "bbox")

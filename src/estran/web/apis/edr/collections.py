@@ -8,7 +8,7 @@ from urllib.parse import quote
 from estran.catalogue.query import Query
 from estran.model import moment_us
 from estran.web import asking, replies
-from estran.web.apis.edr.asking import KM
+from estran.web.apis.edr.asking import EPSG_4326, KM
 from estran.web.apis.edr.covjson import MEDIA_TYPE, parameter
 from estran.web.negotiation import HTML
 
@@ -41,6 +41,11 @@ _PAGE = 500
 _WKT_CRS84 = (
     'GEOGCS["WGS 84 (CRS84)",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],PRIMEM["Greenwich",0],'
     'UNIT["degree",0.0174532925199433],AXIS["Longitude",EAST],AXIS["Latitude",NORTH],AUTHORITY["OGC","CRS84"]]'
+)
+
+_WKT_4326 = (
+    'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563]],PRIMEM["Greenwich",0],'
+    'UNIT["degree",0.0174532925199433],AXIS["Latitude",NORTH],AXIS["Longitude",EAST],AUTHORITY["EPSG","4326"]]'
 )
 
 
@@ -77,7 +82,7 @@ def collection(
         ],
         "extent": _extent(record, table),
         "data_queries": _queries(here, has_instances=not instance, brief=brief),
-        "crs": [asking.CRS84],
+        "crs": [asking.CRS84, EPSG_4326],
         "output_formats": list(FORMS),
         "parameter_names": {
             column.name: _described(column.name, parameter(column))
@@ -127,7 +132,7 @@ def _extent(record: Record, table: WideTable) -> dict[str, Any]:
 
 
 def _queries(here: str, *, has_instances: bool, brief: bool) -> dict[str, Any]:
-    crs = [{"crs": "CRS84", "wkt": _WKT_CRS84}]
+    crs = [{"crs": "CRS84", "wkt": _WKT_CRS84}, {"crs": "EPSG:4326", "wkt": _WKT_4326}]
     found: dict[str, Any] = {}
     for query, title in QUERIES.items():
         variables: dict[str, Any] = {

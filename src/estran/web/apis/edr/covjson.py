@@ -87,8 +87,10 @@ def _begins(rows: pa.Table, names: Sequence[str]) -> np.ndarray[Any, Any]:
     return np.flatnonzero(fresh)
 
 
-def coverages(table: WideTable, columns: Sequence[Column], found: Gathered) -> dict[str, Any]:
-    """The document of rows."""
+def coverages(
+    table: WideTable, columns: Sequence[Column], found: Gathered, *, crs: str = _CRS84
+) -> dict[str, Any]:
+    """The document of rows; in a reference system whose first axis is latitude if it is not CRS84."""
     made = [one for part in _platforms(found.rows) for one in _of_platform(table, columns, part)]
     if len(made) > MOST_COVERAGES:
         raise Invalid(
@@ -97,7 +99,7 @@ def coverages(table: WideTable, columns: Sequence[Column], found: Gathered) -> d
         )
     shared: dict[str, Any] = {
         "parameters": {column.name: parameter(column) for column in columns},
-        "referencing": _referencing(table),
+        "referencing": _referencing(table, crs),
     }
     if found.every > 1:
         shared["estran:decimated"] = {"rows": found.count, "every": found.every}
@@ -227,9 +229,13 @@ def _companion(column: Column) -> dict[str, Any]:
     return made
 
 
-def _referencing(table: WideTable) -> list[dict[str, Any]]:
+def _referencing(table: WideTable, crs: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
-        {"coordinates": ["x", "y"], "system": {"type": "GeographicCRS", "id": _CRS84}},
+        # In the order of the system's axes.
+        {
+            "coordinates": ["x", "y"] if crs == _CRS84 else ["y", "x"],
+            "system": {"type": "GeographicCRS", "id": crs},
+        },
         {"coordinates": ["t"], "system": {"type": "TemporalRS", "calendar": "Gregorian"}},
     ]
     if table.vertical is not None:

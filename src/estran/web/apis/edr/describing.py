@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from estran.web.apis.edr.asking import KM
+from estran.web.apis.edr.asking import EPSG_4326, KM
 from estran.web.apis.edr.collections import FORMS
 from estran.web.asking import CRS84
 
@@ -37,7 +37,11 @@ _NAMES = _parameter(
     "parameter-name",
     "Names of parameters, with commas between; all values, flags and qualities if not given.",
 )
-_CRS = _parameter("crs", "Reference system of coordinates, here and in the answer.", enum=[CRS84, "CRS84"])
+_CRS = _parameter(
+    "crs",
+    "Reference system of coordinates, here and in the answer.",
+    enum=[CRS84, "CRS84", EPSG_4326, "EPSG:4326"],
+)
 _FORM = _parameter("f", "The form of the answer; else the Accept header decides.", enum=list(FORMS))
 _Z = _parameter("z", "A level, two around a slash, a list, or Rn/first/step.", example="0/100")
 _RESOLUTIONS = [
