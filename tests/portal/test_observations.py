@@ -288,6 +288,20 @@ def test_many_datastreams_of_a_record_are_paged(client: Client, names: dict[str,
     assert page(client, f"/en/data/{names['casts']}/datastreams").one("table")
 
 
+def test_within_many_datastreams_one_is_found(client: Client, names: dict[str, str]):
+    path = f"/en/data/{names['many']}/datastreams"
+    html = page(client, f"{path}?q=m-01")
+    assert html.one("input", id="q")["value"] == "m-01"
+    assert [row.text.split()[-1] for row in html.all("th", scope="row")] == [
+        f"M-{n:03}" for n in range(10, 20)
+    ]
+    assert twin(client, f"{path}.json?q=LEVEL+m-1")["total"] == 30
+    following = next(a["href"] for a in page(client, f"{path}?q=level").all("a", rel="next"))
+    assert len(page(client, following).all("th", scope="row")) == observed.MANY - 100
+    assert "called so" in page(client, f"{path}?q=nowhere").one("p", role="status").text
+    assert "No address is given" not in page(client, f"/en/data/{names['many']}").one("main").text
+
+
 def test_stations_are_found_by_name_variable_period_and_completeness(client: Client):
     def stations(query: str) -> list[str]:
         found = twin(client, f"/en/stations.json?{query}")
@@ -401,7 +415,10 @@ def test_how_late_is_late_goes_by_the_rhythm_of_a_series(monkeypatch: pytest.Mon
         (60_000_000, 2 * hour, 14 * day), (hour, 3 * hour, 14 * day), (day, 3 * day, 14 * day), (None, 3 * day, 14 * day),
         (10 * day, 30 * day, 100 * day), (365 * day, 3 * 365 * day, 3650 * day),
     ):  # fmt: skip
-        found = [telling.state(now - behind, step) for behind in (-hour, 0, fresh, fresh + 1, late, late + 1, 2**60)]
+        found = [
+            telling.state(now - behind, step)
+            for behind in (-hour, 0, fresh, fresh + 1, late, late + 1, 2**60)
+        ]
         assert found == ["fresh", "fresh", "fresh", "late", "late", "ended", "ended"], step
     said = [telling.standing(now - n * hour, hour, words(w)) for w in ("en", "fr") for n in (3, 21, 1000)]
     assert [one.replace("\u00a0", " ") for one in said] == [

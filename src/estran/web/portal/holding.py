@@ -14,6 +14,7 @@ from estran.web.portal import telling
 from estran.web.portal.datastream_pages import FLEETING
 from estran.web.portal.render import as_json, page, render, spoken, viewer_of
 from estran.web.problems import shown
+from estran.words import folded
 
 if TYPE_CHECKING:
     from estran.model import Record
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["FIRST", "Held", "Holding", "holding", "routes"]
 
 FIRST, _PAGE = 12, 100
-_LONGEST = 10
+_LONGEST, _LONGEST_TEXT = 10, 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,7 @@ class Holding:
         total: how many there are; listed: some of them.
         all: the address of the page that has all; next: of the next ones; first: of the first, if these are not.
         plot: where they are drawn; order: where they are ordered.
+        text: letters that all of them have in their variable or their station, "" for all.
     """
 
     total: int
@@ -64,13 +66,18 @@ class Holding:
     first: str
     plot: str
     order: str
+    text: str = ""
 
 
-def holding(node: Node, record: Record, w: Words, *, after: int = 0, most: int = FIRST) -> Holding | None:
+def holding(
+    node: Node, record: Record, w: Words, *, after: int = 0, most: int = FIRST, text: str = ""
+) -> Holding | None:
     """Some datastreams of a record, None where it has none."""
     found, total = node.observations.overview.of_record(record.id, after, most)
     if not total:
         return None
+    if text:
+        return _searched(node, record, w, after, text)
     path = f"/{w.language}/data/{record.id}/datastreams"
     listed = tuple(_held(one, w) for one in found)
     is_more = len(found) == most and bool(
@@ -80,6 +87,37 @@ def holding(node: Node, record: Record, w: Words, *, after: int = 0, most: int =
         total=total, listed=listed, all=path, next=f"{path}?after={found[-1].number}" if is_more else "",
         first=path if after else "", order=replies.address(f"/{w.language}/orders/new", [("record", record.id)]),
         plot=listed[0].href if total == 1 and listed else "#datastreams",
+    )  # fmt: skip
+
+
+def _searched(node: Node, record: Record, w: Words, after: int, text: str) -> Holding:
+    """The datastreams of a record that have letters in their variable, their station's name or its code."""
+    overview, letters = node.observations.overview, folded(text)
+    rows = [one for one in overview.stations() if one.record == record.id]
+    things = overview.things([one.thing for one in rows])
+    stations = {
+        number: folded(f"{thing.key} {telling.station(thing, w)}") for number, thing in things.items()
+    }
+    variables = {
+        one.number: folded(
+            f"{telling.variable(one.variable, w)} {one.variable.standard_name} {one.variable.name}"
+        )
+        for one in overview.properties(record.id)
+    }
+    fitting = sorted(
+        one.number
+        for one in rows
+        if all(part in f"{variables[one.property]} {stations[one.thing]}" for part in letters.split())
+    )
+    behind = [number for number in fitting if number > after]
+    shown = behind[:_PAGE]
+    path = f"/{w.language}/data/{record.id}/datastreams"
+    following = [("q", text), ("after", f"{shown[-1]}")] if len(behind) > len(shown) else []
+    return Holding(
+        total=len(fitting), all=path, next=replies.address(path, following) if following else "",
+        listed=tuple(_held(one, w) for one in node.observations.datastreams(record=record.id, numbers=shown)) if shown else (),
+        first=replies.address(path, [("q", text)]) if after else "", plot="", text=text,
+        order=replies.address(f"/{w.language}/orders/new", [("record", record.id)]),
     )  # fmt: skip
 
 
@@ -104,13 +142,14 @@ def routes() -> APIRouter:
 
 
 def _view(request: Request, id: str, viewer: Viewer) -> tuple[Record, Holding]:  # noqa: A002 - the word of the address
-    replies.checked(request, ("after",))
+    replies.checked(request, ("q", "after"))
+    text = replies.one(request, "q").strip()[:_LONGEST_TEXT]
     after = replies.one(request, "after").strip() or "0"
     if not (after.isascii() and after.isdigit() and len(after) < _LONGEST):
         raise Invalid("write the number of a datastream", "after")
     node = node_of(request)
     record = shown(node, id)
-    found = holding(node, record, viewer.words, after=int(after), most=_PAGE)
+    found = holding(node, record, viewer.words, after=int(after), most=_PAGE, text=text)
     if found is None:
         raise NotFound("datastreams", id, "This dataset has no series of observations on this node.")
     return record, found
