@@ -32,6 +32,7 @@ __all__ = ["NEEDED", "Judging", "graded", "in_scheme", "judged"]
 
 NEEDED = ("datastream", "time", "value", "words", "flag", "tested")
 """The columns of which the quality is made."""
+_NO_SCHEME = Scheme("producer", "the producer's flags", "", ())
 _RANK = {NOT_EVALUATED: 0, GOOD: 1, SUSPECT: 2, BAD: 3, MISSING: 4}
 _QUALITY = np.array([NOT_EVALUATED, GOOD, SUSPECT, BAD, MISSING], np.int8)
 
@@ -116,7 +117,9 @@ class Judging:
 
 def graded(rows: pa.Table, known: Mapping[int, Datastream]) -> NDArray[np.int8]:
     """The quality of rows by their producers and tests, without what experts say; of what datastreams are known."""
-    return Judging({number: of_producer(one) for number, one in known.items()}).column(rows)
+    # Rows of a datastream that was removed lie there until files are written; no flag of theirs means anything.
+    schemes = dict.fromkeys(np.unique(array(rows, "datastream")).tolist(), _NO_SCHEME)
+    return Judging(schemes | {number: of_producer(one) for number, one in known.items()}).column(rows)
 
 
 def judged(rows: pa.Table, store: QualityStore) -> pa.Table:
