@@ -12,7 +12,7 @@ import pytest
 import estran
 from estran.catalogue.query import Query
 from estran.model import Datastream, Sensor, Text, Thing, Variable
-from estran.observations.remote import sensorthings
+from estran.observations.remote import pages
 from estran.web.app import create_app
 from tests.observations.remote.conftest import PRIVATE, copier, observed, served
 from tests.web.client import Client
@@ -181,7 +181,7 @@ def _record(file: Path) -> Path:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_whatever_is_there_comes_back(seed: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(sensorthings, "_ROWS", 50)
+    monkeypatch.setattr(pages, "_ROWS", 50)
     with estran.open(tmp_path / "node") as node, copier(tmp_path / "copy") as copy:
         at_random(seed, node)
         with served(node) as root:

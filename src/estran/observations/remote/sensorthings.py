@@ -9,10 +9,21 @@ from urllib.parse import urlsplit
 
 from estran.errors import Invalid
 from estran.formats import Refusal
-from estran.model import EVER_US, Distribution, Record, Text, Thing, Variable, moment_us
+from estran.model import Distribution, Record, Text, Thing, Variable
 from estran.observations.remote import sensing
-from estran.observations.remote.asking import Declined, bare, query
-from estran.observations.remote.results import Column, Gathered, axis_of, checked
+from estran.observations.remote.asking import Declined
+from estran.observations.remote.pages import (
+    LINKS,
+    Pages,
+    conditions,
+    id_of,
+    obj_list,
+    questions,
+    rest,
+    series_of,
+    ways,
+)
+from estran.observations.remote.results import Column, Gathered, axis_of
 from estran.observations.remote.sensing import obj, words
 from estran.observations.remote.values import Home, Mark, Total
 
@@ -33,16 +44,6 @@ _WITHIN = re.compile(
     r"FeaturesOfInterest)\b.*$"
 )
 _BELOW = ("", "/v1.1", "/v1.0", "/sta/v1.1")
-_ENTITIES, _ROWS = "200", 5000
-_MOST_ROWS = 1_000_000
-_PAGES_ALIKE = (
-    "its pages lead in a circle: a page names itself, or one before it, as the next; tell whoever runs it"
-)
-_LINKS: dict[str, tuple[str, ...]] = {
-    "Datastreams": ("Thing", "Sensor", "ObservedProperty"),
-    "MultiDatastreams": ("Thing", "Sensor", "ObservedProperties"),
-}
-_WANTED = "phenomenonTime,resultTime,result,resultQuality,validTime,parameters"
 
 
 def root_of(server: Server) -> tuple[Server, frozenset[str]] | None:
@@ -83,19 +84,23 @@ class _Reading:
 
     visit: Visit
     sets: frozenset[str]
+    pages: Pages = field(init=False)
     things: dict[Any, tuple[Thing, str]] = field(default_factory=dict[Any, tuple[Thing, str]])
     moved: set[Any] = field(default_factory=set[Any])
     placed: dict[str, Placed] = field(default_factory=dict[str, "Placed"])
     levels: dict[str, int] = field(default_factory=dict[str, int])
     taken: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
 
+    def __post_init__(self) -> None:
+        self.pages = Pages(self.visit.server)
+
     def events(self) -> Iterator[Event]:
         """All that there is."""
         yield Total(self._count())
         yield from self._all_things()
-        for kind in _LINKS:
+        for kind in LINKS:
             if kind in self.sets:
-                for one in self._listed(kind, _ways(kind)):
+                for one in self.pages.listed(kind, ways(kind)):
                     if kind == "MultiDatastreams" and obj_list(obj(one.get("properties")).get("datastreams")):
                         # Datastreams that are there as well, told together: Estran has no others.
                         yield Total(-1)
@@ -105,7 +110,7 @@ class _Reading:
     def _count(self) -> int:
         """How many datastreams there are, 0 where the server does not say."""
         total = 0
-        for kind in _LINKS:
+        for kind in LINKS:
             if kind in self.sets:
                 try:
                     page = self.visit.server.json(f"{self.visit.server.root}/{kind}?$count=true&$top=1")
@@ -118,13 +123,7 @@ class _Reading:
     # Things
 
     def _all_things(self) -> Iterator[Event]:
-        ways: list[dict[str, str]] = [
-            {"$top": _ENTITIES, "$expand": "Locations,HistoricalLocations($expand=Locations;$top=1000)"},
-            {"$top": _ENTITIES, "$expand": "Locations,HistoricalLocations"},
-            {"$top": _ENTITIES, "$expand": "Locations"},
-            {},
-        ]
-        for one in self._listed("Things", ways):
+        for one in self.pages.listed("Things", ways("Things")):
             try:
                 self._note(one)
             except (Declined, Invalid) as error:
@@ -132,8 +131,8 @@ class _Reading:
 
     def _note(self, one: Mapping[str, Any]) -> Thing:
         """Know a thing."""
-        id_, said = _id(one), obj(one.get("properties"))
-        locations = self._linked("Things", one, "Locations")
+        id_, said = id_of(one), obj(one.get("properties"))
+        locations = self.pages.linked("Things", one, "Locations")
         dataset = words(said.get("dataset"))
         key = self._key("Things", one, dataset)
         made = sensing.thing(one, key, locations)
@@ -161,7 +160,7 @@ class _Reading:
             yield column.stream
         if (placed := self.placed.pop(columns[0].stream.thing.key, None) if columns else None) is not None:
             yield placed
-        series = _series_of(kind, one)
+        series = series_of(kind, one)
         mark = self.visit.bookmarks.get(series)
         if self.visit.look_only or self._is_as_before(one, mark):
             # That it is there is known, how far it was taken stays what it was.
@@ -173,17 +172,17 @@ class _Reading:
             yield Refusal(error.where or self._where(kind, one), error.why)
 
     def _described(self, kind: str, one: Mapping[str, Any]) -> tuple[list[Column], str]:
-        linked = {link: self._linked(kind, one, link) for link in _LINKS[kind]}
+        linked = {link: self.pages.linked(kind, one, link) for link in LINKS[kind]}
         found = next(iter(linked["Thing"]), None)
         if found is None:
             raise Invalid("its Thing is not told")
-        id_ = _id(found)
-        of, dataset = self.things.get(id_) or (self._note(self._whole("Things", found)), "")
+        id_ = id_of(found)
+        of, dataset = self.things.get(id_) or (self._note(self.pages.whole("Things", found)), "")
         dataset = words(obj(one.get("properties")).get("dataset")) or dataset
-        by = next((sensing.sensor(s, _text_id(s)) for s in linked["Sensor"]), None)
-        mark = self.visit.bookmarks.get(_series_of(kind, one))
+        by = next((sensing.sensor(s, str(id_of(s))) for s in linked["Sensor"]), None)
+        mark = self.visit.bookmarks.get(series_of(kind, one))
         key = mark.datastream if mark and mark.datastream else self._key(kind, one, dataset)
-        self.taken[dataset, key] = _series_of(kind, one)
+        self.taken[dataset, key] = series_of(kind, one)
         if kind == "Datastreams":
             measured = next((p for p in linked["ObservedProperty"]), {})
             variable = sensing.variable(measured, one.get("unitOfMeasurement"))
@@ -219,7 +218,7 @@ class _Reading:
         self, kind: str, one: Mapping[str, Any], columns: list[Column], mark: Bookmark | None
     ) -> Iterator[Event]:
         """The observations of a series from where it was left, a page at a time, with marks between."""
-        series, server = _series_of(kind, one), self.visit.server
+        series, server = series_of(kind, one), self.visit.server
         gathered = Gathered(series)
         newest, known = (mark.newest, mark.result_time) if mark else (None, None)
         is_first = True
@@ -260,20 +259,20 @@ class _Reading:
     ) -> Iterator[Sequence[Mapping[str, Any]]]:
         """Pages of a series in the order of time, in the first way of asking that the server understands."""
         moves = of.longitude is None or self._has_moved(one)
-        ways = list(_questions(_conditions(mark, self.visit), moves=moves))
+        asking = list(questions(conditions(mark, self.visit), moves=moves))
         about = f"{'what moves' if moves else 'what stands'} {'again' if mark and mark.newest else 'first'}"
-        for level in range(self.levels.get(about, 0), len(ways)):
-            pages = self._following(series, ways[level])
+        for level in range(self.levels.get(about, 0), len(asking)):
+            pages = self.pages.following(series, asking[level])
             try:
                 first = next(pages, None)
             except Declined as error:
-                if level + 1 == len(ways):
+                if level + 1 == len(asking):
                     raise error.error() from None
                 continue
             self.levels[about] = level
             if first is not None:
                 yield first
-                yield from _rest(pages)
+                yield from rest(pages)
             return
 
     def _has_moved(self, one: Mapping[str, Any]) -> bool:
@@ -282,124 +281,21 @@ class _Reading:
         thing, sampling = obj(one.get("Thing")), words(obj(one.get("properties")).get("sampling"))
         if sampling and not sampling.startswith("timeSeries"):
             return True
-        return (bool(area) and area.get("type") != "Point") or (bool(thing) and _id(thing) in self.moved)
-
-    def _following(self, series: str, given: Mapping[str, str]) -> Iterator[Sequence[Mapping[str, Any]]]:
-        """A page after the other: by what the server names as the next, or by time where it names none and has more."""
-        server, top = self.visit.server, int(given.get("$top", "0"))
-        here = f"{server.root}/{series}/Observations"
-        url, seen = here + query(given), set[str]()
-        while url:
-            seen.add(url)
-            page = server.json(url)
-            found = checked(page, bare(url)[:300])
-            yield found
-            link = obj(page).get("@iot.nextLink")
-            url = server.own(link) if isinstance(link, str) and link else ""
-            if not url and top and len(found) >= top and "$orderby" in given:
-                given, top = _from_last(given, found, top)
-                url = here + query(given)
-            if url in seen:
-                raise Invalid(_PAGES_ALIKE, bare(url)[:300])
+        return (bool(area) and area.get("type") != "Point") or (bool(thing) and id_of(thing) in self.moved)
 
     # Entities
 
-    def _listed(self, kind: str, ways: Sequence[Mapping[str, str]]) -> Iterator[Mapping[str, Any]]:
-        """All entities of a set, in the first way of asking that the server understands."""
-        for level, given in enumerate(ways):
-            listed = self._entities(f"{self.visit.server.root}/{kind}{query(given)}")
-            try:
-                first = next(listed, None)
-            except Declined as error:
-                if level + 1 == len(ways):
-                    raise error.error() from None
-                continue
-            if first is not None:
-                yield first
-                yield from _rest(listed)
-            return
-
-    def _entities(self, url: str) -> Iterator[Mapping[str, Any]]:
-        seen = set[str]()
-        while url:
-            seen.add(url)
-            page = self.visit.server.json(url)
-            listed = obj(page).get("value")
-            if not isinstance(listed, list):
-                raise Invalid("what it answers is no set of SensorThings", bare(url)[:300])
-            yield from (one for one in listed if isinstance(one, dict))
-            link = obj(page).get("@iot.nextLink")
-            url = self.visit.server.own(link) if isinstance(link, str) and link else ""
-            if url in seen:
-                raise Invalid(_PAGES_ALIKE, bare(url)[:300])
-
-    def _linked(self, kind: str, one: Mapping[str, Any], link: str) -> list[Mapping[str, Any]]:
-        """What a link of an entity leads to: what stands in it, else what its address gives."""
-        held = one.get(link)
-        if isinstance(held, dict):
-            return [held]
-        if isinstance(held, list):
-            rest = one.get(f"{link}@iot.nextLink")
-            more = self._entities(self.visit.server.own(rest)) if isinstance(rest, str) and rest else ()
-            return [*(each for each in held if isinstance(each, dict)), *more]
-        if kind == "Things" and link == "Locations" and f"{link}@iot.navigationLink" not in one:
-            return []
-        said = one.get(f"{link}@iot.navigationLink")
-        url = said if isinstance(said, str) and said else f"{_series_of(kind, one)}/{link}"
-        found = self.visit.server.json(self.visit.server.own(url))
-        listed = obj(found).get("value")
-        if isinstance(listed, list):
-            return [each for each in listed if isinstance(each, dict)]
-        return [found] if isinstance(found, dict) and ("@iot.id" in found or "name" in found) else []
-
-    def _whole(self, kind: str, one: Mapping[str, Any]) -> Mapping[str, Any]:
-        """An entity of which perhaps only the id is told."""
-        if "name" in one:
-            return one
-        return obj(self.visit.server.json(f"{self.visit.server.root}/{_series_of(kind, one)}"))
-
     def _key(self, kind: str, one: Mapping[str, Any], dataset: str) -> str:
         """What an entity is called here: as Estran called it where it comes from, else by its id."""
-        said, series = obj(one.get("properties")), _series_of(kind, one)
+        said, series = obj(one.get("properties")), series_of(kind, one)
         key = words(said.get("key")) if said.get("dataset") else ""
         place = f"{dataset} {kind}" if kind == "Things" else dataset
         if key and self.taken.setdefault((place, key), series) == series:
             return key
-        return _text_id(one) if kind != "MultiDatastreams" else series
+        return str(id_of(one)) if kind != "MultiDatastreams" else series
 
     def _where(self, kind: str, one: Mapping[str, Any]) -> str:
-        return f"{self.visit.server.name}/{_series_of(kind, one)}"
-
-
-def _rest[T](pages: Iterator[T]) -> Iterator[T]:
-    """What follows a page that was answered: a question like those before is not asked otherwise."""
-    try:
-        yield from pages
-    except Declined as error:
-        raise error.error() from None
-
-
-def obj_list(value: Any) -> list[Any]:
-    """A list, an empty one for what is none."""
-    return value if isinstance(value, list) else []
-
-
-def _id(one: Mapping[str, Any]) -> Any:
-    id_ = one.get("@iot.id", one.get("id"))
-    if not isinstance(id_, int | str) or isinstance(id_, bool) or id_ == "":
-        raise Invalid("an entity has no @iot.id")
-    return id_
-
-
-def _text_id(one: Mapping[str, Any]) -> str:
-    return str(_id(one))
-
-
-def _series_of(kind: str, one: Mapping[str, Any]) -> str:
-    """How an entity is addressed."""
-    id_ = one.get("@iot.id", one.get("id"))
-    literal = str(id_) if isinstance(id_, int) else "'{}'".format(str(id_).replace("'", "''"))
-    return f"{kind}({literal})"
+        return f"{self.visit.server.name}/{series_of(kind, one)}"
 
 
 def _key_of(columns: Sequence[Column]) -> str:
@@ -440,60 +336,3 @@ def _with_axis(columns: list[Column], found: Sequence[Mapping[str, Any]]) -> lis
         return columns
     vertical = Variable(name=name, unit=unit)
     return [Column(replace(column.stream, vertical=vertical), column.part) for column in columns]
-
-
-def _ways(kind: str) -> list[dict[str, str]]:
-    """Ways of asking for series, the one that says most first; servers understand different parts."""
-    links = ",".join(_LINKS[kind])
-    short = links.replace("Thing,", "Thing($select=id),", 1)
-    return [
-        {"$top": _ENTITIES, "$orderby": "id", "$expand": short},
-        {"$top": _ENTITIES, "$expand": links},
-        {"$expand": links},
-        {},
-    ]
-
-
-def _conditions(mark: Bookmark | None, visit: Visit) -> list[str]:
-    """Conditions on what is new since a bookmark, the widest first; one that is empty for everything."""
-    if mark is None or mark.newest is None:
-        return ["" if visit.since_us == EVER_US else f"phenomenonTime ge {moment_us(visit.since_us)}"]
-    since = f"phenomenonTime ge {moment_us(max(mark.newest - visit.look_back_us, visit.since_us))}"
-    if mark.result_time is None or visit.since_us != EVER_US:
-        return [since]
-    return [f"{since} or resultTime gt {moment_us(mark.result_time)}", since]
-
-
-def _questions(conditions: Sequence[str], *, moves: bool) -> Iterator[dict[str, str]]:
-    """Ways of asking for observations, the quickest first."""
-    for condition in conditions:
-        basic = {"$filter": condition, "$orderby": "phenomenonTime asc", "$top": str(_ROWS)}
-        if moves:
-            yield basic | {"$expand": "FeatureOfInterest"}
-        else:
-            yield basic | {"$resultFormat": "dataArray", "$select": _WANTED}
-        yield basic
-    yield {"$filter": conditions[-1]}
-    yield {}
-
-
-def _from_last(
-    given: Mapping[str, str], found: Sequence[Mapping[str, Any]], top: int
-) -> tuple[dict[str, str], int]:
-    """The same question for what follows a page, which begins again with the time of its last observation.
-
-    Raises:
-        Invalid: more observations have one time than can be asked for.
-    """
-    first, last = (words(found[n].get("phenomenonTime")).partition("/")[0] for n in (0, -1))
-    if first == last:
-        top *= 4
-    if top > _MOST_ROWS or not last:
-        raise Invalid(f"more than {_MOST_ROWS:,} observations have the time {last}, or none has one")
-    before = given.get("$filter", "")
-    condition = f"phenomenonTime ge {last}"
-    # What was asked for stays asked for; of two lower ends the later one counts.
-    whole = f"({before}) and {condition}" if " or " in before else condition
-    if " or " in before and ") and phenomenonTime ge" in before:
-        whole = f"{before.rpartition(' and ')[0]} and {condition}"
-    return {**given, "$filter": whole, "$top": str(top)}, top
