@@ -121,9 +121,9 @@ class Estran:
         numbers, _ = self._store.enter(record, described)
         long, bulk = numbers.pop(LONG), numbers.pop("bulk")
         every = np.array(list(numbers.values()))
-        for n in range(20):
-            self._store.put(rows(every, np.full(len(every), START + n * STEP), np.arange(float(len(every)))))
-        self._store.settle()
+        # So many rows go into the files at once.
+        at = np.repeat(START + np.arange(20) * STEP, len(every))
+        self._store.put(rows(np.tile(every, 20), at, np.tile(np.arange(float(len(every))), 20)))
         value = np.round(np.random.default_rng(1).normal(15, 5, self._count), 3)
         self._store.put(rows(np.full(self._count, long), START + np.arange(self._count) * STEP, value))
         return long, every[:100].tolist(), bulk
