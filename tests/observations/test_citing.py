@@ -110,3 +110,23 @@ def test_nothing_is_kept_where_nobody_asked(node: Node, tmp_path: Path) -> None:
     assert node._house.series().described_then(record, 0) == {}  # pyright: ignore[reportPrivateUsage]
     put(node, record, level("Port of Brest", "Gauge"), 2)
     assert node._house.series().described_then(record, 0) == {}  # pyright: ignore[reportPrivateUsage]
+
+
+def test_what_is_changed_by_sensorthings_is_told_as_it_was(node: Node, tmp_path: Path) -> None:
+    record = edited(node, tmp_path, "Levels")
+    put(node, record, level("Brest harbour", "Gauge"), 1, 2, 3)
+    number = node.observations.datastreams()[0].number
+    node.observations.keep_history(record)
+    as_of = node.observations.moment()
+    with TestClient(create_app(node)) as client:
+        before = sums(client, number, as_of)
+        token = node.tokens.create("Ada", "operator").secret
+        thing = client.get(f"/sta/v1.1/Datastreams({number})/Thing").json()["@iot.id"]
+        asked = {"headers": {"Authorization": f"Bearer {token}"}, "json": {"name": "Penfeld mouth"}}
+        answer = client.patch(f"/sta/v1.1/Things({thing})", **asked)  # type: ignore[arg-type]
+        assert answer.status_code == 200, answer.text
+        assert str(node.observations.datastreams()[0].described.thing.name) == "Penfeld mouth"
+        assert b"Penfeld mouth" in client.get(f"/datastreams/{number}.csv").content
+        assert sums(client, number, as_of) == before
+    assert [one.id for one in node.search("penfeld")] == [record]
+    assert [one.id for one in node.search("harbour")] == [record]

@@ -8,11 +8,11 @@ import msgspec
 from sqlalchemy import delete, func, insert, select, update
 
 from estran.model import Datastream, Sensor, Thing, Variable, plain
-from estran.observations.store import recent
+from estran.observations.store import naming, recent
 from estran.observations.store.columns import array
 from estran.observations.store.entities import MANY, TABLES
 from estran.observations.store.matching import Counts
-from estran.storage import get_meta, pack, put_meta, schema, take_numbers, unpack
+from estran.storage import descriptions, get_meta, pack, put_meta, schema, take_numbers, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,11 +86,26 @@ class Changing:
         if kind == "Datastreams":
             self.described.add(values["dataset"])
         self.connection.execute(insert(TABLES[kind]), [values])
+        if kind == "Things":
+            naming.note(self.connection, values["dataset"], [self.pivot(kind, values)])
 
     def update(self, kind: str, number: int, **values: Any) -> None:
         """Another row in its place."""
         table = TABLES[kind]
+        if "document" in values and kind in ("Things", "Datastreams"):
+            self._keep_former(kind, number, values)
         self.connection.execute(update(table).where(table.c.number == number).values(**values))
+
+    def _keep_former(self, kind: str, number: int, values: dict[str, Any]) -> None:
+        """Keep what a citation tells of a datastream; a thing is found by both of its names."""
+        held = self.row(kind, number)
+        if held is None or held["document"] == values["document"]:
+            return
+        if kind == "Things":
+            naming.note(self.connection, held["dataset"], [self.pivot(kind, held | values)])
+        elif held["dataset"] in descriptions.keeping(self.connection).values():
+            former = descriptions.Description(held["dataset"], number, held["document"])
+            descriptions.put(self.connection, [former])
 
     def pivot(self, kind: str, row: dict[str, Any]) -> Any:
         """What a row describes."""
