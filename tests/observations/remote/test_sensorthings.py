@@ -256,6 +256,28 @@ def test_one_series_that_cannot_be_read_leaves_the_others_alone(tmp_path: Path) 
         ]
 
 
+def test_a_series_on_which_the_server_fails_is_refused_and_three_end_the_visit(tmp_path: Path) -> None:
+    frost = server(expands="flat")
+
+    def answer(asked: Any, failing: tuple[str, ...]) -> Answer | bytes:
+        is_hit = asked.path.endswith("/Observations") and any(one in asked.path for one in failing)
+        return Answer(b'{"message":"boom"}', 500) if is_hit else frost(asked)
+
+    with (
+        serving(lambda asked: answer(asked, ("(10)",))) as there,
+        copier(tmp_path / "copy") as copy,
+    ):
+        report = copy.observations.remote.copy(there.url + frost.root)
+        assert "boom" in next(one.why for one in report.refused if "Datastreams(10)" in one.file)
+        assert [len(observed(copy)[key]) for key in ("10", "11")] == [0, 2]
+    with (
+        serving(lambda asked: answer(asked, ("(10)", "(11)", "(12)"))) as there,
+        copier(tmp_path / "other") as copy,
+        pytest.raises(Unavailable, match="boom"),
+    ):
+        copy.observations.remote.copy(there.url + frost.root)
+
+
 def _broken(frost: Frost, asked: Any) -> Answer | bytes:
     try:
         return frost(asked)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from estran.errors import Invalid
+from estran.errors import Invalid, Unavailable
 from estran.formats import Refusal
 from estran.model import Distribution, Record, Text, Thing, Variable
 from estran.observations.remote import sensing
@@ -43,6 +43,7 @@ _WITHIN = re.compile(
     r"/(Things|Locations|HistoricalLocations|Datastreams|MultiDatastreams|Sensors|ObservedProperties|Observations|"
     r"FeaturesOfInterest)\b.*$"
 )
+_MOST_FAILED = 3
 _BELOW = ("", "/v1.1", "/v1.0", "/sta/v1.1")
 
 
@@ -79,6 +80,7 @@ class _Reading:
     Attributes:
         things: those that were listed, by id, each with the dataset that it names.
         levels: which way of asking the server understands, by what is asked for.
+        failed: series in a row that were not given.
         taken: (dataset, key) -> the series that has it.
     """
 
@@ -89,6 +91,7 @@ class _Reading:
     moved: set[Any] = field(default_factory=set[Any])
     placed: dict[str, Placed] = field(default_factory=dict[str, "Placed"])
     levels: dict[str, int] = field(default_factory=dict[str, int])
+    failed: int = 0
     taken: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
 
     def __post_init__(self) -> None:
@@ -259,21 +262,32 @@ class _Reading:
     ) -> Iterator[Sequence[Mapping[str, Any]]]:
         """Pages of a series in the order of time, in the first way of asking that the server understands."""
         moves = of.longitude is None or self._has_moved(one)
-        asking = list(questions(conditions(mark, self.visit), moves=moves))
-        about = f"{'what moves' if moves else 'what stands'} {'again' if mark and mark.newest else 'first'}"
+        wanted = conditions(mark, self.visit)
+        asking = list(questions(wanted, moves=moves))
+        about = f"{'what moves' if moves else 'what stands'} {len(wanted)} {bool(wanted[0])}"
         for level in range(self.levels.get(about, 0), len(asking)):
             pages = self.pages.following(series, asking[level])
             try:
                 first = next(pages, None)
             except Declined as error:
                 if level + 1 == len(asking):
-                    raise error.error() from None
+                    raise self._given_up(error) from None
                 continue
-            self.levels[about] = level
+            self.levels[about], self.failed = level, 0
             if first is not None:
                 yield first
                 yield from rest(pages)
             return
+
+    def _given_up(self, error: Declined) -> Invalid | Unavailable:
+        """What is wrong with a series that is not given, however it is asked for; several in a row are the server's fault."""
+        self.failed += 1
+        found = error.error()
+        return (
+            found
+            if self.failed >= _MOST_FAILED or isinstance(found, Invalid)
+            else Invalid(str(found), error.where)
+        )
 
     def _has_moved(self, one: Mapping[str, Any]) -> bool:
         """Whether observations may have been made elsewhere than where the thing stands now."""

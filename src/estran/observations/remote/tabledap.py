@@ -91,6 +91,10 @@ def events(visit: Visit, dataset: str) -> Iterator[Event]:
             if dataset:
                 raise
             yield Refusal(error.where or name, error.why)
+        except _Failing as error:
+            if dataset:
+                raise
+            yield Refusal(f"{visit.server.name}/tabledap/{name}", str(error))
 
 
 def _all(server: Server) -> list[str]:
@@ -196,11 +200,11 @@ class _Table:
         """A word on a slice that the server does not give, however short it is.
 
         Raises:
-            Unavailable: several in a row are such, so that it is the server and not what it holds.
+            _Failing: several in a row are such, so that it is the server and not what it holds.
         """
         self.failed += 1
         if self.failed >= _MOST_FAILED:
-            raise Unavailable(f"{self.address}: the server fails ({error.words}); try again later", 600.0)
+            raise _Failing(f"{self.address}: the server fails ({error.words}); try again later", 600.0)
         why = f"{moment_us(start)} to {moment_us(end)} is not given, however little is asked for"
         return Refusal(self.address, f"{why} ({error.words}); load it again when the server is mended")
 
@@ -285,6 +289,10 @@ class _Table:
             self.step = min(self.step * 4, _LONGEST)
         elif count > _MANY:
             self.step = max(self.step // 2, _SHORTEST)
+
+
+class _Failing(Unavailable):
+    """A table that the server does not give, while it may give others."""
 
 
 class _TooMuch(Exception):
