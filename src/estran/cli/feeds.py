@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import typer
 
@@ -183,9 +184,11 @@ def _told(report: FeedReport) -> dict[str, Any]:
 
 
 def _shown(feed: Feed) -> dict[str, Any]:
-    rows = feed.rows
+    """A feed without the password of its address."""
+    rows, secret = feed.rows, urlsplit(feed.address).password if "://" in feed.address else None
+    address = feed.address.replace(f":{secret}@", ":…@", 1) if secret else feed.address
     return {
-        "name": feed.name, "kind": feed.kind, "address": feed.address, "options": dict(feed.options),
+        "name": feed.name, "kind": feed.kind, "address": address, "options": dict(feed.options),
         "record": feed.record, "centre": feed.centre, "visibility": feed.visibility, "schedule": feed.schedule,
         "heard": moment_us(feed.heard) if feed.heard is not None else None, "messages": feed.messages,
         "new": rows.new, "changed": rows.changed, "unchanged": rows.unchanged, "refused": feed.refused,

@@ -122,4 +122,6 @@ def _shown(key: str, value: Any) -> Any:
 
     if key == "feeds.passwords":
         return dict.fromkeys(value, "…")
+    if hasattr(value, "get_secret_value"):
+        return "…" if value.get_secret_value() else ""
     return shown(value) if key == "storage.database" else value

@@ -11,6 +11,7 @@ from estran.catalogue.documents import files
 from estran.errors import Invalid
 from estran.formats import Dataset, Refusal
 from estran.model import Datastream, moment_us, now_us
+from estran.observations.scattered import scattered
 from estran.observations.sources import documents
 from estran.observations.store import Counts, columns
 from estran.observations.units import converter
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "IngestReport", "Storing", "explained", "ingest"]
 
 _ROWS_AT_ONCE = 1_000_000
-_MANY = 8
 _NOTHING = "it is read, and holds no observations: no variable in it has a time and a place for each value"
 # Clocks that run fast are believed for a day; a forecast is no observation.
 _AHEAD_US = 86_400_000_000
@@ -124,7 +124,7 @@ class Storing:
             return
         import pyarrow as pa  # noqa: PLC0415 - heavy
 
-        whole = _short(numbers, batch.rows)
+        whole = scattered(numbers, batch.rows, now_us() + _AHEAD_US)
         if whole is None:
             parts = [_table(numbers[rows.datastream], rows, self.report, name) for rows in batch.rows]
             whole = pa.concat_tables(parts)
@@ -316,40 +316,6 @@ def _batches(found: Iterator[Observed], report: IngestReport) -> Iterator[tuple[
                 batch = Batch()
     if batch.streams:
         yield dataset, batch
-
-
-def _short(numbers: dict[str, int], parts: Sequence[Rows]) -> pa.Table | None:
-    """What holds one observation of each of many datastreams, as messages do, with nothing to refuse; else None."""
-    if len(parts) < _MANY or any(
-        len(one.time) != 1 or one.until is not None or one.result_time is not None for one in parts
-    ):
-        return None
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-
-    time = np.concatenate([one.time for one in parts])
-    value = np.array([np.nan if one.value is None else one.value[0] for one in parts])
-    if np.isinf(value).any() or (time > now_us() + _AHEAD_US).any():
-        return None
-    given: dict[str, Sequence[object] | NDArray[np.int64] | NDArray[np.float64]] = {
-        "datastream": [numbers[one.datastream] for one in parts],
-        "time": time,
-        "vertical": [0.0 if one.vertical is None else float(one.vertical[0]) for one in parts],
-        "value": value,
-        "words": [one.words[0] if one.words is not None else None for one in parts],
-        "longitude": np.array([np.nan if one.longitude is None else one.longitude[0] for one in parts]),
-        "latitude": np.array([np.nan if one.latitude is None else one.latitude[0] for one in parts]),
-        "flag": [one.flag[0] if one.flag is not None else None for one in parts],
-    }
-    zeros = np.zeros(len(parts), np.int64)
-    given |= {"number": zeros, "version": zeros}
-    kinds = columns.schema()
-    arrays = [
-        pa.array(given[kind.name], kind.type, from_pandas=True)
-        if kind.name in given
-        else pa.nulls(len(parts), kind.type)
-        for kind in kinds
-    ]
-    return pa.Table.from_arrays(arrays, schema=kinds)
 
 
 def _table(number: int, rows: Rows, report: IngestReport, name: str) -> pa.Table:
