@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import estran
 from estran.access import ANYONE, Actor
 from estran.cli import app
 from estran.errors import Conflict, Invalid, NotAllowed, NotFound
 from estran.model import Organisation, Text
-from estran.observations.quality.plans import read
+from estran.observations.quality.outcomes import outcome
+from estran.observations.quality.plans import parsed, read
+from estran.observations.quality.schemes import of_producer
+from estran.observations.store.columns import array
 from tests.observations.test_door import own, series
 
 if TYPE_CHECKING:
@@ -214,3 +219,29 @@ def test_a_plan_is_json_as_well_and_seconds_become_counts(tmp_path: Path) -> Non
         "flat_line_test": {"tolerance": 0.1, "suspect_count": 10, "fail_count": 20},
         "spike_test": None,
     }
+
+
+def test_a_density_that_is_turned_over_is_mostly_called_bad_by_the_producer(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    files = sorted((shared_data / "observations/argo/dac/coriolis/1900857/profiles").glob("*.nc"))
+    density = {"density_inversion_test": {"suspect_threshold": -0.03, "fail_threshold": -0.03}}
+    water = ("sea_water_temperature", "sea_water_practical_salinity", "sea_water_salinity")
+    tested = doubted = agreed = 0
+    with estran.open(tmp_path / "node") as node:
+        node.observations.quality.plan(
+            parsed({"rules": [{"property": one, **density} for one in water]}, "argo")
+        )
+        node.load(files, kind="observations")
+        for one in node.observations.datastreams():
+            rows = node._house.series().read([one.number], -(2**62), 2**62)  # pyright: ignore[reportPrivateUsage]
+            said = outcome(array(rows, "tested"), "density_inversion_test")
+            poor = np.isin(
+                [of_producer(one.described).quality(flag) for flag in rows["flag"].to_pylist()], (3, 4)
+            )
+            tested += int(np.isin(said, (1, 3, 4)).sum())
+            doubted += int((said == 4).sum())
+            agreed += int(((said == 4) & poor).sum())
+    assert tested > 5000
+    assert doubted
+    assert agreed / doubted > 0.7
