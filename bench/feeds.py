@@ -65,12 +65,16 @@ def hear(node: estran.Node, url: str, bodies: list[str]) -> float:
     client = where.client()
     client.connect(where.host, where.port)
     client.loop_start()
+    # The first message makes the record and the datastreams.
+    client.publish("t", bodies[0], qos=1).wait_for_publish()
+    listen(node, until=1)
     for told in [client.publish("t", body, qos=1) for body in bodies]:
         told.wait_for_publish()
     client.disconnect()
     client.loop_stop()
-    begun = time.perf_counter()
-    listen(node, until=len(bodies))
+    begun, spent = time.perf_counter(), time.process_time()
+    listen(node, until=len(bodies) + 1)
+    tell("rows a second of processor time by MQTT", len(bodies) * ROWS / (time.process_time() - spent))
     return time.perf_counter() - begun
 
 
@@ -85,7 +89,7 @@ def listen(node: estran.Node, until: int) -> None:
     thread.start()
     said.wait()
     while feeds.show("heard").messages < until:
-        time.sleep(0.02)
+        time.sleep(0.1)
     stop.set()
     thread.join()
 
