@@ -180,3 +180,23 @@ def test_what_outcomes_were_before_is_kept_where_history_is(
     assert unpacked(now["tested"][3].as_py())["spike_test"] == 4
     assert unpacked(before["tested"][3].as_py())["spike_test"] == 2
     assert store.read([number], EVER, NEVER, version=version).equals(before)
+
+
+def test_places_that_are_none_are_told_from_those_that_are(store: SeriesStore) -> None:
+    air = Variable(name="T", standard_name="air_temperature", unit="degC")
+    places = {"here": (-4.5, 48.4), "there": (200.0, 43.0), "above": (0.0, 90.5), "edge": (-180.0, -90.0)}
+    made = [
+        Datastream(key=k, thing=Thing(key=k, longitude=x, latitude=y), variable=air)
+        for k, (x, y) in places.items()
+    ]
+    numbers, _ = store.enter("record", made)
+    plan = parsed({"rules": [{"property": "air_temperature", "location_test": {}, "speed_test": {"suspect_threshold": 1, "fail_threshold": 2}}]}, "plan")  # fmt: skip
+    store.quality.put_plan(StoredPlan("plan", plan.document(), "x", "operator", 0))
+    Machine.watching(store)
+    for n in range(3):
+        batch = pa.concat_tables([rows(number, [START + n * HOUR], [1.0]) for number in numbers.values()])
+        counts = store.put(batch)
+        assert len(counts.tested) == (len(places) if n else 0)
+    for key, code in (("here", 1), ("there", 4), ("above", 4), ("edge", 1)):
+        said = store.read([numbers[key]], EVER, NEVER)["tested"].to_pylist()
+        assert [unpacked(one) for one in said] == [{"location_test": code}] * 3

@@ -22,7 +22,7 @@ import numpy as np
 
 from estran.observations.quality.plans import DENSITY, Tests
 from estran.observations.quality.reaching import reach_of
-from estran.observations.quality.testing import PLACED, Subject, evaluated, subject_of
+from estran.observations.quality.testing import PLACED, Subject, evaluated, is_on_earth, subject_of
 from estran.observations.store.columns import array
 from estran.observations.store.marking import Marks, Outcomes
 
@@ -117,8 +117,8 @@ def tail_of(
     values = values[np.isfinite(values["value"])]
     runs = {vertical: values[own] for vertical, own in _runs(values, tests.along).items()}
     if subject.place is not None:
-        # One place on earth is like another.
-        subject = replace(subject, place=tuple(np.clip(subject.place, (-181, -91), (181, 91)) // (181, 91)))
+        # One place on earth is like another: what stands at many is tested together.
+        subject = replace(subject, place=(0.0, 0.0) if is_on_earth(*subject.place) else (999.0, 999.0))
     return Tail(
         one.described, waiting.version, tests.hash, tests, reach, subject,
         {vertical: _trimmed(run, reach) for vertical, run in runs.items()}, is_whole,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from estran.observations.quality.plans import Tests
     from estran.observations.store.registry import HeldDatastream
 
-__all__ = ["PLACED", "Runs", "Subject", "evaluated", "runs_of", "subject_of"]
+__all__ = ["PLACED", "Runs", "Subject", "evaluated", "is_on_earth", "runs_of", "subject_of"]
 
 PLACED = ("location_test", "speed_test")
 _ONLY_IN_TIME = ("rate_of_change_test", "attenuated_signal_test")
@@ -279,11 +279,8 @@ def _placed(
 ) -> NDArray[np.uint8] | None:  # fmt: skip
     """Tests of where it was observed: of each time the first row that tells; None where what stands cannot be fast."""
     if subject.place is not None:
-        x, y = subject.place
-        is_on_earth = abs(x) <= _HALF_TURN and abs(y) <= _POLE
-        return (
-            None if test == "speed_test" else np.full(rows.num_rows, GOOD if is_on_earth else BAD, np.uint8)
-        )
+        code = GOOD if is_on_earth(*subject.place) else BAD
+        return None if test == "speed_test" else np.full(rows.num_rows, code, np.uint8)
     longitude, latitude = array(rows, "longitude"), array(rows, "latitude")
     found = np.full(rows.num_rows, NOT_EVALUATED, np.uint8)
     known = np.flatnonzero(np.isfinite(longitude) & np.isfinite(latitude))
@@ -299,6 +296,11 @@ def _placed(
         inside[inside] = time[at][near[inside]] == time[inside]
         found[inside] = said[near[inside]]
     return found
+
+
+def is_on_earth(longitude: float, latitude: float) -> bool:
+    """Whether there is such a place."""
+    return abs(longitude) <= _HALF_TURN and abs(latitude) <= _POLE
 
 
 def _location(where: tuple[Any, Any], _: NDArray[Any], told: dict[str, Any]) -> NDArray[np.uint8]:
