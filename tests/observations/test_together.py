@@ -23,7 +23,7 @@ from estran.storage import Database, prepare
 from tests.observations.conftest import streams
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from tests.postgresql import PostgreSQL
@@ -147,11 +147,28 @@ def opened(place: tuple[str, str]) -> Generator[SeriesStore]:
         database.close()
 
 
-def started(script: str, place: tuple[str, str], *given: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", script, *place, *map(str, given)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+type Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def started(place: tuple[str, str]) -> Generator[Start]:
+    """Starts a process on the store; none outlives its test, however that ends."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(script: str, *given: int) -> subprocess.Popen[str]:
+        running.append(
+            subprocess.Popen(
+                [sys.executable, "-c", script, *place, *map(str, given)],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )
+        )  # fmt: skip
+        return running[-1]
+
+    yield start
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
@@ -191,10 +208,10 @@ class Reader:
             self.wrong.append(repr(error))
 
 
-def test_two_write_one_moves_and_eight_read(place: tuple[str, str]) -> None:
+def test_two_write_one_moves_and_eight_read(place: tuple[str, str], started: Start) -> None:
     stop = threading.Event()
-    writers = {which: started(PUT + WRITER, place, which, 0, 10**9) for which in (0, 1)}
-    settler = started(SETTLER, place)
+    writers = {which: started(PUT + WRITER, which, 0, 10**9) for which in (0, 1)}
+    settler = started(SETTLER)
     with opened(place) as store:
         readers = [Reader(store, seed, stop) for seed in range(READERS)]
         threads = [threading.Thread(target=reader.run) for reader in readers]
@@ -229,13 +246,13 @@ def test_two_write_one_moves_and_eight_read(place: tuple[str, str]) -> None:
         assert said(store) == found
 
 
-def test_whoever_dies_leaves_nothing_half_done(place: tuple[str, str]) -> None:
+def test_whoever_dies_leaves_nothing_half_done(place: tuple[str, str], started: Start) -> None:
     chance, done = random.Random(7), 0
     with opened(place) as store:
         for _ in range(2):
             # A round that was cut is written again, as a producer sends it again.
-            writer = started(PUT + WRITER, place, 0, done, 100)
-            settler = started(SETTLER, place)
+            writer = started(PUT + WRITER, 0, done, 100)
+            settler = started(SETTLER)
             assert writer.stdout
             for _ in range(chance.randint(1, 9)):
                 done = int(writer.stdout.readline()) + 1
@@ -246,7 +263,7 @@ def test_whoever_dies_leaves_nothing_half_done(place: tuple[str, str]) -> None:
             ended(settler)
             done = max([done, *(int(word) + 1 for word in rest.split())])
             assert fits(said(store), {0: done})
-        writer = started(PUT + WRITER, place, 0, done, 1)
+        writer = started(PUT + WRITER, 0, done, 1)
         _, errors = writer.communicate(timeout=120)
         assert writer.returncode == 0, errors
         store.settle()
