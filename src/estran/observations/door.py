@@ -220,7 +220,9 @@ class Observations:
         """Datastreams as they were described at a version."""
         former = self._store.described_then(record, version)
         return [
-            replace(one, described=datastream_of(former[one.number].document)) if one.number in former else one
+            replace(one, described=datastream_of(former[one.number].document))
+            if one.number in former
+            else one
             for one in streams
         ]
 

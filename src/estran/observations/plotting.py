@@ -227,9 +227,8 @@ def _opened(
         )
     )
     # What is not opened is marked where its doubtful values are lowest and highest.
-    closed = (
-        one for n, one in graded.doubtful.items() if said[n] == _NOTHING and n not in set(looked.tolist())
-    )
+    opened = set(looked.tolist())
+    closed = (one for n, one in graded.doubtful.items() if said[n] == _NOTHING and n not in opened)
     ends = {end for one in closed for end in ((one.lowest_at, one.lowest), (one.highest_at, one.highest))}
     told = sorted((at, value) for at, value in ends if at is not None and value is not None)
     marks = [(np.array([at for at, _ in told], np.int64), np.array([value for _, value in told], np.float64))]

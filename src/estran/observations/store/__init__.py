@@ -7,7 +7,6 @@ database, sees each observation once, and a writer that dies leaves nothing behi
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +33,7 @@ from estran.observations.store.overview import Looks
 from estran.observations.store.quality import QualityStore
 from estran.observations.store.removing import without_removed
 from estran.observations.store.sensing import SensingStore
-from estran.observations.store.tiles import Doubtful, Graded, Tile
+from estran.observations.store.tiles import Graded, Tile
 from estran.observations.store.written import Following
 from estran.storage import descriptions, get_meta, put_meta
 
@@ -271,34 +270,20 @@ class SeriesStore:
             late, _ = recent.read(connection, self._database.engine, [datastream], start, end)
             if not late.num_rows:
                 return found
-            return self._mended(connection, datastream, found, np.sort(array(late, "time")), (start, end))
+            return tiles.mended(
+                found,
+                np.sort(array(late, "time")),
+                (start, end),
+                lambda begin, after: self._made_anew(connection, datastream, begin, after),
+            )
 
-    def _mended(
-        self,
-        connection: sa.Connection,
-        datastream: int,
-        held: Graded,
-        late: NDArray[np.int64],
-        span: tuple[int, int],
-    ) -> Graded:
-        """Tiles whose time, up to the next tile, has rows in the database are made of what there is now."""
-        found = held.tiles
-        begins = [span[0], *(tile[0] for tile in found[1:]), span[1]] if found else [span[0], span[1]]
-        made, poor = list[Tile](), dict[int, Doubtful]()
-        for n, (begin, after) in enumerate(pairwise(begins)):
-            touched = np.searchsorted(late, begin) < np.searchsorted(late, after)
-            if not touched:
-                if n in held.doubtful:
-                    poor[len(made)] = held.doubtful[n]
-                made.append(found[n])
-                continue
-            rows = self._read(connection, [datastream], begin, after)
-            quality = self._graded(connection, rows)
-            if quality is not None:
-                told = tiles.graded(rows, tiles.SIZES[2], quality)
-                poor |= {len(made) + at: one for at, (_, one) in told.items()}
-            made += [tuple(tile.values()) for _, tile in tiles.summed(rows, tiles.SIZES[2])]  # type: ignore[misc]
-        return Graded(made, poor, held.is_known and self.grade is not None)
+    def _made_anew(self, connection: sa.Connection, datastream: int, start: int, end: int) -> Graded:
+        """The tiles of what is there now."""
+        rows = self._read(connection, [datastream], start, end)
+        quality = self._graded(connection, rows)
+        told = {} if quality is None else tiles.graded(rows, tiles.SIZES[2], quality)
+        made: list[Tile] = [tuple(tile.values()) for _, tile in tiles.summed(rows, tiles.SIZES[2])]  # type: ignore[misc]
+        return Graded(made, {at: one for at, (_, one) in told.items()}, self.grade is not None)
 
     def _graded(self, connection: sa.Connection, rows: pa.Table) -> NDArray[np.int8] | None:
         if self.grade is None:

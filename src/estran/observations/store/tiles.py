@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from estran.observations.store.columns import array
 from estran.storage import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pyarrow as pa
     import sqlalchemy as sa
@@ -29,6 +30,7 @@ __all__ = [
     "counted",
     "graded",
     "level_for",
+    "mended",
     "read",
     "replace",
     "summed",
@@ -189,6 +191,40 @@ def _starts(datastream: NDArray[Any], size: int) -> NDArray[np.int64]:
         return heads
     within = np.arange(len(datastream)) - np.repeat(heads, np.diff(np.append(heads, len(datastream))))
     return np.flatnonzero(within % size == 0)
+
+
+def mended(
+    held: Graded,
+    late: NDArray[np.int64],
+    span: tuple[int, int],
+    made_anew: Callable[[int, int], Graded],
+) -> Graded:
+    """Tiles of which those into whose time, up to the next tile, something was written are made anew.
+
+    Args:
+        held: as they were made, of the rows in [start, end) that is the span.
+        late: times of what was written since, in order.
+        span: in microseconds.
+        made_anew: gives the tiles of what is there now in [start, end).
+    """
+    found, places = held.tiles, sorted(held.doubtful)
+    begins = [span[0], *(tile[0] for tile in found[1:]), span[1]] if found else [*span]
+    edges = np.searchsorted(late, begins)
+    made, poor, is_known, done = list[Tile](), dict[int, Doubtful](), held.is_known, 0
+
+    def stay(until: int) -> None:
+        own = places[bisect_left(places, done) : bisect_left(places, until)]
+        poor.update((len(made) + at - done, held.doubtful[at]) for at in own)
+        made.extend(found[done:until])
+
+    for n in np.flatnonzero(edges[1:] > edges[:-1]).tolist():
+        stay(n)
+        anew = made_anew(begins[n], begins[n + 1])
+        poor.update((len(made) + at, one) for at, one in anew.doubtful.items())
+        made.extend(anew.tiles)
+        is_known, done = is_known and anew.is_known, n + 1
+    stay(len(found))
+    return Graded(made, poor, is_known)
 
 
 def counted(connection: sa.Connection, datastream: int, level: int, start: int, end: int) -> int:
