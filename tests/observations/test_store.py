@@ -19,10 +19,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from pyarrow.fs import FileSelector
 
 from estran.errors import Conflict, Unavailable
 from estran.observations import store as stored
-from estran.observations.store import SeriesStore
+from estran.observations.store import SeriesStore, files
 from estran.observations.store.files import Files
 from estran.storage import Database, prepare
 from tests.observations.conftest import rows, streams
@@ -98,6 +99,13 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def settle(self) -> None:
         self.store.settle()
+
+    @rule()
+    def settle_and_delete_what_was_replaced(self) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(files, "_REPLACED_H", 0)
+            patch.setattr(self.store, "_swept", -(10**9))
+            self.store.settle()
 
     @rule(batch=batches)
     def dies_before_the_files_count(self, batch: list[Any]) -> None:
@@ -322,3 +330,41 @@ def test_words_flags_intervals_and_places_are_kept(store: SeriesStore) -> None:
         assert store.read([numbers["s0"]], EVER, NEVER).drop_columns(["number", "version"]).equals(given)
         assert store.put(full).unchanged == 2
         store.settle()
+
+
+def test_replaced_files_are_deleted_and_what_counts_is_not(
+    store: SeriesStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers, _ = store.enter("record", streams(1))
+    (number,) = numbers.values()
+    monkeypatch.setattr(stored, "_INTO_FILES", 1)
+    monkeypatch.setattr(files, "_REPLACED_H", 0)
+    for value in (1.0, 2.0, 3.0):
+        store.put(rows(number, [DAY], [value]))
+    written = Files.write
+
+    def dying(*given: Any) -> int:
+        written(*given)
+        raise Dead
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Files, "write", dying)
+        with pytest.raises(Dead):
+            store.put(rows(number, [DAY], [4.0]))
+    monkeypatch.setattr(store, "_swept", -(10**9))
+    store.settle()
+    assert len(parquet_files(store)) == 4  # what the dead one wrote replaces what counts: nothing may go
+    assert store.read([number], 0, 2 * DAY)["value"].to_pylist() == [3.0]
+    store.put(rows(number, [DAY], [5.0]))
+    monkeypatch.setattr(store, "_swept", -(10**9))
+    store.settle()
+    assert len(parquet_files(store)) == 1
+    again = SeriesStore(store.database, store._files.address)
+    assert again.read([number], 0, 2 * DAY)["value"].to_pylist() == [5.0]
+    again.put(rows(number, [DAY, 2 * DAY], [6.0, 7.0]))
+    assert again.read([number], 0, 3 * DAY)["value"].to_pylist() == [6.0, 7.0]
+
+
+def parquet_files(store: SeriesStore) -> list[str]:
+    found = store._files._system.get_file_info(FileSelector("", recursive=True))
+    return [one.path for one in found if one.path.endswith(".parquet")]

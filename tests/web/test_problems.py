@@ -95,8 +95,9 @@ def test_nothing_gets_out_of_a_link_header(href: str, media_type: str) -> None:
 def test_an_idle_worker_loads_no_heavy_library(tmp_path) -> None:
     code = (
         "import sys, estran\n"
+        "from starlette.testclient import TestClient\n"
         "from estran.web.app import create_app\n"
-        f"create_app(estran.open({str(tmp_path / 'node')!r}))\n"
+        f"with TestClient(create_app(estran.open({str(tmp_path / 'node')!r}), owned=True)): pass\n"
         "heavy = {'pyarrow', 'xarray', 'shapely', 'pyoxigraph', 'netCDF4', 'xlsxwriter', 'rdflib', 'cql2'} & set(sys.modules)\n"
         "sys.exit(', '.join(sorted(heavy)) or 0)\n"
     )

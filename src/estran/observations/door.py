@@ -82,6 +82,10 @@ class Observations:
         whole = Observations(self._store, self._catalogue, OPERATOR, self._policy)
         return Feeds(self._store, self._catalogue, self._actor, whole.load, lambda: whole.remote)
 
+    def warm(self) -> None:
+        """Make ready to be asked, where there are observations."""
+        self._store.warm()
+
     def _sets(self) -> dict[str, int]:
         """Number of each dataset that the actor sees, by the id of its record."""
         sets = self._store.datasets()

@@ -7,6 +7,7 @@ import os
 from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from importlib.metadata import version
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
@@ -57,13 +58,14 @@ def create_app(node: Node, *, owned: bool = False) -> FastAPI:
         to_thread.current_default_thread_limiter().total_tokens = _THREADS
         with suppress(Unavailable):  # those who ask are told, until the database is back
             await to_thread.run_sync(node.warm, _THREADS)
-        if owned:
-            # What is there by now stays; looking through it for cycles would halt everyone for a tenth of a second.
-            gc.collect()
-            gc.freeze()
+        if not owned:
+            yield
+            return
+        rest = Thread(target=_load_the_rest, args=(node,))
+        rest.start()
         yield
-        if owned:
-            node.close()
+        rest.join()
+        node.close()
 
     portal: Any = import_module("estran.web.portal")
     apis = plugins.working("api", Api)
@@ -101,6 +103,15 @@ def create_app(node: Node, *, owned: bool = False) -> FastAPI:
         inline_scripts=(portal.import_map,),
     )
     return app
+
+
+def _load_the_rest(node: Node) -> None:
+    """Load what the first to look at observations would wait for, while others are answered."""
+    with suppress(Unavailable):
+        node.observations.warm()
+    # What is there by now stays; looking through it for cycles would halt everyone for a tenth of a second.
+    gc.collect()
+    gc.freeze()
 
 
 def from_environment() -> FastAPI:

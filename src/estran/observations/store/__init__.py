@@ -7,13 +7,14 @@ database, sees each observation once, and a writer that dies leaves nothing behi
 
 from __future__ import annotations
 
+from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from estran.observations.store import (
     columns,
-    counting,
     former,
     marking,
     recent,
@@ -22,23 +23,24 @@ from estran.observations.store import (
     tiles,
     versions,
 )
-from estran.observations.store.batches import MOST, Extent, in_portions
+from estran.observations.store.batches import MOST, Extent
 from estran.observations.store.columns import array, kept
 from estran.observations.store.copied import Copied
-from estran.observations.store.files import GROUP, Files, Partition
+from estran.observations.store.files import GROUP, Partition
 from estran.observations.store.lease import Holder, Lease, pending
 from estran.observations.store.matching import Counts, marked, matches, replaced, without, without_counted
 from estran.observations.store.matching import fresh as fresh_of
 from estran.observations.store.overview import Looks
 from estran.observations.store.quality import QualityStore
+from estran.observations.store.reading import FILES_VERSION, Reading, files_version
 from estran.observations.store.removing import without_removed
 from estran.observations.store.sensing import SensingStore
 from estran.observations.store.tiles import Graded, Tile
 from estran.observations.store.written import Following
-from estran.storage import descriptions, get_meta, put_meta
+from estran.storage import put_meta
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
     import sqlalchemy as sa
@@ -46,18 +48,18 @@ if TYPE_CHECKING:
 
     from estran.model import Datastream
     from estran.observations.store.marking import Arrival, Outcomes
-    from estran.observations.store.registry import HeldDatastream, Tally
+    from estran.observations.store.registry import Tally
     from estran.storage import Database
 
 __all__ = ["MOST", "Counts", "Extent", "Graded", "SeriesStore", "Tile"]
 
-_VERSION = "observation-files-version"
 _INTO_FILES = 100_000
 """A batch of so many rows goes into the files at once."""
+_SWEPT_EVERY_S = 600.0
 
 
-class SeriesStore:
-    """Reads and writes of datastreams and their observations.
+class SeriesStore(Reading):
+    """Reads and writes datastreams and their observations.
 
     Args:
         database: of the node.
@@ -66,29 +68,22 @@ class SeriesStore:
     Attributes:
         quality: what is known of how good observations are, beside their rows.
         arrived: told of which datastreams something was written, after it is stored.
-        grade: says how good rows of some datastreams are, by producer and tests.
         at_once: says how what is being written is to be marked, as far as that can be told without reading.
     """
 
     def __init__(self, database: Database, address: str) -> None:
-        self._database = database
+        super().__init__(database, address)
         self.quality = QualityStore(database)
         self.arrived: Callable[[Sequence[int]], object] | None = None
         self.at_once: Callable[[Arrival], Outcomes | None] | None = None
-        self.grade: Callable[[pa.Table, Mapping[int, Datastream]], NDArray[np.int8]] | None = None
-        self._files = Files(address)
         self._lease = Lease(database)
+        self._swept = -_SWEPT_EVERY_S
         self.looks = Looks(database)
         """What is known of many datastreams at once."""
         self.copied = Copied(database)
         """How far series of other servers were taken."""
         self.sensing = SensingStore(self, database)
         """What observations are of, as entities."""
-
-    @property
-    def database(self) -> Database:
-        """Of the node."""
-        return self._database
 
     def following(self, name: str) -> Following:
         """What is written, for one who tells it on."""
@@ -101,198 +96,12 @@ class SeriesStore:
         with self._database.write() as connection:
             return registry.enter(connection, record, described)
 
-    def datasets(self) -> dict[str, int]:
-        """Record id -> number of each dataset."""
-        with self._database.read() as connection:
-            return registry.datasets(connection)
-
-    def datastreams(
-        self, sets: Sequence[int], *, name: str = "", numbers: Sequence[int] = ()
-    ) -> list[HeldDatastream]:
-        """Datastreams of some datasets; see `registry.datastreams`."""
-        with self._database.read() as connection:
-            return registry.datastreams(connection, self._database.engine, sets, name=name, numbers=numbers)
-
-    def latest(self) -> list[tuple[int, int, float | None, str | None]]:
-        """(datastream, time, value, words) of the newest observation of each datastream that has one."""
-        with self._database.read() as connection:
-            return registry.latest(connection)
-
     # Reading
-
-    def version(self) -> int:
-        """Number of the newest write."""
-        with self._database.read() as connection:
-            return versions.newest(connection)
-
-    def settled(self) -> int:
-        """The newest version that everything up to which is there: what was said at it stays so."""
-        with self._database.read() as connection:
-            return (pending(connection) or versions.newest(connection) + 1) - 1
 
     def keep_history(self, record: str) -> int | None:
         """Keep from now on what the observations of a dataset said before; gives the version since which it is kept."""
         with self._database.write() as connection:
             return former.begin(connection, record, versions.newest(connection))
-
-    def history(self, datastreams: Sequence[int]) -> dict[int, int]:
-        """Datastream -> the version since which is kept what it said before, where it is."""
-        with self._database.read() as connection:
-            return former.since(connection, self._database.engine, datastreams)
-
-    def described_then(self, record: str, version: int) -> dict[int, descriptions.Description]:
-        """By number, what described a dataset and its datastreams at a version and does not any more."""
-        with self._database.read() as connection:
-            dataset = descriptions.keeping(connection).get(record)
-            return {} if dataset is None else descriptions.then(connection, dataset, version)
-
-    def read(
-        self,
-        datastreams: Sequence[int],
-        start: int,
-        end: int,
-        names: Sequence[str] = columns.NAMES,
-        version: int | None = None,
-    ) -> pa.Table:
-        """The observations of some datastreams in [start, end), in the order of datastream, time and vertical.
-
-        Args:
-            datastreams: their numbers.
-            start: microseconds since 1970 UTC.
-            end: the same, just after the last.
-            names: the columns that are wanted, those of the key among them.
-            version: as they were at it; of datasets that keep since then what was said before.
-        """
-        with self._database.read() as connection:
-            if version is not None:
-                return self._read_former(connection, datastreams, start, end, version).select(list(names))
-            return self._read(connection, datastreams, start, end, names)
-
-    def extents(self, streams: Sequence[HeldDatastream], version: int | None = None) -> list[Extent]:
-        """Where the observations of datastreams lie, in the same order; with what was there at a version, at least."""
-        found = {
-            one.number: Extent(one.number, one.count, one.first, one.last)
-            for one in streams
-            if one.first is not None and one.last is not None
-        }
-        if version is not None:
-            with self._database.read() as connection:
-                numbers = [one.number for one in streams]
-                for one in former.extents(connection, self._database.engine, numbers):
-                    held = found.get(one.datastream)
-                    found[one.datastream] = one.and_also(held) if held else one
-        return [found[one.number] for one in streams if one.number in found]
-
-    def batches(
-        self,
-        extents: Sequence[Extent],
-        names: Sequence[str] = columns.NAMES,
-        most: int = MOST,
-        version: int | None = None,
-    ) -> Iterator[pa.Table]:
-        """The observations of some datastreams in their extents, in order, in portions of at most `most` rows.
-
-        Each portion is of one moment; what is written meanwhile may be in a later one.
-        """
-
-        def about(datastream: int, start: int, end: int) -> int:
-            with self._database.read() as connection:
-                return tiles.counted(connection, datastream, 2, start, end)
-
-        def read(numbers: Sequence[int], start: int, end: int) -> pa.Table:
-            return self.read(numbers, start, end, names, version)
-
-        return in_portions(extents, read, about, most)
-
-    def _read(
-        self,
-        connection: sa.Connection,
-        datastreams: Sequence[int],
-        start: int,
-        end: int,
-        names: Sequence[str] = columns.NAMES,
-    ) -> pa.Table:
-        if not datastreams:
-            return columns.empty().select(list(names))
-        late, gone = recent.read(connection, self._database.engine, datastreams, start, end)
-        files = self._files.at(_files_version(connection))
-        if not late.num_rows:
-            return columns.newest([files.read(datastreams, start, end, names)])
-        return without(columns.newest([files.read(datastreams, start, end), late]), late, gone).select(
-            list(names)
-        )
-
-    def _read_former(
-        self, connection: sa.Connection, datastreams: Sequence[int], start: int, end: int, version: int
-    ) -> pa.Table:
-        """What was said at a version: by what is still there of it, and by what was kept."""
-        if not datastreams:
-            return columns.empty()
-        late, gone = recent.read(connection, self._database.engine, datastreams, start, end)
-        before = array(late, "version") <= version
-        late, gone = kept(late, before), np.asarray(gone, bool)[before].tolist()
-        filed = self._files.at(_files_version(connection)).read(datastreams, start, end)
-        filed = kept(filed, array(filed, "version") <= version)
-        earlier = former.read(connection, self._database.engine, datastreams, (start, end), version)
-        return without(columns.newest([filed, earlier, late]), late, gone)
-
-    def counted(self, datastreams: Sequence[int], start: int, end: int) -> dict[int, float]:
-        """How many observations datastreams have in [start, end); see `counting.counted`."""
-        with self._database.read() as connection:
-            files = self._files.at(_files_version(connection))
-            reads = counting.Reads(
-                lambda some, low, high: self._read(connection, some, low, high, columns.KEY),
-                lambda some, low, high: files.read(some, low, high, columns.KEY),
-            )
-            return counting.counted(connection, self._database.engine, datastreams, (start, end), reads)
-
-    def times_of(self, datastream: int, number: int) -> list[int]:
-        """When the observation of a number may have been made."""
-        with self._database.read() as connection:
-            late = recent.times_of(connection, datastream, number)
-            return late or self._files.at(_files_version(connection)).times_of(datastream, number)
-
-    def tiles(self, datastream: int, start: int, end: int, most: int) -> list[Tile] | None:
-        """At least so many tiles of a datastream in [start, end), at the coarsest; None where its observations are few.
-
-        Tiles into which something was written since the files were are made anew of their observations.
-        """
-        found = self.graded(datastream, start, end, most)
-        return found.tiles if found else None
-
-    def graded(self, datastream: int, start: int, end: int, most: int) -> Graded | None:
-        """The same, with what is doubtful of them by producer and tests."""
-        with self._database.read() as connection:
-            level = tiles.level_for(connection, datastream, start, end, most)
-            if not level:
-                return None
-            found = tiles.read(connection, datastream, level, start, end)
-            late, _ = recent.read(connection, self._database.engine, [datastream], start, end)
-            if not late.num_rows:
-                return found
-            return tiles.mended(
-                found,
-                np.sort(array(late, "time")),
-                (start, end),
-                lambda begin, after: self._made_anew(connection, datastream, begin, after),
-            )
-
-    def _made_anew(self, connection: sa.Connection, datastream: int, start: int, end: int) -> Graded:
-        """The tiles of what is there now."""
-        rows = self._read(connection, [datastream], start, end)
-        quality = self._graded(connection, rows)
-        told = {} if quality is None else tiles.graded(rows, tiles.SIZES[2], quality)
-        made: list[Tile] = [tuple(tile.values()) for _, tile in tiles.summed(rows, tiles.SIZES[2])]  # type: ignore[misc]
-        return Graded(made, {at: one for at, (_, one) in told.items()}, self.grade is not None)
-
-    def _graded(self, connection: sa.Connection, rows: pa.Table) -> NDArray[np.int8] | None:
-        if self.grade is None:
-            return None
-        numbers = np.unique(array(rows, "datastream")).tolist()
-        # Without flags of producers nobody asks what they mean.
-        has_flags = rows["flag"].null_count < rows.num_rows
-        known = registry.described(connection, self._database.engine, numbers) if has_flags else {}
-        return self.grade(rows, known)
 
     # Writing
 
@@ -447,11 +256,6 @@ class SeriesStore:
 
     # Files
 
-    def holds_more_than(self, most: int) -> bool:
-        """Whether the database holds more than so many rows."""
-        with self._database.read() as connection:
-            return recent.more_than(connection, most)
-
     def settle(self) -> int:
         """Move what the database holds of observations into the files; gives how many rows it held."""
         with self._lease.held() as holder:
@@ -459,7 +263,22 @@ class SeriesStore:
                 rows, waiting = recent.count(connection), recent.partitions(connection)
             for partition in waiting if rows else ():
                 self._rewrite(holder, partition, None)
+            self._sweep(holder)
         return rows
+
+    def _sweep(self, holder: Holder) -> None:
+        """Delete replaced files, now and then; who cannot today does the next time."""
+        if monotonic() < self._swept + _SWEPT_EVERY_S:
+            return
+        self._swept = monotonic()
+        with self._database.read() as connection:
+            version = files_version(connection)
+        with suppress(OSError):
+            newest = self._files.sweep(version)
+            if newest != version:
+                with self._database.write() as connection:
+                    holder.check(connection)
+                    put_meta(connection, FILES_VERSION, str(newest).encode())
 
     def _put_into_files(self, coming: pa.Table, *, are_marks: bool = False) -> Counts:
         counts = Counts()
@@ -471,6 +290,7 @@ class SeriesStore:
             ):
                 part = kept(coming, (group == partition.group) & (year == partition.year))
                 counts.add(self._rewrite(holder, partition, part, are_marks=are_marks))
+            self._sweep(holder)
         return counts
 
     def _rewrite(
@@ -484,7 +304,7 @@ class SeriesStore:
             firsts = self._reserved(connection, coming) if coming is not None and not are_marks else {}
         # Nobody else writes files now, and what is written into the database from here on has a higher version.
         with self._database.snapshot() as connection:
-            files = _files_version(connection)
+            files = files_version(connection)
             late, gone = recent.of_partition(connection, partition, bounds)
         if coming is None and not late.num_rows:
             return Counts()
@@ -502,7 +322,7 @@ class SeriesStore:
             quality = self._graded(connection, merged)
         with self._database.write() as connection:
             holder.check(connection)
-            put_meta(connection, _VERSION, str(written).encode())
+            put_meta(connection, FILES_VERSION, str(written).encode())
             tiles.replace(connection, partition, merged, quality)
             recent.take_out(connection, partition, bounds, version)
             self._keep_former(connection, fresh.replaced, version)
@@ -530,11 +350,6 @@ class SeriesStore:
         }
         registry.note(connection, known)
         return firsts
-
-
-def _files_version(connection: sa.Connection) -> int:
-    held = get_meta(connection, _VERSION)
-    return int(held) if held else -1
 
 
 def _heads(rows: pa.Table) -> NDArray[np.int64]:

@@ -31,6 +31,8 @@ GROUP = 256
 """So many datastreams of consecutive numbers lie together."""
 _ROW_GROUP = 16_384
 _HELD_FILES = 256
+_REPLACED_H = 2
+"""So long a file is kept after it was replaced: whoever reads it has begun before."""
 
 
 class Partition(NamedTuple):
@@ -179,6 +181,21 @@ class Files:
                 "another process writes observations into the files; this one stops and can be run again"
             )
         return written
+
+    def sweep(self, version: int) -> int:
+        """Delete files that were replaced hours ago; gives the version that is to count now. Only a writer may.
+
+        Args:
+            version: the newest that counts. Where the table has a newer one nothing is deleted: whoever died between
+                writing that and making it count has replaced files that still do.
+        """
+        from deltalake import DeltaTable  # noqa: PLC0415
+
+        if version < 0 or (table := DeltaTable(self.address)).version() != version:
+            return version
+        if table.vacuum(_REPLACED_H, enforce_retention_duration=False):
+            table.vacuum(_REPLACED_H, dry_run=False, enforce_retention_duration=False)
+        return DeltaTable(self.address).version()
 
     def footer(self, path: str) -> Footer:
         """What a file says of itself; a file never changes once it is there."""
