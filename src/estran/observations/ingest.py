@@ -146,7 +146,7 @@ class Storing:
             if words is not None and (time, level) in known:
                 said[known[time, level]] = words
         with self.store.sensing.changing() as changing:
-            changing.say(number, said)
+            changing.say({number: said})
 
     def _numbers(self, record: str, streams: dict[str, Datastream]) -> dict[str, int]:
         """The numbers of datastreams; those of which something else is said than before are noted."""

@@ -14,8 +14,9 @@ from estran.observations.rows import ID_STEP
 from estran.observations.told import GEOJSON, KIND_URIS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from estran.observations.recording import Documents
     from estran.observations.store.changing import Changing
     from estran.observations.store.matching import Counts
 
@@ -46,11 +47,23 @@ class Making:
 
     # Making
 
-    def many(
-        self, stream: int, documents: list[dict[str, Any]], insides: list[dict[str, Any]]
-    ) -> list[int | Invalid]:
-        """Write observations of a datastream; gives the id of each, or why it was not written."""
-        return self._observations.many(stream, documents, insides)
+    def check(self, stream: int) -> None:
+        """Refuse a datastream that is not there, or may not be written to.
+
+        Raises:
+            Invalid: there is none of that number.
+            NotAllowed: it is of a dataset of others.
+        """
+        self._row("Datastreams", stream)
+
+    def many(self, groups: Sequence[Documents]) -> list[list[int | Invalid]]:
+        """Write observations of datastreams; gives of each group the ids, or why one was not written.
+
+        Raises:
+            Invalid: there is no such datastream.
+            NotAllowed: one may not be written to.
+        """
+        return self._observations.many(groups)
 
     def make(self, kind: str, document: Mapping[str, Any], parent: tuple[str, int] | None = None) -> int:
         """Make an entity with what is given inside it; gives its id.

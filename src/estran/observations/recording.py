@@ -10,13 +10,18 @@ from estran.observations.rows import ID_STEP
 from estran.observations.store.columns import array, kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
 
     from estran.observations.store.changing import Changing
 
-__all__ = ["Recording"]
+__all__ = ["Documents", "Recording"]
+
+_HOUR_US = 3_600_000_000
+
+type Documents = tuple[int, Sequence[dict[str, Any]], Sequence[dict[str, Any]]]
+"""Number of a datastream, the properties of observations of it, and what is given inside each by its links."""
 
 
 class Recording:
@@ -47,8 +52,8 @@ class Recording:
         axis = reading.vertical(row["told"])
         made, said = reading.row(stream, own, feature, axis), reading.said(own, axis)
         self._changing.put(reading.table([made]))
-        [number] = self._ids(stream, [made])
-        self._changing.say(stream, {number % ID_STEP: said})
+        [number] = self._ids([made])
+        self._changing.say({stream: {number % ID_STEP: said}})
         return number
 
     def _feature(self, stream: Mapping[str, Any], inside: Mapping[str, Any]) -> int:
@@ -62,10 +67,29 @@ class Recording:
             )
         return feature
 
-    def many(
-        self, stream: int, documents: list[dict[str, Any]], insides: list[dict[str, Any]]
-    ) -> list[int | Invalid]:
-        """Write observations of a datastream; gives the id of each, or why it was not written."""
+    def many(self, groups: Sequence[Documents]) -> list[list[int | Invalid]]:
+        """Write observations of datastreams; gives of each group the ids, or why one was not written.
+
+        Raises:
+            Invalid: there is no such datastream.
+            NotAllowed: one may not be written to.
+        """
+        made = [self._understood(*group) for group in groups]
+        good = [part for parts in made for part in parts if not isinstance(part, Invalid)]
+        if good:
+            self._changing.put(reading.table([one for one, _ in good]))
+        ids = self._ids([one for one, _ in good])
+        said: dict[int, dict[int, str]] = {}
+        for id_, (_, words) in zip(ids, good, strict=True):
+            said.setdefault(id_ // ID_STEP, {})[id_ % ID_STEP] = words
+        self._changing.say(said)
+        each = iter(ids)
+        return [[part if isinstance(part, Invalid) else next(each) for part in parts] for parts in made]
+
+    def _understood(
+        self, stream: int, documents: Sequence[dict[str, Any]], insides: Sequence[dict[str, Any]]
+    ) -> list[tuple[dict[str, Any], str] | Invalid]:
+        """Observations of a datastream as rows, each with what has no room in it, or why it cannot be read."""
         row = self._row("Datastreams", stream)
         vertical = reading.vertical(row["told"])
         own_feature: int | None = None
@@ -81,23 +105,28 @@ class Recording:
                 made.append((reading.row(stream, own, feature, vertical), reading.said(own, vertical)))
             except Invalid as error:
                 made.append(error)
-        good = [part for part in made if not isinstance(part, Invalid)]
-        if good:
-            self._changing.put(reading.table([one for one, _ in good]))
-        ids = self._ids(stream, [one for one, _ in good])
-        self._changing.say(stream, {id_ % ID_STEP: said for id_, (_, said) in zip(ids, good, strict=True)})
-        each = iter(ids)
-        return [part if isinstance(part, Invalid) else next(each) for part in made]
+        return made
 
-    def _ids(self, stream: int, made: list[dict[str, Any]]) -> list[int]:
+    def _ids(self, made: Sequence[dict[str, Any]]) -> list[int]:
         """The ids of observations that were just written."""
-        if not made:
-            return []
-        times = [one["time"] for one in made]
-        held = self._changing.observations(stream, min(times), max(times) + 1)
-        keys = zip(held["time"].to_pylist(), held["vertical"].to_pylist(), strict=True)
-        numbers = dict(zip(keys, held["number"].to_pylist(), strict=True))
-        return [stream * ID_STEP + numbers[one["time"], one["vertical"]] for one in made]
+        spans: dict[int, tuple[int, int]] = {}
+        for one in made:
+            low, high = spans.get(one["datastream"], (one["time"], one["time"]))
+            spans[one["datastream"]] = min(low, one["time"]), max(high, one["time"])
+        # What was observed in the same hours is read at once, and nothing far from what was written.
+        together: dict[tuple[int, int], list[int]] = {}
+        for stream, (low, high) in spans.items():
+            together.setdefault((low // _HOUR_US, high // _HOUR_US), []).append(stream)
+        numbers: dict[tuple[int, int, float], int] = {}
+        for streams in together.values():
+            first, last = min(spans[one][0] for one in streams), max(spans[one][1] for one in streams)
+            held = self._changing.observations(streams, first, last + 1)
+            keys = zip(*(held[name].to_pylist() for name in ("datastream", "time", "vertical")), strict=True)
+            numbers |= dict(zip(keys, held["number"].to_pylist(), strict=True))
+        return [
+            one["datastream"] * ID_STEP + numbers[one["datastream"], one["time"], one["vertical"]]
+            for one in made
+        ]
 
     def patch(self, number: int, own: dict[str, Any], inside: dict[str, Any]) -> None:
         """Change an observation; it keeps its id, also at another time.
@@ -120,13 +149,13 @@ class Recording:
         if any(array(held, name)[0] != array(changed, name)[0] for name in ("time", "vertical")):
             self._changing.remove(held)
         self._changing.put(changed, number % ID_STEP)
-        self._changing.say(stream, {number % ID_STEP: reading.said(merged, axis)})
+        self._changing.say({stream: {number % ID_STEP: reading.said(merged, axis)}})
 
     def _observed(self, number: int) -> tuple[int, pa.Table]:
         stream = number // ID_STEP
         times = self._changing.times_of(stream, number % ID_STEP) if stream < ID_STEP // 2 else []
         for time in times:
-            rows = self._changing.observations(stream, time, time + 1)
+            rows = self._changing.observations([stream], time, time + 1)
             rows = kept(rows, array(rows, "number") == number % ID_STEP)
             if rows.num_rows:
                 return stream, rows
@@ -137,4 +166,4 @@ class Recording:
         stream, rows = self._observed(number)
         self._row("Datastreams", stream)
         self._changing.remove(rows)
-        self._changing.say(stream, {number % ID_STEP: ""})
+        self._changing.say({stream: {number % ID_STEP: ""}})

@@ -92,7 +92,7 @@ def fill(node: Node) -> dict[str, int]:
         store.put(rows(numbers[f"{key}/state"], time[:4], words=words, until=until, result_time=until))
     with store.sensing.changing() as changing:
         for n, stream in enumerate(sorted(numbers.values())):
-            changing.say(stream, {h: encoded(SAID[h % len(SAID)]) for h in range(1, 5) if (h + n) % 3})
+            changing.say({stream: {h: encoded(SAID[h % len(SAID)]) for h in range(1, 5) if (h + n) % 3}})
     node.observations.quality.judge(
         numbers["sete/temp"], "2020-01-02T06:00:00Z/2020-01-02T11:00:00Z", "suspect", "Fouling"
     )

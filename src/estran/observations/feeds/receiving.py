@@ -168,19 +168,29 @@ class Receiving:
 
         def write(making: Making) -> tuple[list[Refused], Counts]:
             wrong: list[Refused] = []
+            good: list[tuple[int, list[tuple[Message, Sensed]]]] = []
             for number, ones in streams.items():
-                if number in away:
-                    why = f"Datastream {number} is not of the record “{self.feed.record}”, to which this feed goes"
-                    wrong += [_refused(message, Refusal(message.place, why)) for message, _ in ones]
-                    continue
-                owns, insides = [one.own for _, one in ones], [one.inside for _, one in ones]
-                try:
-                    made: Sequence[int | Invalid] = making.many(number, owns, insides)
-                except (Invalid, NotFound, NotAllowed) as error:
-                    made = [Invalid(_words(error))] * len(ones)
+                why = (
+                    f"Datastream {number} is not of the record “{self.feed.record}”, to which this feed goes"
+                )
+                if number not in away:
+                    try:
+                        making.check(number)
+                        good.append((number, ones))
+                        continue
+                    except (Invalid, NotFound, NotAllowed) as error:
+                        why = _words(error)
+                wrong += [_refused(message, Refusal(message.place, why)) for message, _ in ones]
+            made = making.many(
+                [
+                    (number, [one.own for _, one in ones], [one.inside for _, one in ones])
+                    for number, ones in good
+                ]
+            )
+            for (_, ones), outcomes in zip(good, made, strict=True):
                 wrong += [
                     _refused(message, Refusal(message.place, _words(outcome)))
-                    for (message, _), outcome in zip(ones, made, strict=True)
+                    for (message, _), outcome in zip(ones, outcomes, strict=True)
                     if isinstance(outcome, Invalid)
                 ]
             return wrong, making.counts

@@ -197,9 +197,11 @@ class SeriesStore(Reading):
             testing.touch(connection, engine, rows, version, states, are_gone=True)
         return rows.num_rows
 
-    def held_within(self, connection: sa.Connection, datastream: int, start: int, end: int) -> pa.Table:
-        """The observations of a datastream in [start, end), as a transaction sees them."""
-        return self._read(connection, [datastream], start, end)
+    def held_within(
+        self, connection: sa.Connection, datastreams: Sequence[int], start: int, end: int
+    ) -> pa.Table:
+        """The observations of datastreams in [start, end), as a transaction sees them."""
+        return self._read(connection, datastreams, start, end)
 
     def mark(self, tested: pa.Table) -> int:
         """Write outcomes of tests beside observations; gives of how many they changed.

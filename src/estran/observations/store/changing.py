@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from estran.model import Datastream, Sensor, Thing, Variable, plain
 from estran.observations.store import naming, recent
@@ -30,6 +30,8 @@ _SEQUENCES = {"ObservedProperties": "observed-property"}
 _PIVOTS: dict[str, Any] = {
     "Things": Thing, "Sensors": Sensor, "ObservedProperties": Variable, "Datastreams": Datastream,
 }  # fmt: skip
+_FEW = 20
+"""So many observations of a datastream are named one by one."""
 _N, _D = schema.observed_dataset.c, schema.datastream.c
 
 
@@ -179,9 +181,9 @@ class Changing:
         self._store.remove_within(self.connection, rows)
         self.touched.update(array(rows, "datastream").tolist())
 
-    def observations(self, datastream: int, start: int, end: int) -> pa.Table:
-        """The observations of a datastream in [start, end)."""
-        return self._store.held_within(self.connection, datastream, start, end)
+    def observations(self, datastreams: Sequence[int], start: int, end: int) -> pa.Table:
+        """The observations of datastreams in [start, end)."""
+        return self._store.held_within(self.connection, datastreams, start, end)
 
     def times_of(self, datastream: int, number: int) -> list[int]:
         """When the observation of a number may have been made."""
@@ -194,17 +196,25 @@ class Changing:
         chosen = select(table.c.told).where(table.c.datastream == datastream, table.c.number == number)
         return self.connection.execute(chosen).scalar()
 
-    def say(self, datastream: int, numbers: Mapping[int, str]) -> None:
-        """Say so of observations, by their number; "" for nothing."""
-        if not numbers:
-            return
+    def say(self, said: Mapping[int, Mapping[int, str]]) -> None:
+        """Say so of observations, by their datastream and number; "" for nothing."""
         table = schema.observation_said
-        self.connection.execute(
-            delete(table).where(
-                table.c.datastream == datastream, self._engine.within(table.c.number, list(numbers))
-            )
-        )
-        rows = [{"datastream": datastream, "number": n, "told": told} for n, told in numbers.items() if told]
+        few: list[dict[str, Any]] = []
+        for datastream, numbers in said.items():
+            if len(numbers) < _FEW:
+                few += [{"of": datastream, "one": number} for number in numbers]
+            else:
+                own = (table.c.datastream == datastream, self._engine.within(table.c.number, list(numbers)))
+                self.connection.execute(delete(table).where(*own))
+        if few:
+            one = (table.c.datastream == bindparam("of"), table.c.number == bindparam("one"))
+            self.connection.execute(delete(table).where(*one), few)
+        rows = [
+            {"datastream": datastream, "number": number, "told": told}
+            for datastream, numbers in said.items()
+            for number, told in numbers.items()
+            if told
+        ]
         if rows:
             self.connection.execute(insert(table), rows)
 
@@ -249,7 +259,7 @@ class Changing:
             )
         ).all()
         for number, first, last, thing in found:
-            rows = self.observations(number, first, last + 1)
+            rows = self.observations([number], first, last + 1)
             named = array(rows, "feature")
             which = named == feature
             if thing == own:

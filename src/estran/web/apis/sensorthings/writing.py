@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,6 +23,8 @@ __all__ = ["MANY", "Change", "decoded", "many_made"]
 
 MANY = "CreateObservations"
 _MOST_AT_ONCE = 50_000
+
+type _Parted = tuple[dict[str, Any], dict[str, Any]]
 
 
 def decoded(body: bytes) -> Any:
@@ -104,31 +107,31 @@ def many_made(making: Making, document: Any, root: str) -> list[str]:
         raise Invalid(
             'it is a list of {"Datastream": {"@iot.id": 1}, "components": […], "dataArray": [[…]]}', "body"
         )
-    answers: list[str] = []
-    for group in document:
-        answers += _group(making, group, root)
-        if len(answers) > _MOST_AT_ONCE:
-            raise Invalid(f"at most {_MOST_AT_ONCE:,} observations are written at once", "body")
-    return answers
+    groups = [_group(group) for group in document]
+    if sum(len(parts) for _, parts in groups) > _MOST_AT_ONCE:
+        raise Invalid(f"at most {_MOST_AT_ONCE:,} observations are written at once", "body")
+    good = [(stream, [part for part in parts if not isinstance(part, Invalid)]) for stream, parts in groups]
+    made = making.many([(stream, [o for o, _ in parts], [i for _, i in parts]) for stream, parts in good])
+    each = iter(chain.from_iterable(made))
+    answers = [part if isinstance(part, Invalid) else next(each) for _, parts in groups for part in parts]
+    return ["error" if isinstance(one, Invalid) else self_link(root, "Observations", one) for one in answers]
 
 
-def _group(making: Making, group: Any, root: str) -> list[str]:
+def _group(group: Any) -> tuple[int, list[_Parted | Invalid]]:
+    """The datastream of a group, and its observations."""
     if not isinstance(group, dict) or not isinstance(group.get("dataArray"), list):
         raise Invalid("each group has a Datastream, components and a dataArray", "body")
     stream, components = reference(group.get("Datastream")), group.get("components")
     if stream is None or not isinstance(components, list):
         raise Invalid("each group has a Datastream with its @iot.id, and components", "body")
     names = [str(name) for name in components]
-    parts: list[tuple[dict[str, Any], dict[str, Any]] | Invalid] = []
+    parts: list[_Parted | Invalid] = []
     for row in group["dataArray"]:
         try:
             parts.append(_observation(names, row))
         except Invalid as error:
             parts.append(error)
-    good = [part for part in parts if not isinstance(part, Invalid)]
-    made = iter(making.many(stream, [own for own, _ in good], [inside for _, inside in good]))
-    found = [part if isinstance(part, Invalid) else next(made) for part in parts]
-    return ["error" if isinstance(one, Invalid) else self_link(root, "Observations", one) for one in found]
+    return stream, parts
 
 
 def _observation(names: list[str], row: Any) -> tuple[dict[str, Any], dict[str, Any]]:
