@@ -251,3 +251,14 @@ def test_of_a_row_with_a_broken_value_the_others_are_kept(tmp_path: Path) -> Non
     _, kept, refused = observed(tmp_path / "broken.csv", f"time;a;b;c\n{rows}{broken}{rows}")
     assert [len(kept[key]) for key in sorted(kept)] == [41, 40, 41]
     assert [(one.line, one.why) for one in refused] == [(22, "“two” in “b” is no number")]
+
+
+def test_a_column_with_a_unit_is_of_numbers_also_in_a_message_of_few_rows(tmp_path: Path) -> None:
+    head, rows = "time,level [m]\n", "2020-01-01T00:00:00Z,4.2\n2020-01-01T00:06:00Z,x4\n"
+    _, kept, refused = observed(tmp_path / "few.csv", head + rows)
+    assert [len(one) for one in kept.values()] == [1]
+    assert [one.why for one in refused] == ["“x4” in “level” is no number"]
+    with pytest.raises(
+        Invalid, match="no column of numbers is found beside its times; in “level” stands “x4”"
+    ):
+        observed(tmp_path / "none.csv", f"{head}2020-01-01T00:06:00Z,x4\n")

@@ -168,7 +168,9 @@ def guess(lines: Sequence[str], name: str) -> Layout:
             name,
         )
     if not layout.of("value"):
-        raise Invalid("no column of numbers is found beside its times", name)
+        raise Invalid(
+            f"no column of numbers is found beside its times{_broken(columns, data, decimal)}", name
+        )
     return layout
 
 
@@ -275,7 +277,9 @@ def _column(position: int, title: str, cells: Sequence[str], decimal: str) -> Co
     )
     given = [cell for cell in cells if not is_missing(cell)]
     column = Column(position, name.strip() or f"column {position + 1}", unit=unit)
-    numeric = bool(given) and sum(number(cell, decimal) is not None for cell in given) >= _ENOUGH * len(given)
+    # What has a unit is a number, also where many are broken, as in messages of a few rows.
+    enough = _HALF if unit else _ENOUGH
+    numeric = bool(given) and sum(number(cell, decimal) is not None for cell in given) >= enough * len(given)
     named = {role for role, pattern in _NAMES.items() if re.fullmatch(pattern, plain)}
     # Where the name says so, half of the cells may be broken.
     least = _HALF if "time" in named else _ENOUGH
@@ -290,6 +294,16 @@ def _column(position: int, title: str, cells: Sequence[str], decimal: str) -> Co
     if given and all(_CLOCK_VALUE.fullmatch(cell) for cell in given):
         return replace(column, role="clock")
     return replace(column, role="value") if numeric and not _NO_VALUE.fullmatch(plain) else column
+
+
+def _broken(columns: Sequence[Column], data: Sequence[Sequence[str]], decimal: str) -> str:
+    """What stands in the way of a column that has some numbers, or a unit; nothing where there is none."""
+    for column in columns:
+        cells = [row[column.position] for row in data if not is_missing(row[column.position])]
+        strange = [cell for cell in cells if number(cell, decimal) is None]
+        if not column.role and strange and (column.unit or len(strange) < len(cells)):
+            return f"; in “{column.name}” stands “{strange[0][:40]}”"
+    return ""
 
 
 def _two_of_time(columns: list[Column], data: Sequence[Sequence[str]]) -> list[Column]:

@@ -70,7 +70,8 @@ class Receiving:
             # What was noted of datastreams may not be so any more.
             self.storing = Storing(self.store)
             if len(messages) == 1:
-                refused = [_refused(messages[0], Refusal(messages[0].place, _words(error)))]
+                place = messages[0].place
+                refused = [_refused(messages[0], Refusal(place, _words(error, place)))]
                 report = FeedReport(messages=1)
             else:
                 report = FeedReport()
@@ -89,7 +90,7 @@ class Receiving:
             try:
                 found = self.reader.read(message)
             except _FAULTS as error:
-                refused.append(_refused(message, Refusal(message.place, _words(error))))
+                refused.append(_refused(message, Refusal(message.place, _words(error, message.place))))
                 continue
             if not found:
                 refused.append(_refused(message, Refusal(message.place, "there is no value in it")))
@@ -231,7 +232,10 @@ def _refused(message: Message, one: Refusal) -> Refused:
     return Refused(place=message.place, why=one.why, line=one.line, body=message.body[:_KEPT_BYTES])
 
 
-def _words(error: Exception) -> str:
+def _words(error: Exception, place: str = "") -> str:
+    """Why something was refused; its place stands beside it already."""
+    if isinstance(error, Invalid) and error.where == place:
+        return error.why[:500]
     if isinstance(error, EstranError):
         return str(error)[:500]
     return f"it could not be understood ({type(error).__name__}: {error})"[:500]
