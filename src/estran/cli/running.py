@@ -73,7 +73,7 @@ def demo(
     else:
         say(f"{report.read} records are ready.", quiet=quiet)
     if not build_only:
-        serve(node=node, host=host, port=port, workers=1, quiet=quiet)
+        serve(node=node, host=host, port=port, workers=1, work=True, quiet=quiet)
 
 
 def doctor(node: NodeOption = HERE, json: JsonOption = False) -> None:
