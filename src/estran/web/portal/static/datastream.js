@@ -127,7 +127,7 @@ function drawProfiles(shown) {
     scales: { x: { time: false, ori: 1, dir: shown.downward ? -1 : 1 }, y: { ori: 0 } },
     axes: [
       axis({ side: 3, label: shown.vertical, labelSize: 20, labelFont: "13px 'Instrument Sans'", size: 60, values: (_, marks) => marks.map((v) => digits.format(v)) }),
-      axis({ scale: "y", side: 2, label: shown.unit ? `${shown.title} (${shown.unit})` : shown.title, labelSize: 20, labelFont: "13px 'Instrument Sans'", values: (_, marks) => marks.map((v) => digits.format(v)) }),
+      axis({ scale: "y", side: 2, space: 72, label: shown.unit ? `${shown.title} (${shown.unit})` : shown.title, labelSize: 20, labelFont: "13px 'Instrument Sans'", values: (_, marks) => marks.map((v) => digits.format(v)) }),
     ],
     series,
   }, tables.length > 1 ? uPlot.join(tables) : tables[0], box);
