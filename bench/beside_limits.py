@@ -11,6 +11,7 @@ import itertools
 import json
 import sqlite3
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +37,7 @@ _NEWEST = (
 )
 
 
-class _Table:
+class _Table(ABC):
     """Questions that both engines answer alike."""
 
     mark = "?"
@@ -84,14 +85,14 @@ class _Table:
         messages = [[(_ONE + k, next(self._instants), 15.25) for k in range(1, 101)] for _ in range(100)]
         return 10_000 / clock(lambda: [self._message(one) for one in messages])
 
-    def _many(self, given: Sequence[tuple[int, int, float]]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _many(self, given: Sequence[tuple[int, int, float]]) -> None: ...
 
-    def _message(self, given: Sequence[tuple[int, int, float]]) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _message(self, given: Sequence[tuple[int, int, float]]) -> None: ...
 
-    def _all(self, sql: str) -> list[tuple[Any, ...]]:
-        raise NotImplementedError
+    @abstractmethod
+    def _all(self, sql: str) -> list[tuple[Any, ...]]: ...
 
     def _csv(self, sql: str) -> None:
         found = self._all(sql)

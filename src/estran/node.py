@@ -269,7 +269,7 @@ class Node:
         return self.ask(
             Query(
                 text=text,
-                bbox=_box(bbox),
+                bbox=Box.of(bbox),
                 time=interval(time) if time else None,
                 where={f: (v,) if isinstance(v, str) else tuple(v) for f, v in where.items() if v},
                 filter=filter,
@@ -495,11 +495,3 @@ def _works(node: Node) -> tuple[Work, ...]:
         feeding(lambda: node.observations),
         settling(lambda: node.observations, node.settings.observations.settle_rows),
     )
-
-
-def _box(given: Box | Sequence[float] | str | None) -> Box | None:
-    if given is None or given == "":
-        return None
-    if isinstance(given, str):
-        return Box.parse(given)
-    return Box.parse(",".join(repr(float(v)) for v in given))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from estran.errors import Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _BEYOND = 1e300
 _POLE = 90.0
@@ -51,6 +51,19 @@ class Box(NamedTuple):
         # Ending or starting at the date line is not crossing it.
         east = _DATE_LINE if east == -_DATE_LINE < west else east
         return cls(-_DATE_LINE if west == _DATE_LINE > east else west, south, east, north)
+
+    @classmethod
+    def of(cls, given: Box | Sequence[float] | str | None) -> Box | None:
+        """A box as callers give it: itself, its numbers or their text; None for none.
+
+        Raises:
+            Invalid: as `parse`.
+        """
+        if isinstance(given, Box):
+            return given
+        if given is None or given == "":
+            return None
+        return cls.parse(given if isinstance(given, str) else ",".join(repr(float(v)) for v in given))
 
     @classmethod
     def parse(cls, text: str, where: str = "bbox") -> Self:

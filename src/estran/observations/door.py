@@ -117,7 +117,7 @@ class Observations:
             sets = {id_: number for id_, number in sets.items() if id_ == record}
         seen = self._catalogue.visible(sets, self._actor)
         found = self._store.datastreams([sets[id_] for id_ in seen], name=name, numbers=numbers)
-        box = _box(bbox)
+        box = Box.of(bbox)
         start, end = interval(time) if time else (EVER_US, NEVER_US)
         return [
             one
@@ -183,7 +183,7 @@ class Observations:
             found.attrs["comment"] = (
                 f"of {len(series)} series that are there in several versions, the best that there is at each instant"
             )
-        box = _box(bbox)
+        box = Box.of(bbox)
         if box is None or found["longitude"].dims != ("obs",):
             return found
         return found.isel(obs=_inside(found, box)).drop_vars("row_size")
@@ -449,13 +449,6 @@ class Observations:
     def _operator(self) -> None:
         if not self._actor.is_operator:
             raise NotAllowed("only the node's operator may load observations and move them")
-
-
-def _box(given: Box | Sequence[float] | None) -> Box | None:
-    if given is None or isinstance(given, Box):
-        return given
-    west, south, east, north = given
-    return Box.checked(west, south, east, north, "bbox")
 
 
 def _is_in(one: HeldDatastream, box: Box) -> bool:
