@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.portal.browser import FLAGS, Watch, launched, watched
 
@@ -242,8 +243,8 @@ def test_without_javascript_the_search_works(browser: Browser, server: str):
     page.locator("#q").fill("snow")
     page.locator("input[name=kind][value=dataset]").check()
     page.locator("#q").press("Enter")
-    assert page.url == server + "/en/search?q=snow&kind=dataset"
-    assert page.locator(".card").count() == 7
+    page.wait_for_url(server + "/en/search?q=snow&kind=dataset")
+    expect(page.locator(".card")).to_have_count(7)
     assert page.locator("#map svg.locator").is_visible()
     assert not page.locator("#draw").is_visible()
     context.close()
