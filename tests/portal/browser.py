@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+
+PATIENCE_MS = 60_000
+"""How long a page may take on a machine that others use: what is asked of a page is waited for, never looked at once."""
+expect.set_options(timeout=PATIENCE_MS)
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -48,6 +53,7 @@ class Watch:
     bytes: int = 0
 
     def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE_MS)
         self.page.add_init_script(_LISTEN)
         self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
         self.page.on("console", lambda m: self._heard(m.type, m.text))
@@ -75,10 +81,31 @@ class Watch:
         """Wait for the page's map, if it has one; a path is opened first."""
         if path:
             self.open(path)
+        self.page.wait_for_load_state("domcontentloaded")
         if self.page.query_selector("#map, #globe"):
-            self.page.wait_for_selector("html[data-map-ready]", timeout=60_000)
+            self.page.wait_for_selector("html[data-map-ready]")
 
 
 def watched(context: BrowserContext, home: str) -> Watch:
     """A new page of a context, watched."""
     return Watch(context.new_page(), home)
+
+
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait for what no locator says."""
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while not holds():
+        assert time.monotonic() < end, "it did not come"
+        page.wait_for_timeout(50)
+
+
+def changed(canvas: Locator, *before: bytes) -> bytes:
+    """Wait until a canvas shows something else; gives its picture."""
+    shown: list[bytes] = []
+
+    def other() -> bool:
+        shown[:] = [canvas.screenshot()]
+        return shown[0] not in before
+
+    until(canvas.page, other)
+    return shown[0]

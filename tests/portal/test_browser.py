@@ -41,7 +41,6 @@ def blind(browser: Browser, chromium: Path) -> Iterator[Browser]:
 @pytest.fixture
 def watch(browser: Browser, server: str) -> Iterator[Watch]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
-    context.set_default_timeout(30_000)
     found = watched(context, server)
     yield found
     context.close()
@@ -50,6 +49,11 @@ def watch(browser: Browser, server: str) -> Iterator[Watch]:
 
 def address(watch: Watch) -> str:
     return watch.page.url.removeprefix(watch.home)
+
+
+def at(watch: Watch, path: str) -> None:
+    """This is the address, at once or in a moment."""
+    expect(watch.page).to_have_url(watch.home + path)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +66,8 @@ def test_a_page_draws_stays_at_home_and_is_light(watch: Watch, ids: Ids, path: s
     watch.page.wait_for_load_state("networkidle")
     assert watch.bytes < HEAVIEST
     if "search" in path or path.endswith("/en/"):
-        assert watch.page.query_selector("canvas.maplibregl-canvas")
-        assert watch.page.query_selector("#map svg.locator, #globe svg.locator") is None
+        expect(watch.page.locator("canvas.maplibregl-canvas")).to_have_count(1)
+        expect(watch.page.locator("#map svg.locator, #globe svg.locator")).to_have_count(0)
 
 
 def test_the_map_comes_up_every_time(watch: Watch):
@@ -79,11 +83,11 @@ def test_typing_searches_and_keeps_one_entry_of_the_history(watch: Watch):
     entries = page.evaluate("history.length")
     page.locator("#q").press_sequentially("snow", delay=40)
     page.wait_for_selector("#status:has-text('22 resources')")
-    assert address(watch) == "/en/search?q=snow"
+    at(watch, "/en/search?q=snow")
     assert page.evaluate("history.length") == entries
-    assert page.evaluate("document.activeElement.id") == "q"
-    assert page.locator(".card").count() == 20
-    assert page.locator("[role=status]").count() == 1
+    expect(page.locator("#q")).to_be_focused()
+    expect(page.locator(".card")).to_have_count(20)
+    expect(page.locator("[role=status]")).to_have_count(1)
     page.wait_for_selector("#map-note:empty", state="attached")
 
 
@@ -93,17 +97,17 @@ def test_filters_add_to_the_history_and_back_brings_a_living_map(watch: Watch):
     watch.open("/en/search")
     page.locator("input[name=hub][value=ocean]").check()
     page.wait_for_selector("#status:has-text('2 resources')")
-    assert address(watch) == "/en/search?hub=ocean"
-    assert page.locator("input[name=hub][value=ocean]").is_checked()
+    at(watch, "/en/search?hub=ocean")
+    expect(page.locator("input[name=hub][value=ocean]")).to_be_checked()
     page.locator(".chip").first.click()
     page.wait_for_selector("#status:has-text('49 resources')")
-    assert address(watch) == "/en/search"
-    assert not page.locator("input[name=hub][value=ocean]").is_checked()
+    at(watch, "/en/search")
+    expect(page.locator("input[name=hub][value=ocean]")).not_to_be_checked()
     page.go_back()
     page.wait_for_selector("#status:has-text('2 resources')")
     watch.drawn()
-    assert page.locator("canvas.maplibregl-canvas").count() == 1
-    assert page.locator("input[name=hub][value=ocean]").is_checked()
+    expect(page.locator("canvas.maplibregl-canvas")).to_have_count(1)
+    expect(page.locator("input[name=hub][value=ocean]")).to_be_checked()
 
 
 def test_open_groups_of_filters_stay_open(watch: Watch):
@@ -112,7 +116,7 @@ def test_open_groups_of_filters_stay_open(watch: Watch):
     page.locator("#more-platform summary").click()
     page.locator("input[name=hub][value=continental-surfaces]").check()
     page.wait_for_selector("#status:has-text('46 resources')")
-    assert page.locator("#more-platform").get_attribute("open") is not None
+    expect(page.locator("#more-platform[open]")).to_be_attached()
 
 
 def test_a_wrong_date_is_said_in_place(watch: Watch):
@@ -128,7 +132,7 @@ def test_a_box_drawn_on_the_map_is_asked(watch: Watch):
     page = watch.page
     watch.drawn("/en/search")
     page.locator("#draw").click()
-    assert page.locator("#draw").get_attribute("aria-pressed") == "true"
+    expect(page.locator("#draw")).to_have_attribute("aria-pressed", "true")
     frame = page.locator("#map").bounding_box()
     assert frame
     page.mouse.move(frame["x"] + 100, frame["y"] + 150)
@@ -140,8 +144,8 @@ def test_a_box_drawn_on_the_map_is_asked(watch: Watch):
     west, south, east, north = map(float, re.search(r"bbox=([^&]+)", address(watch))[1].split(","))
     assert west < east
     assert south < north
-    assert page.locator("#draw").get_attribute("aria-pressed") == "false"
-    assert page.locator(".chip").count() == 1
+    expect(page.locator("#draw")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".chip")).to_have_count(1)
 
 
 def test_the_current_view_is_asked_and_the_map_stays_where_it_is(watch: Watch):
@@ -160,15 +164,15 @@ def test_the_theme_is_kept_and_shown_from_the_first_paint(watch: Watch):
     page = watch.page
     watch.open("/en/search")
     button = page.locator("#theme")
-    assert button.get_attribute("aria-label") == "Theme: automatic"
+    expect(button).to_have_attribute("aria-label", "Theme: automatic")
     button.click()
     button.click()
-    assert button.get_attribute("aria-label") == "Theme: dark"
-    assert page.evaluate("getComputedStyle(document.body.parentElement).backgroundColor") == "rgb(11, 21, 25)"
+    expect(button).to_have_attribute("aria-label", "Theme: dark")
+    expect(page.locator("html")).to_have_css("background-color", "rgb(11, 21, 25)")
     page.goto(watch.home + "/fr/centres", wait_until="commit")
     page.wait_for_selector("html[data-theme=dark]", state="attached")
     page.wait_for_selector("#theme:not([hidden])")
-    assert page.locator("#theme").get_attribute("aria-label") == "Thème\u00a0: sombre"
+    expect(page.locator("#theme")).to_have_attribute("aria-label", "Thème\u00a0: sombre")
 
 
 def test_the_chosen_language_is_kept(watch: Watch):
@@ -177,16 +181,16 @@ def test_the_chosen_language_is_kept(watch: Watch):
     page.locator("#other-language").click()
     page.wait_for_url(re.compile("/fr/centres"))
     page.goto(watch.home + "/")
-    assert address(watch) == "/fr/"
+    at(watch, "/fr/")
 
 
 def test_the_keyboard_reaches_the_content_first(watch: Watch):
     page = watch.page
     watch.open("/en/")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "skip"
+    expect(page.locator(".skip")).to_be_focused()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "content"
+    expect(page.locator("#content")).to_be_focused()
 
 
 def test_enter_in_an_empty_search_shows_everything(watch: Watch):
@@ -194,7 +198,7 @@ def test_enter_in_an_empty_search_shows_everything(watch: Watch):
     watch.open("/en/")
     page.locator("#q").press("Enter")
     page.wait_for_selector("#status:has-text('49 resources')")
-    assert address(watch) == "/en/search"
+    at(watch, "/en/search")
     watch.drawn()
 
 
@@ -218,7 +222,7 @@ def test_hostile_records_run_nothing(watch: Watch, ids: Ids):
     watch.drawn("/en/search?bbox=170,-20,-170,-10&sort=title")
     watch.page.locator("#map canvas").hover()
     assert ran == []
-    assert watch.page.locator("h3", has_text="<script>alert(1)</script>").count() == 1
+    expect(watch.page.locator("h3", has_text="<script>alert(1)</script>")).to_have_count(1)
 
 
 @pytest.mark.parametrize("path", ["/en/", "/en/search?q=snow", "/fr/data/{rich}"])
@@ -227,12 +231,12 @@ def test_without_webgl_the_still_map_stays(blind: Browser, server: str, ids: Ids
     watch.drawn(path.format(rich=ids.rich))
     page = watch.page
     assert page.evaluate("document.documentElement.dataset.mapReady") == "fallback"
-    assert page.locator("#map svg.locator, #globe svg.locator").is_visible()
-    assert "WebGL" in page.locator(".fallback-note").inner_text()
+    expect(page.locator("#map svg.locator, #globe svg.locator")).to_be_visible()
+    expect(page.locator(".fallback-note")).to_contain_text("WebGL")
     if "search" in path:
         page.locator("input[name=kind][value=dataset]").check()
         page.wait_for_selector("#status:has-text('7 resources')")
-        assert not page.locator("#draw").is_visible()
+        expect(page.locator("#draw")).to_be_hidden()
     assert watch.faults == []
 
 
@@ -245,8 +249,8 @@ def test_without_javascript_the_search_works(browser: Browser, server: str):
     page.locator("#q").press("Enter")
     page.wait_for_url(server + "/en/search?q=snow&kind=dataset")
     expect(page.locator(".card")).to_have_count(7)
-    assert page.locator("#map svg.locator").is_visible()
-    assert not page.locator("#draw").is_visible()
+    expect(page.locator("#map svg.locator")).to_be_visible()
+    expect(page.locator("#draw")).to_be_hidden()
     context.close()
 
 

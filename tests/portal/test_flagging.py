@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
+from playwright.sync_api import expect
 
 import estran
 from estran.model import moment_us
 from estran.web.app import create_app
 from tests.conftest import ROOT, lacking
 from tests.portal import observed
-from tests.portal.browser import launched, watched
+from tests.portal.browser import launched, until, watched
 from tests.portal.conftest import serving
 from tests.portal.html import Html
 from tests.portal.test_accessible import judge
@@ -130,7 +132,6 @@ def test_a_period_is_flagged_in_a_browser_and_taken_back(
             viewport={"width": 1280, "height": 900}, reduced_motion="reduce", java_script_enabled=scripts
         )
         context.add_cookies([{"name": "estran", "value": session.proof, "url": url}])
-        context.set_default_timeout(20_000)
         watch = watched(context, url)
         page = watch.page
         page.goto(f"{url}/en/datastreams/{number}")
@@ -144,26 +145,25 @@ def test_a_period_is_flagged_in_a_browser_and_taken_back(
             page.mouse.down()
             page.mouse.move(box["x"] + box["width"] * 0.6, y, steps=4)
             page.mouse.up()
-            assert page.input_value("#flag-from") < page.input_value("#flag-to")
-            assert "time=" not in page.url
+            until(page, lambda: page.input_value("#flag-from") < page.input_value("#flag-to"))
+            expect(page).not_to_have_url(re.compile("time="))
             if axe.is_file():
                 judge(watch, axe.read_text("utf-8"))
             else:
                 lacking("axe-core (an editable build fetches it)")
         else:
             page.fill("#flag-from", "2020-01-01")
-            assert not page.is_visible("#flag-drag")
+            expect(page.locator("#flag-drag")).to_be_hidden()
         page.select_option("#flag-quality", "3")
         page.fill("#flag-reason", f"drift, {scripts}")
         page.click("#flags form.fill button")
         page.wait_for_url("**time=**#flags")
         first = page.locator("#flags li").first
-        assert f"drift, {scripts}" in first.inner_text()
+        expect(first).to_contain_text(f"drift, {scripts}")
         made = node.observations.quality.verdicts(number)[-1]
         assert (made.code, made.by, made.stands) == (3, "eve", True)
         first.locator("button").click()
-        page.wait_for_load_state()
-        assert "taken back by eve" in page.locator("#flags li").first.inner_text()
+        expect(page.locator("#flags li").first).to_contain_text("taken back by eve")
         assert not node.observations.quality.verdict(made.number).stands
         context.close()
         assert watch.faults == []

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import expect
 
 import estran
 from estran.web.app import create_app
 from tests.conftest import ROOT, lacking
 from tests.portal import harvested
-from tests.portal.browser import launched, watched
+from tests.portal.browser import launched, until, watched
 from tests.portal.conftest import serving
 from tests.portal.harvested import BAD_KEY
 from tests.portal.test_accessible import judge
@@ -97,7 +97,7 @@ def test_a_page_is_for_everyone_light_and_narrow(
     watch.drawn(f"/{language}/{PAGES[name].format(**house.names)}")
     judge(watch, axe)
     watch.page.set_viewport_size({"width": 360, "height": 740})
-    assert watch.page.evaluate("document.documentElement.scrollWidth") <= 360
+    until(watch.page, lambda: watch.page.evaluate("document.documentElement.scrollWidth") <= 360)
     watch.page.wait_for_load_state("networkidle")
     assert watch.bytes < HEAVIEST
     assert watch.faults == []
@@ -130,20 +130,20 @@ def test_with_the_keyboard_alone_and_without_scripts(browser: Browser, house: Ho
     page.keyboard.type(house.secret)
     page.keyboard.press("Enter")
     page.wait_for_url(f"{house.url}/en/harvest/sources/theirs")
-    assert page.text_content("a.me") == "Signed in: Ada Lovelace"
+    expect(page.locator("a.me")).to_have_text("Signed in: Ada Lovelace")
     assert [c.get("name") for c in held.cookies() if c.get("httpOnly") and c.get("sameSite") == "Strict"] == [
         "estran"
     ]
     page.get_by_role("button", name="Read now").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/theirs?asked=1")
-    assert "a worker begins as soon as one is free" in (page.text_content("main") or "")
+    expect(page.locator("main")).to_contain_text("a worker begins as soon as one is free")
     page.locator("a.me").focus()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Sign out").focus()
     page.keyboard.press("Enter")
     page.wait_for_url(f"{house.url}/en/")
-    assert page.text_content("a.me") == "Sign in"
+    expect(page.locator("a.me")).to_have_text("Sign in")
     held.close()
 
 
@@ -168,24 +168,21 @@ def test_a_run_is_followed_while_it_goes_on(browser: Browser, house: House):
     thread = threading.Thread(target=lambda: house.node.harvest.run("going"))
     thread.start()
     try:
-        until = time.monotonic() + 20
-        while not (runs := house.node.harvest.runs("going")) or runs[0].state != "running":
-            assert time.monotonic() < until
-            time.sleep(0.05)
         held = context(browser, house)
         watch = watched(held, house.url)
-        watch.open(f"/en/harvest/runs/{runs[0].id}")
-        assert "Running" in (watch.page.text_content("#live") or "")
+        until(watch.page, lambda: [r.state for r in house.node.harvest.runs("going")] == ["running"])
+        watch.open(f"/en/harvest/runs/{house.node.harvest.runs('going')[0].id}")
+        expect(watch.page.locator("#live")).to_contain_text("Running")
         watch.page.evaluate("window.same = true")
         house.slow.go.set()
-        watch.page.wait_for_selector("#live:not([hx-get])", timeout=30_000)
-        assert "Done" in (watch.page.text_content("#live") or "")
+        watch.page.wait_for_selector("#live:not([hx-get])")
+        expect(watch.page.locator("#live")).to_contain_text("Done")
         assert watch.page.evaluate("window.same"), "the page was loaded anew"
         assert watch.faults == []
         held.close()
     finally:
         house.slow.go.set()
-        thread.join(30)
+        thread.join(60)
 
 
 def test_a_value_leads_to_its_line(browser: Browser, house: House):
@@ -195,6 +192,6 @@ def test_a_value_leads_to_its_line(browser: Browser, house: House):
     row = watch.page.locator("tr", has_text="Water temperature, bay of Brest").first
     row.locator("a").click()
     target = watch.page.locator(".lines li:target")
-    assert "Water temperature, bay of Brest" in (target.text_content() or "")
-    assert "taken" in (target.get_attribute("class") or "")
+    expect(target).to_contain_text("Water temperature, bay of Brest")
+    expect(target).to_contain_class("taken")
     held.close()

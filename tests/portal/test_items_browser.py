@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from estran.web.portal.items import part
-from tests.portal.browser import FLAGS, Watch, launched, watched
+from tests.portal.browser import FLAGS, Watch, changed, launched, watched
 from tests.portal.granules import HOSTILE_ID, ODD, SCENES
 from tests.portal.test_browser import HEAVIEST
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Locator
 
 pytestmark = pytest.mark.chromium
 HOSTILE = f"/en/data/{{odd}}/items/{part(HOSTILE_ID)}"
@@ -31,7 +32,6 @@ def browser(chromium: Path) -> Iterator[Browser]:
 @pytest.fixture
 def watch(browser: Browser, item_server: str) -> Iterator[Watch]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-    context.set_default_timeout(30_000)
     found = watched(context, item_server)
     yield found
     context.close()
@@ -59,13 +59,17 @@ def test_a_page_draws_stays_at_home_and_is_light(watch: Watch, records: dict[str
     assert watch.page.evaluate("document.documentElement.dataset.mapReady") == "map"
     watch.page.wait_for_load_state("networkidle")
     assert watch.bytes < HEAVIEST
-    assert watch.page.query_selector("canvas.maplibregl-canvas")
-    assert watch.page.query_selector("#map svg.locator") is None
+    expect(watch.page.locator("canvas.maplibregl-canvas")).to_have_count(1)
+    expect(watch.page.locator("#map svg.locator")).to_have_count(0)
     assert ran == []
 
 
-def lit(watch: Watch) -> list[str]:
-    return watch.page.eval_on_selector_all(".item-row.lit", "rows => rows.map((row) => row.dataset.id)")
+def lit(watch: Watch, row: Locator) -> None:
+    """This row is lit, and no other."""
+    expect(watch.page.locator(".item-row.lit")).to_have_count(1)
+    expect(watch.page.locator(".item-row.lit")).to_have_attribute(
+        "data-id", row.get_attribute("data-id") or ""
+    )
 
 
 def test_the_list_and_the_map_light_each_other(watch: Watch, items: str):
@@ -73,21 +77,20 @@ def test_the_list_and_the_map_light_each_other(watch: Watch, items: str):
     watch.drawn(f"{items}?from=2022-12-05&to=2022-12-05")
     page = watch.page
     rows = page.locator(".item-row")
-    assert rows.count() == 2
+    expect(rows).to_have_count(2)
     dark = page.locator("#map canvas").screenshot()
     rows.nth(0).hover()
-    assert lit(watch) == [rows.nth(0).get_attribute("data-id")]
-    page.wait_for_timeout(500)
-    assert page.locator("#map canvas").screenshot() != dark
+    lit(watch, rows.nth(0))
+    changed(page.locator("#map canvas"), dark)
     rows.nth(1).locator("a").focus()
-    assert lit(watch) == [rows.nth(1).get_attribute("data-id")]
+    lit(watch, rows.nth(1))
     page.mouse.move(5, 5)
 
 
 def test_a_footprint_leads_to_its_item(watch: Watch, items: str):
     watch.drawn(f"{items}?from=2022-11-11&to=2022-11-11")
     page = watch.page
-    assert page.locator(".item-row").count() == 1
+    expect(page.locator(".item-row")).to_have_count(1)
     frame = page.locator("#map").bounding_box()
     assert frame
     page.mouse.move(frame["x"] + frame["width"] / 2 - 3, frame["y"] + frame["height"] / 2)
@@ -99,26 +102,25 @@ def test_a_footprint_leads_to_its_item(watch: Watch, items: str):
     name = link.inner_text()
     link.click()
     page.wait_for_url(re.compile(r"/items/scene-"))
-    assert page.locator("h1").inner_text() == name
+    expect(page.locator("h1")).to_have_text(name)
 
 
 def test_a_box_drawn_on_the_map_is_asked(watch: Watch, items: str):
     watch.drawn(f"{items}?from=2023&to=2023&cloud=90")
     page = watch.page
     page.locator("#draw").click()
-    assert page.locator("#draw").get_attribute("aria-pressed") == "true"
+    expect(page.locator("#draw")).to_have_attribute("aria-pressed", "true")
     frame = page.locator("#map").bounding_box()
     assert frame
     page.mouse.move(frame["x"] + 100, frame["y"] + 100)
     page.mouse.down()
     page.mouse.move(frame["x"] + 300, frame["y"] + 300, steps=4)
     page.mouse.up()
-    page.wait_for_url(re.compile(r"bbox="))
-    assert "from=2023&to=2023&cloud=90" in page.url
+    page.wait_for_url(re.compile(r"bbox=.*from=2023&to=2023&cloud=90"))
     watch.drawn()
     page.locator("#here").click()
     page.wait_for_url(re.compile(r"bbox="))
-    assert page.locator(".chip").count() == 3
+    expect(page.locator(".chip")).to_have_count(3)
 
 
 def test_the_keyboard_walks_from_year_to_day_to_item_and_back(watch: Watch, items: str):
@@ -138,7 +140,7 @@ def test_the_keyboard_walks_from_year_to_day_to_item_and_back(watch: Watch, item
     page.go_back()
     page.go_back()
     page.wait_for_selector("table.years")
-    assert page.url.endswith(items)
+    expect(page).to_have_url(watch.home + items)
 
 
 @pytest.mark.parametrize(
@@ -169,9 +171,9 @@ def test_without_webgl_the_still_map_stays(browser: Browser, chromium: Path, ite
     for path in (items, f"{items}/scene-009"):
         watch.drawn(path)
         assert watch.page.evaluate("document.documentElement.dataset.mapReady") == "fallback"
-        assert watch.page.locator("#map svg.locator").is_visible()
-        assert "WebGL" in watch.page.locator(".fallback-note").inner_text()
-        assert not watch.page.locator("#draw").is_visible()
+        expect(watch.page.locator("#map svg.locator")).to_be_visible()
+        expect(watch.page.locator(".fallback-note")).to_contain_text("WebGL")
+        expect(watch.page.locator("#draw")).to_be_hidden()
     blind.close()
     assert watch.faults == []
 
@@ -180,23 +182,24 @@ def test_without_javascript_all_of_it_works(browser: Browser, item_server: str, 
     context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.goto(item_server + items)
-    assert page.locator("#map svg.locator").is_visible()
-    assert not page.locator("#draw").is_visible()
+    expect(page.locator("#map svg.locator")).to_be_visible()
+    expect(page.locator("#draw")).to_be_hidden()
     page.locator("#cloud").fill("50")
     page.locator("#from").fill("2023")
     page.locator("#cloud").press("Enter")
-    assert page.url == f"{item_server}{items}?from=2023&cloud=50"
+    page.wait_for_url(f"{item_server}{items}?from=2023&cloud=50")
     page.locator("#corners summary").click()
     for name, value in (("west", "-60"), ("south", "-40"), ("east", "30"), ("north", "10")):
         page.locator(f"#{name}").fill(value)
     page.locator("form#narrow .button:not(.quiet)").click()
-    assert "bbox=-60,-40,30,10&from=2023&cloud=50" in page.url
+    page.wait_for_url(re.compile(r"bbox=-60,-40,30,10&from=2023&cloud=50"))
     page.locator(".clear").click()
+    page.wait_for_url(lambda url: "bbox=" not in url)
     page.locator(".years td a").first.click()
-    assert page.locator("table.month").is_visible()
+    expect(page.locator("table.month")).to_be_visible()
     page.goto(item_server + items)
     page.locator("a[rel=next].button").click()
-    assert page.locator("#status").inner_text() == f"{SCENES} items, 21 to 40"
+    expect(page.locator("#status")).to_have_text(f"{SCENES} items, 21 to 40")
     page.locator(".item-row a").first.click()
-    assert page.locator("#files .files li").count() == 3
+    expect(page.locator("#files .files li")).to_have_count(3)
     context.close()

@@ -7,13 +7,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 import estran
 from estran.formats import Links
 from estran.web.app import create_app
 from tests.conftest import ROOT, lacking
 from tests.portal import observed
-from tests.portal.browser import launched, watched
+from tests.portal.browser import changed, launched, until, watched
 from tests.portal.conftest import serving
 from tests.portal.test_accessible import judge
 
@@ -70,7 +71,6 @@ def opened(browser: Browser, house: dict[str, str], path: str, *, width: int = 1
     context = browser.new_context(
         viewport={"width": width, "height": 900}, locale="en-GB", reduced_motion="reduce"
     )
-    context.set_default_timeout(20_000)
     watch = watched(context, house["url"])
     watch.drawn(path.format(**house))
     if watch.page.query_selector("#plot"):
@@ -95,19 +95,20 @@ def test_axe_finds_nothing(  # noqa: PLR0917 - fixtures
 
 
 def period(page: Page) -> tuple[str, str]:
+    page.wait_for_url(re.compile(r"time=[^/&]+/[^/&]+"))
     found = re.search(r"time=([^/&]+)/([^/&]+)", page.url)
-    assert found, page.url
+    assert found
     return found[1], found[2]
 
 
 def test_the_plot_replaces_the_picture_and_keeps_gaps_and_doubts(browser: Browser, house: dict[str, str]):
     watch = opened(browser, house, "/en/datastreams/{probe}")
     page = watch.page
-    assert page.locator("#plot canvas").count() == 1
-    assert page.locator("#plot svg").count() == 0
+    expect(page.locator("#plot canvas")).to_have_count(1)
+    expect(page.locator("#plot svg")).to_have_count(0)
     with_doubts = page.locator("#plot canvas").screenshot()
     page.get_by_label("Doubtful values").uncheck()
-    assert page.locator("#plot canvas").screenshot() != with_doubts
+    changed(page.locator("#plot canvas"), with_doubts)
     closed(watch)
 
 
@@ -117,9 +118,9 @@ def test_a_period_is_chosen_with_the_mouse_and_the_way_back_works(browser: Brows
     page.get_by_role("link", name="Week", exact=True).click()
     page.wait_for_url(re.compile(r"period=week"))
     page.locator("#plot-text", has_text="168 values").wait_for()
-    assert page.locator("#plot-status").inner_text().startswith("temperature – Brest")
-    assert "time=" in (page.get_by_role("link", name="NetCDF").get_attribute("href") or "")
-    assert page.evaluate("document.activeElement.dataset.period") == "week"
+    expect(page.locator("#plot-status")).to_have_text(re.compile("^temperature – Brest"))
+    expect(page.get_by_role("link", name="NetCDF")).to_have_attribute("href", re.compile("time="))
+    until(page, lambda: page.evaluate("document.activeElement.dataset.period") == "week")
     frame = page.locator("#plot .u-over").bounding_box()
     assert frame
     page.mouse.move(frame["x"] + frame["width"] * 0.25, frame["y"] + 50)
@@ -130,7 +131,7 @@ def test_a_period_is_chosen_with_the_mouse_and_the_way_back_works(browser: Brows
     page.locator("#plot-text", has_text=re.compile(r"t4[1-4] values")).wait_for()
     page.go_back()
     page.locator("#plot-text", has_text="168 values").wait_for()
-    assert "period=week" in page.url
+    expect(page).to_have_url(re.compile("period=week"))
     closed(watch)
 
 
@@ -145,7 +146,7 @@ def test_the_plot_is_moved_with_the_keyboard(browser: Browser, house: dict[str, 
     page.keyboard.press("ArrowLeft")
     page.wait_for_url(lambda url: start not in url)
     assert period(page)[1] < end
-    assert page.evaluate("document.activeElement.id") == "plot"
+    expect(page.locator("#plot")).to_be_focused()
     page.keyboard.press("Home")
     page.locator("#plot-text", has_text="1,120 values").wait_for()
     closed(watch)
@@ -158,7 +159,7 @@ def test_another_series_is_drawn_beside_it(browser: Browser, house: dict[str, st
     page.get_by_role("button", name="Add").click()
     page.wait_for_url(re.compile(rf"with={house['salt']}"))
     page.wait_for_selector("html[data-plot-ready]")
-    assert page.locator(".caption").count() == 2
+    expect(page.locator(".caption")).to_have_count(2)
     page.get_by_role("link", name="remove").click()
     page.wait_for_url(lambda url: "with" not in url)
     closed(watch)
@@ -172,7 +173,7 @@ def test_a_mark_on_the_map_leads_to_its_station(browser: Browser, house: dict[st
     page.mouse.click(frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
     page.locator(".maplibregl-popup a", has_text="Marseille").click()
     page.wait_for_url(re.compile(r"/en/datastreams/\d+"))
-    assert "Marseille" in page.locator("h1").inner_text()
+    expect(page.locator("h1")).to_contain_text("Marseille")
     closed(watch)
 
 
@@ -182,8 +183,8 @@ def test_colours_follow_the_theme(browser: Browser, house: dict[str, str]):
     light = page.locator("#plot canvas").screenshot()
     page.locator("#theme").click()
     page.locator("#theme").click()
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-    assert page.locator("#plot canvas").screenshot() != light
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    changed(page.locator("#plot canvas"), light)
     closed(watch)
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.portal.browser import FLAGS, Watch, launched, watched
+from tests.portal.browser import FLAGS, Watch, changed, launched, until, watched
 from tests.portal.measuring import Coverage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
     from tests.portal.conftest import Ids
 
@@ -30,15 +32,20 @@ def browser(chromium: Path) -> Iterator[Browser]:
 @pytest.fixture
 def watch(browser: Browser, server: str) -> Iterator[Watch]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
-    context.set_default_timeout(30_000)
     found = watched(context, server)
     yield found
     context.close()
     assert found.faults == []
 
 
-def shown(page: Page, css: str) -> bool:
-    return page.locator(css).first.is_visible()
+def shown(page: Page, css: str) -> None:
+    """The first that fits is seen, at once or in a moment."""
+    expect(page.locator(css).first, css).to_be_visible()
+
+
+def hidden(page: Page, css: str) -> None:
+    """It is not there, or not seen."""
+    expect(page.locator(css).first, css).to_be_hidden()
 
 
 # Maps
@@ -52,19 +59,18 @@ def test_a_globe_or_a_flat_map_as_one_chose_before_and_the_finer_world_near_the_
     page.set_viewport_size({"width": 1000, "height": 420})
     page.on("request", lambda r: asked.append(r.url.rpartition("/")[2]))
     watch.drawn("/en/search")
-    assert page.get_attribute("#map", "data-projection") == "flat"
-    assert page.get_attribute(SWITCH, "aria-label") == "Show as a globe"
+    expect(page.locator("#map")).to_have_attribute("data-projection", "flat")
+    expect(page.locator(SWITCH)).to_have_attribute("aria-label", "Show as a globe")
     assert "110m.json" in asked
     assert "50m.json" not in asked
     page.focus(SWITCH)
     page.keyboard.press("Enter")
-    assert page.get_attribute("#map", "data-projection") == "globe"
+    expect(page.locator("#map")).to_have_attribute("data-projection", "globe")
     # Its box lies over the antimeridian: torn apart, the map would show the world and stay far.
     watch.drawn(f"/fr/data/{ids.hostile}")
-    assert page.get_attribute("#map", "data-projection") == "globe"
-    assert page.get_attribute(SWITCH, "aria-label") == "Afficher à plat"
-    page.wait_for_load_state("networkidle")
-    assert "50m.json" in asked
+    expect(page.locator("#map")).to_have_attribute("data-projection", "globe")
+    expect(page.locator(SWITCH)).to_have_attribute("aria-label", "Afficher à plat")
+    until(page, lambda: "50m.json" in asked)
 
 
 @pytest.mark.parametrize("path", ["/en/data/{scenes}/items", "/fr/data/{scenes}/items/scene-007"])
@@ -74,9 +80,9 @@ def test_items_without_webgl_keep_their_picture(
     blind = browser.browser_type.launch(executable_path=str(chromium), args=[*FLAGS, "--disable-3d-apis"])
     watch = watched(blind.new_context(), item_server)
     watch.drawn(path.format(**records))
-    assert watch.page.get_attribute("html", "data-map-ready") == "fallback"
-    assert shown(watch.page, "#map svg.locator")
-    assert "WebGL" in watch.page.inner_text(".fallback-note")
+    expect(watch.page.locator("html")).to_have_attribute("data-map-ready", "fallback")
+    shown(watch.page, "#map svg.locator")
+    expect(watch.page.locator(".fallback-note")).to_contain_text("WebGL")
     blind.close()
     assert watch.faults == []
 
@@ -89,39 +95,39 @@ def test_a_hint_is_said_once(watch: Watch, ids: Ids):
     page = watch.page
     page.set_viewport_size({"width": 640, "height": 480})
     watch.open("/en/centres")
-    assert page.query_selector("#hint") is None
+    expect(page.locator("#hint")).to_have_count(0)
     watch.open(f"/en/data/{ids.funded}")
-    assert shown(page, "#hint")
+    shown(page, "#hint")
     for _ in range(20):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.dataset.dismiss") == "record":
             break
     page.keyboard.press("Enter")
-    assert not shown(page, "#hint")
-    assert page.evaluate("document.activeElement.id") == "content"
+    hidden(page, "#hint")
+    expect(page.locator("#content")).to_be_focused()
     watch.open(f"/fr/data/{ids.funded}")
-    assert not shown(page, "#hint")
+    hidden(page, "#hint")
     watch.open("/fr/search")
-    assert shown(page, "#hint")
+    shown(page, "#hint")
     page.get_by_role("button", name="Plus de conseils").click()
     watch.open("/fr/search")
-    assert not shown(page, "#hint")
+    hidden(page, "#hint")
     watch.open("/en/help")
     page.get_by_role("button", name="Show the hints again").click()
     watch.open(f"/en/data/{ids.funded}")
-    assert shown(page, "#hint")
+    shown(page, "#hint")
 
 
 def test_hints_need_scripts_and_pages_do_not(browser: Browser, server: str):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(server + "/en/search")
-    assert not shown(page, "#hint")
+    hidden(page, "#hint")
     page.goto(server + "/fr/publish?what=data")
     page.locator(".choices a").nth(1).click()
-    assert page.url.endswith("/fr/publish?what=data&bound=no")
+    page.wait_for_url("**/fr/publish?what=data&bound=no")
     page.goto(server + "/en/api")
-    assert not shown(page, "[data-run]")
+    hidden(page, "[data-run]")
     context.close()
 
 
@@ -136,28 +142,37 @@ def test_the_requests_of_the_page_of_apis_run_where_they_stand(watch: Watch):
     for n in range(count):
         box = page.locator(".answer").nth(n)
         box.locator("[role=status]", has_text="ms").wait_for()
-        assert box.locator("[role=status]").inner_text().startswith("200 OK · "), n
+        expect(box.locator("[role=status]"), str(n)).to_have_text(re.compile(r"^200 OK · "))
         said = box.locator("code").inner_text()
         assert len(said) > 20
         assert said.count("\n") < 24
-    assert '"numberMatched": 49' in page.locator("#answer-records-1 code").inner_text()
+    expect(page.locator("#answer-records-1 code")).to_contain_text('"numberMatched": 49')
+
+
+def still(canvas: Locator, picture: bytes) -> bytes:
+    """Wait until what moves has come to rest; gives the picture."""
+    while True:
+        canvas.page.wait_for_timeout(300)
+        picture, before = canvas.screenshot(), picture
+        if picture == before:
+            return picture
 
 
 def test_the_keys_that_help_names_work_on_a_map(watch: Watch):
     page = watch.page
     page.set_viewport_size({"width": 1000, "height": 420})
     watch.drawn("/en/search")
-    before = page.locator("#map canvas").screenshot()
+    canvas = page.locator("#map canvas")
+    before = canvas.screenshot()
     page.focus("#map canvas")
     page.keyboard.press("+")
-    page.wait_for_timeout(600)
-    nearer = page.locator("#map canvas").screenshot()
+    nearer = still(canvas, changed(canvas, before))
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(600)
-    assert len({before, nearer, page.locator("#map canvas").screenshot()}) == 3
+    changed(canvas, before, nearer)
     page.click("#draw")
+    expect(page.locator("#draw")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("Escape")
-    assert page.get_attribute("#draw", "aria-pressed") == "false"
+    expect(page.locator("#draw")).to_have_attribute("aria-pressed", "false")
 
 
 # Everywhere
@@ -187,11 +202,11 @@ def test_a_record_prints_with_its_addresses_and_without_its_menus(browser: Brows
     page = watch.page
     page.emulate_media(media="print")
     for css in (".bar nav", ".sections", ".actions", ".foot nav", ".crumbs", "#hint"):
-        assert not shown(page, css) or page.locator(css).count() == 0, css
+        hidden(page, css)
     for css in ("h1", "#citation", "#files", "#extent"):
-        assert shown(page, css), css
+        shown(page, css)
     # Black on white whatever the theme, nothing cut off by a box that scrolls.
-    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(16, 33, 42)"
+    expect(page.locator("body")).to_have_css("color", "rgb(16, 33, 42)")
     cut = page.evaluate(
         "[...document.querySelectorAll('.scroll, pre')].filter((e) => e.clientHeight && e.scrollHeight > e.clientHeight + 2).length"
     )

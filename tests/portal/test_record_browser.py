@@ -37,11 +37,12 @@ def test_citing_copies_and_offers_the_forms(browser: Browser, server: str, ids: 
     watch.page.keyboard.press("Enter")
     watch.page.get_by_text("Copied").wait_for()
     assert watch.page.evaluate("navigator.clipboard.readText()").startswith("Le Goff, Anne (2019).")
+    watch.page.locator(".cite-panel a[download]").last.wait_for()
     offered = watch.page.locator(".cite-panel a[download]").all_inner_texts()
     assert {"BibTeX", "RIS", "CSL-JSON", "Text", "DataCite"} <= set(offered)
     watch.page.keyboard.press("Escape")
-    assert not watch.page.locator(".cite-panel").is_visible()
-    assert watch.page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    expect(watch.page.locator(".cite-panel")).to_be_hidden()
+    expect(watch.page.locator(".cite-menu > summary")).to_be_focused()
     assert watch.faults == []
     context.close()
 
@@ -52,9 +53,9 @@ def test_a_record_prints_without_what_only_screens_need(browser: Browser, server
     watch.drawn(f"/en/data/{ids.rich}?view=complete")
     watch.page.emulate_media(media="print", color_scheme="dark")
     for gone in (".acts", ".sections", ".ways", ".tools", ".file-actions >> nth=0", ".narrower"):
-        assert not watch.page.locator(gone).is_visible(), gone
+        expect(watch.page.locator(gone), gone).to_be_hidden()
     for kept in ("h1", "#files", "#citation", "#provenance", "details.losses ul >> nth=0"):
-        assert watch.page.locator(kept).is_visible(), kept
+        expect(watch.page.locator(kept), kept).to_be_visible()
     ink, paper = watch.page.evaluate(
         "[document.body, document.documentElement].map((e, n) => getComputedStyle(e)[n ? 'colorScheme' : 'color'])"
     )

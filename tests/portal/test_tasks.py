@@ -138,6 +138,9 @@ def seen(one: Walker, how: str, words: str) -> None:
 
 
 def _named(one: Walker, role: Any, name: str) -> Any:
-    """What has this name; else what has a name that begins so."""
+    """What has this name; else what has a name that begins so, once there is one."""
+    begins = one.page.get_by_role(role, name=re.compile(f"^{re.escape(name)}"))
+    begins.first.wait_for(state="attached")
+    one.page.wait_for_load_state()
     exact = one.page.get_by_role(role, name=name, exact=True)
-    return exact if exact.count() else one.page.get_by_role(role, name=re.compile(f"^{re.escape(name)}"))
+    return exact if exact.count() else begins

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
+from tests.portal.browser import until
 from tests.portal.walking import FILE, WANTED, Walker, walker
 
 if TYPE_CHECKING:
@@ -27,8 +29,9 @@ def look(one: Walker, language: str) -> None:
     one.open(f"/{language}/")
     one.page.locator("#q").fill(TYPED[language])
     one.click(one.page.locator("main").get_by_role("button", name=SEARCH[language]))
-    one.page.wait_for_selector("#status")
-    assert one.titles() == [WANTED[language]]
+    one.page.wait_for_url("**/search?**")
+    one.ready()
+    one.sees(WANTED[language])
 
 
 @both
@@ -61,16 +64,17 @@ def test_the_address_is_what_one_shares(blind: Browser, walk_server: str, langua
     other = walker(blind, walk_server)
     other.open(told)
     for part in ("#status", "#list h3", ".chips"):
-        assert other.page.locator(part).all_inner_texts() == one.page.locator(part).all_inner_texts()
+        theirs, own = other.page.locator(part), one.page.locator(part)
+        until(other.page, lambda a=theirs, b=own: a.all_inner_texts() == b.all_inner_texts() != [])
     for name in ("q", "from", "to", "west"):
-        assert (
-            other.page.locator(f"#{name}").input_value() == one.page.locator(f"#{name}").input_value() != ""
-        )
+        theirs, own = other.page.locator(f"#{name}"), one.page.locator(f"#{name}")
+        until(other.page, lambda a=theirs, b=own: a.input_value() == b.input_value() != "")
     # And back leads to what was there before, its order with it.
     one.page.go_back()
+    one.page.wait_for_url(lambda url: "sort=" not in url)
     one.page.wait_for_selector("html[data-map-ready]")
-    assert one.titles() == [WANTED[language]]
-    assert one.page.locator("select[name=sort]").input_value() == ""
+    one.sees(WANTED[language])
+    expect(one.page.locator("select[name=sort]")).to_have_value("")
     for each in (one, other):
         each.page.context.close()
 
@@ -97,7 +101,8 @@ def test_with_the_keyboard_alone(blind: Browser, walk_server: str, language: str
     one.ready()
     one.press("/")
     one.press("ArrowDown")
-    assert one.page.evaluate("document.activeElement.textContent") == WANTED[language]
+    expect(one.page.locator("#list h3 a")).to_be_focused()
+    expect(one.page.locator("#list h3 a")).to_have_text(WANTED[language])
     _tab_to(one, ".get")
     with one.page.expect_download() as coming:
         one.page.keyboard.press("Enter")

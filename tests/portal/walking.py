@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import Error, ViewportSize
+from playwright.sync_api import Error, ViewportSize, expect
 
 from estran import formats
 from estran.formats import Links
@@ -24,6 +23,7 @@ from estran.model import (
     Variable,
 )
 from tests.fetching.serving import Answer
+from tests.portal.browser import PATIENCE_MS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,7 +113,7 @@ class Walker:
             self.page.wait_for_load_state()
             try:
                 if self.page.query_selector("html[data-script] #search"):
-                    self.page.wait_for_selector("html[data-map-ready]", timeout=60_000)
+                    self.page.wait_for_selector("html[data-map-ready]")
             except Error:  # another page is on its way
                 continue
             return
@@ -140,9 +140,9 @@ class Walker:
         self.clicks += 1
         return coming.value.suggested_filename
 
-    def titles(self) -> list[str]:
-        """Of the results."""
-        return [re.sub(r"\\s+", " ", title.inner_text()) for title in self.page.locator("#list h3").all()]
+    def sees(self, *titles: str) -> None:
+        """These are the results."""
+        expect(self.page.locator("#list h3")).to_have_text(list(titles))
 
 
 def walker(browser: Browser, home: str, *, scripts: bool = True, narrow: bool = False, **more: Any) -> Walker:
@@ -154,5 +154,5 @@ def walker(browser: Browser, home: str, *, scripts: bool = True, narrow: bool = 
         has_touch=narrow,
         **more,
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     return Walker(context.new_page(), home)
