@@ -11,8 +11,9 @@ from estran.catalogue import conditions
 from estran.catalogue.applications import applications
 from estran.catalogue.bitmaps import bitmap, numbers
 from estran.catalogue.grids import gathered
-from estran.catalogue.query import Bucket, Query
+from estran.catalogue.query import SERIES, Bucket, Query
 from estran.catalogue.senses import Found, Senses
+from estran.catalogue.store.extents import Hulls
 from estran.catalogue.terms import MOST_WORDS, Term, alternatives
 from estran.catalogue.timelines import timeline
 from estran.catalogue.trees import Trees
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from estran.catalogue.clusters import Alike, Counting
     from estran.catalogue.expressions import Words
-    from estran.catalogue.grids import Spots
+    from estran.catalogue.grids import Spot, Spots
     from estran.catalogue.meaning import Meaning
     from estran.catalogue.query import Counted, Reason
     from estran.catalogue.store import View
@@ -41,6 +42,10 @@ _GLOBE = Box(-180, -90, 180, 90)
 _EXACT_IDENTIFIER = 64
 # Marks of one record that say which; a map of more is closer to a list.
 _MOST_NAMED = 400
+# Stations are smaller marks: so many times more of them side by side.
+_FINER = 2
+# Fields that are not marked on records.
+_DERIVED = ("hub", "application", "series")
 
 
 class Asked:
@@ -111,6 +116,9 @@ class Asked:
             return BitMap.union(BitMap(), *(self._meaning.records(self._view, uri) for uri in values))
         if field == "application":
             return BitMap.union(BitMap(), *(self._applied(value) for value in values))
+        if field == "series":
+            observed = self._view.observed()
+            return BitMap.union(BitMap(), *(observed[value] for value in values if value in observed))
         if field == "hub":
             wanted = set(values)
             return self._view.facets.of(
@@ -127,14 +135,18 @@ class Asked:
         if self.alike and self._counting[0] is not pool:
             self._counting = (pool, self.alike.counting(pool))
         counting = self._counting[1]
-        if field not in ("hub", "application"):
+        if field not in _DERIVED:
             return self._view.facets.count(field, pool, self._query.count_values, counting)
         counted: list[Bucket] = []
-        for value in self._all_hubs() if field == "hub" else applications():
+        for value in self._values(field):
             bits = self.carrying(field, (value,))
             count = counting.count(field, value, bits) if counting else pool.intersection_cardinality(bits)
             counted.append(Bucket(value, count))
         return tuple(sorted((b for b in counted if b.count), key=lambda b: (-b.count, b.value)))
+
+    def _values(self, field: str) -> Iterable[str]:
+        """All values of a field that is not marked on records."""
+        return self._all_hubs() if field == "hub" else applications() if field == "application" else SERIES
 
     def trees(
         self, base: BitMap, chosen: Mapping[str, BitMap], pool: BitMap
@@ -156,8 +168,13 @@ class Asked:
         groups = self.alike.standing(spans.pks) if self.alike else spans.pks
         return timeline(spans, groups, self._query.bars)
 
-    def places(self, shown: BitMap) -> Spots:
-        """The places of what is shown, as marks on the map that is asked for; marks of one record have it."""
+    def places(self, shown: BitMap, pool: BitMap) -> Spots:
+        """The places of what is shown, as marks on the map that is asked for; marks of one record have it.
+
+        Args:
+            shown: the records that have marks.
+            pool: those whose stations have some as well, also where another record stands for them.
+        """
         import numpy as np  # noqa: PLC0415 - only where a map is drawn
 
         assert self._query.grid is not None
@@ -168,9 +185,21 @@ class Asked:
             here = np.isin(hulls.pks, numbers(carrying))
             hubs[here] = np.where(hubs[here] == -1, place, -2)
         found = gathered(hulls, hubs, names, self._query.grid, len(shown))
+        found = replace(found, stations=self._stations(pool))
         alone = [spot.pk for spot in found.spots if spot.pk][:_MOST_NAMED]
         records = dict(zip(alone, self._view.records(alone), strict=True)) if alone else {}
         return replace(found, spots=tuple(replace(s, record=records.get(s.pk)) for s in found.spots))
+
+    def _stations(self, pool: BitMap) -> tuple[Spot, ...]:
+        """The stations of some records, on the same map."""
+        import numpy as np  # noqa: PLC0415
+
+        assert self._query.grid is not None
+        of = self._view.stations(pool)
+        grid = replace(self._query.grid, cells=self._query.grid.cells * _FINER)
+        points = Hulls(of.numbers, of.lon, of.lat, of.lon, of.lat)
+        none = np.full(len(of.numbers), -1, dtype=np.int64)
+        return gathered(points, none, [], grid, len(of.numbers)).spots
 
     def _applied(self, name: str) -> BitMap:
         """The records whose keywords and variables tell of an application, in whatever words."""

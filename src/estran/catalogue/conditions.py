@@ -32,6 +32,7 @@ from estran.catalogue.expressions import (
     Temporal,
     Words,
 )
+from estran.catalogue.query import SERIES
 from estran.errors import Invalid
 from estran.model import Box
 
@@ -66,6 +67,7 @@ _FACETS: Mapping[str, tuple[str, ...]] = {
     "formats": ("format",),
     "services": ("service",),
     "links": ("link",),
+    "series": ("series",),
     "subjects": ("keyword", "theme", "topic", "variable", "platform", "instrument", "project"),
 }
 # Properties with a value of their own for each record: property -> column.
@@ -175,9 +177,9 @@ class _Judge:
         )
 
     def _known(self, field: str) -> Iterable[str]:
-        # Neither is marked on records: hubs follow from centres, applications from words.
-        if field == "application":
-            return applications()
+        # None is marked on records: hubs follow from centres, applications from words, series from what is observed.
+        if field in ("application", "series"):
+            return applications() if field == "application" else SERIES
         return self._hubs if field == "hub" else self._facets.values(field)
 
     def _array(self, node: Array) -> BitMap:

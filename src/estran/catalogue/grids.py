@@ -61,12 +61,15 @@ class Spots:
 
     Attributes:
         world: records of the whole world; nowhere: those whose place nobody told; outside: those elsewhere.
+        stations: the stations of records with observations, gathered more finely: `Spot.count` is of stations, and
+            `Spot.pk` the number of a datastream.
     """
 
     spots: tuple[Spot, ...] = ()
     world: int = 0
     nowhere: int = 0
     outside: int = 0
+    stations: tuple[Spot, ...] = ()
 
 
 def gathered(hulls: Hulls, hubs: np.ndarray[Any, Any], names: list[str], grid: Grid, total: int) -> Spots:

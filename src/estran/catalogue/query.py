@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 FACETS = (
     "hub", "centre", "kind", "topic", "theme", "variable", "platform", "instrument", "project", "level",
     "format", "licence", "access", "source", "keyword", "place", "language", "visibility", "concept",
-    "application", "service", "link", "organisation", "related",
+    "application", "service", "link", "organisation", "related", "series",
 )  # fmt: skip
 """Fields that can be counted and filtered by; values are the words shown to people, or codes."""
+
+SERIES = ("any", "station", "moving")
+"""Values of the facet "series": records with observations on this node; of what stands, or of what moves."""
 
 SORTS = ("relevance", "updated", "title", "published", "start", "end", "id")
 """Names to sort by; a minus in front turns the order around. All end with the id: a total order."""

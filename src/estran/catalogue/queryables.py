@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from estran.catalogue.query import SERIES
 from estran.model import KINDS
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ RECORDS: Mapping[str, Queryable] = {
     "formats": Queryable("array", "Data formats and service types"),
     "services": Queryable("array", "Ways of access: kinds of services, file, page"),
     "links": Queryable("array", "What came of checking its links: ok, login, wrong, dead, unknown"),
+    "series": Queryable("array", "Observations on this node: any, of stations, of what moves", SERIES),
     "centre": Queryable("text", "Centre that the record belongs to"),
     "hub": Queryable("array", "Hubs that the record belongs to through its centre"),
     "source": Queryable("text", "Source that the record came from"),

@@ -94,7 +94,7 @@ class Search:
             )  # fmt: skip
             found = replace(found, reasons=asked.reasons(pks, found.records)) if query.meaning else found
             found = replace(found, timeline=asked.timeline(chosen)) if query.bars else found
-            found = replace(found, places=asked.places(shown)) if query.grid else found
+            found = replace(found, places=asked.places(shown, pool)) if query.grid else found
             return replace(found, trees=asked.trees(base, chosen, pool)) if query.trees else found
 
     def _within(self, view: View, query: Query, hubs: Mapping[str, tuple[str, ...]], pool: BitMap) -> BitMap:
@@ -122,11 +122,10 @@ class Search:
 
         def fetch() -> BitMap:
             french, english = zip(*((w, w) if term.prefix else stems(w) for w in term.words), strict=True)
-            return view.words({f"{field}_fr": french, f"{field}_en": english}, prefix=term.prefix)
+            found = view.words({f"{field}_fr": french, f"{field}_en": english}, prefix=term.prefix)
+            return found | view.with_things(term.words, prefix=term.prefix) if field == _THINGS_IN else found
 
-        found = self._held.get((field, term), view.facets.seq, fetch)
-        # Stations come with observations, of which the catalogue's revision does not tell.
-        return found | view.with_things(term.words, prefix=term.prefix) if field == _THINGS_IN else found
+        return self._held.get((field, term), view.facets.seq, fetch)
 
     # Pages
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import select
+from pyroaring import BitMap
+from sqlalchemy import and_, case, func, select
 
+from estran.catalogue.query import SERIES
 from estran.storage import schema
 
 if TYPE_CHECKING:
@@ -13,18 +15,20 @@ if TYPE_CHECKING:
 
     import numpy as np
     import sqlalchemy as sa
-    from pyroaring import BitMap
 
     from estran.catalogue.index import Facets
     from estran.model import Box
     from estran.storage import Engine
 
-__all__ = ["Hulls", "Spans", "hulls", "spans"]
+__all__ = ["Hulls", "Spans", "Stations", "hulls", "observed", "spans", "stations"]
 
 # Of so many the rows are fetched one by one; beyond, all are read once a revision, and held.
 _FEW = 3000
 _TURN = 360.0
 _DATE_LINE = 180.0
+_R, _N, _D, _T = (
+    table.c for table in (schema.record, schema.observed_dataset, schema.datastream, schema.thing)
+)
 
 
 class Spans(NamedTuple):
@@ -43,6 +47,56 @@ class Hulls(NamedTuple):
     south: np.ndarray[Any, Any]
     east: np.ndarray[Any, Any]
     north: np.ndarray[Any, Any]
+
+
+class Stations(NamedTuple):
+    """The stations of records: a row each, in degrees; number is that of its first datastream with observations."""
+
+    pks: np.ndarray[Any, Any]
+    numbers: np.ndarray[Any, Any]
+    lon: np.ndarray[Any, Any]
+    lat: np.ndarray[Any, Any]
+
+
+def observed(connection: sa.Connection) -> dict[str, BitMap]:
+    """Value of the facet "series" -> the records that have such observations."""
+    # What has no place of its own, but one in each of its observations, moves.
+    moves = and_(_T.longitude.is_(None), _D.last_longitude.is_not(None))
+    found = {value: BitMap() for value in SERIES}
+    chosen = _with_observations(case((moves, "moving"), else_="station")).distinct()
+    for pk, value in connection.execute(chosen).tuples():
+        found[value].add(pk)
+        found["any"].add(pk)
+    return found
+
+
+def _with_observations(*columns: Any) -> Any:
+    """The pk of its record, and more, of each datastream that has observations."""
+    return (
+        select(_R.pk, *columns)
+        .join_from(schema.datastream, schema.thing, _D.thing == _T.number)
+        .join(schema.observed_dataset, _D.dataset == _N.number)
+        .join(schema.record, _R.id == _N.record)
+        .where(_D.count > 0)
+    )
+
+
+def stations(connection: sa.Connection, facets: Facets, among: BitMap) -> Stations:
+    """The stations of some records; the catalogue's revision tells of each that comes or moves."""
+
+    def read() -> Stations:
+        import numpy as np  # noqa: PLC0415 - only where something is drawn
+
+        chosen = (
+            _with_observations(func.min(_D.number), _T.longitude, _T.latitude)
+            .where(_T.longitude.is_not(None), _T.latitude.is_not(None))
+            .group_by(_R.pk, _T.number, _T.longitude, _T.latitude)
+            .order_by(_T.number)
+        )
+        table = np.array([tuple(row) for row in connection.execute(chosen)], dtype=float).reshape(-1, 4)
+        return Stations(table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), table[:, 2], table[:, 3])
+
+    return Stations(*_among(facets.remembered("stations", read), facets, among))
 
 
 def spans(connection: sa.Connection, engine: Engine, facets: Facets, among: BitMap) -> Spans:
@@ -75,13 +129,19 @@ def _chosen(
     read: Callable[..., tuple[np.ndarray[Any, Any], ...]], name: str, facets: Facets, among: BitMap
 ) -> tuple[np.ndarray[Any, Any], ...]:
     """The rows of some records, of arrays whose first column is their pks."""
+    if len(among) <= _FEW and facets.recall(name) is None:
+        return read(among)
+    return _among(facets.remembered(name, read), facets, among)
+
+
+def _among(
+    whole: tuple[np.ndarray[Any, Any], ...], facets: Facets, among: BitMap
+) -> tuple[np.ndarray[Any, Any], ...]:
+    """The rows of some records among all."""
     import numpy as np  # noqa: PLC0415
 
     from estran.catalogue.bitmaps import numbers  # noqa: PLC0415
 
-    if len(among) <= _FEW and facets.recall(name) is None:
-        return read(among)
-    whole = facets.remembered(name, read)
     if len(among) == len(facets.everything):
         return whole
     top = int(max(facets.everything.max(), among.max())) + 1 if among else 1

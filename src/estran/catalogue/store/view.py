@@ -12,7 +12,7 @@ from sqlalchemy import and_, or_, select
 from estran.catalogue.index import bitmap
 from estran.catalogue.newest import MANY, Newest
 from estran.catalogue.prepare import decode
-from estran.catalogue.store.extents import hulls, spans
+from estran.catalogue.store.extents import hulls, observed, spans, stations
 from estran.catalogue.store.inbound import numbers
 from estran.catalogue.store.keyset import beyond
 from estran.model import Record, moment_us
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from estran.access import Actor
     from estran.catalogue.index import Facets
-    from estran.catalogue.store.extents import Hulls, Spans
+    from estran.catalogue.store.extents import Hulls, Spans, Stations
     from estran.model import Box
     from estran.storage import Engine
 
@@ -111,6 +111,10 @@ class View:
             fits = (w.word >= word) & (w.word < word + _HIGHEST) if is_begun else w.word == word
             chosen = chosen.where(n.number.in_(select(w.dataset).where(fits)))
         return BitMap(self._connection.execute(chosen).scalars())
+
+    def observed(self) -> Mapping[str, BitMap]:
+        """The records that have observations here: "any", and those of what stands ("station") or moves ("moving")."""
+        return self.facets.remembered("observed", lambda: observed(self._connection))
 
     def touching(self, box: Box) -> BitMap:
         """The records with a box that shares a point with `box`."""
@@ -281,6 +285,10 @@ class View:
     def hulls(self, among: BitMap) -> Hulls:
         """Where these records are, as arrays."""
         return hulls(self._connection, self._engine, self.facets, among)
+
+    def stations(self, among: BitMap) -> Stations:
+        """The stations of these records that have observations here, as arrays."""
+        return stations(self._connection, self.facets, among)
 
     def originals(self, pk: int) -> tuple[OriginalDocument, ...]:
         """Every document that a record came from, the newest first."""

@@ -12,6 +12,7 @@ from estran.observations.store import naming, recent
 from estran.observations.store.columns import array
 from estran.observations.store.entities import MANY, TABLES
 from estran.observations.store.matching import Counts
+from estran.observations.store.noticing import notice
 from estran.storage import descriptions, get_meta, pack, put_meta, schema, take_numbers, unpack
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _SEQUENCES = {"ObservedProperties": "observed-property"}
 _PIVOTS: dict[str, Any] = {
     "Things": Thing, "Sensors": Sensor, "ObservedProperties": Variable, "Datastreams": Datastream,
 }  # fmt: skip
+_SHOWN = ("Things", "Datastreams")
 _FEW = 20
 """So many observations of a datastream are named one by one."""
 _N, _D = schema.observed_dataset.c, schema.datastream.c
@@ -47,7 +49,14 @@ class Changing:
         self.connection, self._engine, self._store = connection, engine, store
         self.touched: set[int] = set()
         self.described: set[int] = set()
+        self._shown: set[int] = set()
         self.counts = Counts()
+
+    def _show(self, dataset: int) -> None:
+        """Tell the catalogue, once for all that is written of a dataset."""
+        if dataset not in self._shown:
+            self._shown.add(dataset)
+            notice(self.connection, [dataset])
 
     # Datasets
 
@@ -87,6 +96,8 @@ class Changing:
         """A new row."""
         if kind == "Datastreams":
             self.described.add(values["dataset"])
+        if kind in _SHOWN:
+            self._show(values["dataset"])
         self.connection.execute(insert(TABLES[kind]), [values])
         if kind == "Things":
             naming.note(self.connection, values["dataset"], [self.pivot(kind, values)])
@@ -94,7 +105,7 @@ class Changing:
     def update(self, kind: str, number: int, **values: Any) -> None:
         """Another row in its place."""
         table = TABLES[kind]
-        if "document" in values and kind in ("Things", "Datastreams"):
+        if "document" in values and kind in _SHOWN:
             self._keep_former(kind, number, values)
         self.connection.execute(update(table).where(table.c.number == number).values(**values))
 
@@ -103,6 +114,7 @@ class Changing:
         held = self.row(kind, number)
         if held is None or held["document"] == values["document"]:
             return
+        self._show(held["dataset"])
         if kind == "Things":
             naming.note(self.connection, held["dataset"], [self.pivot(kind, held | values)])
         elif held["dataset"] in descriptions.keeping(self.connection).values():
@@ -235,18 +247,19 @@ class Changing:
         if kind == "FeaturesOfInterest":
             self._delete_observations_of(number)
         if kind == "Locations":
-            # Where things were does not say anything without the place.
-            way = MANY["Locations", "HistoricalLocations"].between
-            if way is not None:
-                held = list(
-                    self.connection.execute(
-                        select(way.c.historical).where(way.c.location == number)
-                    ).scalars()
-                )
-                for historical in held:
-                    self.delete("HistoricalLocations", historical)
+            self._delete_history_of(number)
         table = TABLES[kind]
+        if kind in _SHOWN and (row := self.row(kind, number)):
+            self._show(row["dataset"])
         self.connection.execute(delete(table).where(table.c.number == number))
+
+    def _delete_history_of(self, location: int) -> None:
+        """Where things were does not say anything without the place."""
+        way = MANY["Locations", "HistoricalLocations"].between
+        if way is not None:
+            chosen = select(way.c.historical).where(way.c.location == location)
+            for historical in list(self.connection.execute(chosen).scalars()):
+                self.delete("HistoricalLocations", historical)
 
     def _delete_observations_of(self, feature: int) -> None:
         row = self.row("FeaturesOfInterest", feature)

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, insert, select, update
 from estran.model import Datastream, Sensor, Thing, Variable, plain
 from estran.observations import told
 from estran.observations.store import naming, telling
+from estran.observations.store.noticing import notice, notice_of
 from estran.observations.store.telling import encoded
 from estran.storage import descriptions, pack, schema, take_numbers, unpack
 
@@ -81,6 +82,7 @@ class Tally:
     Attributes:
         following: number of the next observation.
         newest: the row of the newest observation, as JSON.
+        was: how many there were when it was asked.
     """
 
     count: int
@@ -93,6 +95,10 @@ class Tally:
     last_longitude: float | None = None
     last_latitude: float | None = None
     newest: str | None = None
+    was: int = 0
+
+    def __post_init__(self) -> None:
+        self.was = self.count
 
     def reserve(self, count: int) -> int:
         """Numbers for so many observations; gives the first."""
@@ -142,13 +148,13 @@ def enter(
         dataset = take_numbers(connection, "observed-dataset", 1)
         connection.execute(insert(schema.observed_dataset).values(number=dataset, record=record))
     stations = {one.thing.key: one.thing for one in described}
-    things = _entered(
+    things, is_placed = _entered(
         connection, schema.thing, dataset, {key: _thing(one, record) for key, one in stations.items()}
     )
     naming.note(connection, dataset, stations.values())
     telling.place(connection, dataset, [(things[key], one) for key, one in stations.items()])
     sensors = {one.sensor.key: _sensor(one.sensor) for one in described if one.sensor}
-    sensed = _entered(connection, schema.sensor, dataset, sensors)
+    sensed, _ = _entered(connection, schema.sensor, dataset, sensors)
     is_any_unnamed = any(one.sensor is None for one in described)
     unnamed = telling.unnamed_sensor(connection, dataset) if is_any_unnamed else None
     properties = _properties(connection, [one.variable for one in described])
@@ -165,7 +171,9 @@ def enter(
     before = set(connection.execute(select(_D.key).where(_D.dataset == dataset)).scalars())
     if record in descriptions.keeping(connection):
         _keep_former(connection, dataset, {key: row["document"] for key, row in rows.items()})
-    numbers = _entered(connection, schema.datastream, dataset, rows)
+    numbers, is_told = _entered(connection, schema.datastream, dataset, rows)
+    if is_placed or is_told:
+        notice(connection, [dataset])
     return numbers, len(rows.keys() - before)
 
 
@@ -197,8 +205,8 @@ def _sensor(one: Sensor) -> dict[str, Any]:
 
 def _entered(
     connection: sa.Connection, table: sa.Table, dataset: int, rows: Mapping[str, dict[str, Any]]
-) -> dict[str, int]:
-    """Rows of a dataset by key, changed where they say something else; gives their numbers."""
+) -> tuple[dict[str, int], bool]:
+    """Rows of a dataset by key, changed where they say something else; gives their numbers, and whether any was new."""
     columns = ("key", "number", *next(iter(rows.values()), {}))
     found = connection.execute(select(*(table.c[name] for name in columns)).where(table.c.dataset == dataset))
     held: dict[str, tuple[int, dict[str, Any]]] = {}
@@ -210,12 +218,11 @@ def _entered(
     if fresh:
         made = [{"number": numbers[key], "dataset": dataset, "key": key, **rows[key]} for key in fresh]
         connection.execute(insert(table), made)
-    for key, row in rows.items():
-        if key in held:
-            numbers[key] = held[key][0]
-            if held[key][1] != row:
-                connection.execute(update(table).where(table.c.number == numbers[key]).values(**row))
-    return numbers
+    other = [key for key, row in rows.items() if key in held and held[key][1] != row]
+    numbers |= {key: held[key][0] for key in rows if key in held}
+    for key in other:
+        connection.execute(update(table).where(table.c.number == numbers[key]).values(**rows[key]))
+    return numbers, bool(fresh or other)
 
 
 def _properties(connection: sa.Connection, variables: Iterable[Variable]) -> dict[str, int]:
@@ -326,3 +333,4 @@ def note(connection: sa.Connection, known: Mapping[int, Tally]) -> None:
     ]
     if rows:
         connection.execute(changed.values({name: bindparam(f"new_{name}") for name in _TALLIED}), rows)
+    notice_of(connection, [n for n, tally in known.items() if bool(tally.was) != bool(tally.count)])

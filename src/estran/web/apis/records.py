@@ -64,7 +64,8 @@ _SCHEMA_FORMS = {"json": replies.SCHEMA, "html": HTML}
 _PORTAL = {
     "q": "q", "bbox": "bbox", "type": "kind", "centre": "centre", "hub": "hub", "keywords": "keyword",
     "variables": "variable", "platforms": "platform", "instruments": "instrument", "projects": "project",
-    "level": "level", "formats": "format", "services": "service", "links": "link", "license": "licence",
+    "level": "level", "formats": "format", "services": "service", "links": "link", "series": "series",
+    "license": "licence",
     "access": "access", "source": "source", "theme": "theme", "topic": "topic", "applications": "application",
     "places": "place", "language": "language",
     "concept": "concept", "meaning": "meaning",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
 
 FACETS = (
-    "hub", "kind", "theme", "application", "variable", "topic", "centre", "platform", "instrument", "project",
+    "hub", "kind", "series", "theme", "application", "variable", "topic", "centre", "platform", "instrument", "project",
     "level", "format", "service", "access", "licence", "link", "source",
 )  # fmt: skip
 """The groups of the filter column, in its order; further fields of the catalogue work in the address."""

@@ -32,6 +32,7 @@ _TEXT_QUERYABLES = {
 _ARRAY_QUERYABLES = {
     "hub": "hub", "variable": "variables", "platform": "platforms", "instrument": "instruments",
     "project": "projects", "level": "level", "format": "formats", "service": "services", "link": "links",
+    "series": "series",
     "keyword": "keywords", "theme": "theme", "topic": "topic", "application": "applications", "place": "places",
 }  # fmt: skip
 _SORTS = {"title": "title", "-updated": "-updated", "-published": "-published", "start": "time"}

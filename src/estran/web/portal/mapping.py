@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from estran.catalogue.grids import Grid
 from estran.errors import Invalid
 from estran.model import Box
+from estran.web.portal import telling
 from estran.web.portal.views import css_of, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from starlette.datastructures import QueryParams
 
@@ -24,6 +25,7 @@ __all__ = ["grid", "points"]
 # A world of 512 pixels at zoom 0, and marks that do not touch.
 _WORLD_PIXELS, _MARK_PIXELS = 512, 64
 _DEEPEST = 14.0
+_MOST_NAMES = 300
 _WHOLE = Grid(cells=32)
 
 
@@ -48,13 +50,31 @@ def points(places: Spots | None, asked: Asked, viewer: Viewer) -> dict[str, Any]
     said = [w.count("search.map_world", world)] if world else []
     said += [w.count("search.map_nowhere", nowhere)] if nowhere else []
     features = [_feature(spot, _told(spot, viewer)) for spot in spots]
+    stations = places.stations if places else ()
     return {
         "type": "FeatureCollection",
         "features": features,
+        "stations": _stations(stations, viewer),
         "world": world,
         "note": " ".join(said),
         "search": asked.first(box=None).address(f"/{w.language}/search"),
     }
+
+
+def _stations(spots: Sequence[Spot], viewer: Viewer) -> list[dict[str, Any]]:
+    """The smaller marks of stations: each leads to its first series; several say how many they are."""
+    alone = [spot.pk for spot in spots if spot.pk]
+    # Names are told where there are few: many cost time.
+    few = alone if len(alone) <= _MOST_NAMES else []
+    held = viewer.node.observations.datastreams(numbers=few) if few else []
+    names = {one.number: telling.station(one.described.thing, viewer.words) for one in held}
+    return [
+        _feature(spot, {
+            "is": "station", "n": spot.count, "href": f"/{viewer.words.language}/datastreams/{spot.pk}" if spot.pk else "",
+            "name": names.get(spot.pk) or viewer.words.count("stations.count", spot.count),
+        })
+        for spot in spots
+    ]  # fmt: skip
 
 
 def _told(spot: Spot, viewer: Viewer) -> dict[str, Any]:

@@ -29,6 +29,7 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _ABSTRACT = 230
 _VALUES = 40
 _SHOWN = 6
+_TABLES = {"language": "tongue", "series": "observed"}
 FACET_VALUES = 30
 """Values of a facet that the filter column counts; a page of their own has all."""
 _MOST_BOXES = 20
@@ -226,8 +227,8 @@ class Viewer:
                 return self.name(value)
             case "kind" | "topic" | "access" | "service" | "link":
                 return self.words.label(field, value)
-            case "language":
-                return self.words.label("tongue", value)
+            case "language" | "series":
+                return self.words.label(_TABLES[field], value)
             case "concept":
                 entry = self.node.vocabulary.entries([value]).get(value)
                 return (self.words.of(entry.label) or entry.title) if entry else value

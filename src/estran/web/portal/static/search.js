@@ -54,7 +54,7 @@ async function refresh() {
   // Outlines of places as wide as a continent would only be in the way.
   const small = places.features.filter(({ properties: { id, box: [w, s, e, n] } }) => id && e - w < 60 && (e - w > 0.5 || n - s > 0.5));
   const outlines = small.map((f) => polygon(f.properties.box, { hub: f.properties.hub }));
-  map.getSource("places").setData(collection([...outlines, ...places.features]));
+  map.getSource("places").setData(collection([...outlines, ...(places.stations ?? []), ...places.features]));
 }
 
 /** Shows a box as the one that is "lit" or "asked", or takes it away. */
@@ -119,17 +119,41 @@ function pointing() {
     popup.setLngLat(lngLat).setDOMContent(list).addTo(map);
   });
 
+  const layers = ["points"];
+  map.on("mousemove", "stations", () => (map.getCanvas().style.cursor = "pointer"));
+  map.on("mouseleave", "stations", () => (map.getCanvas().style.cursor = ""));
+  map.on("click", "stations", ({ features, lngLat, point }) => {
+    if (map.queryRenderedFeatures(point, { layers }).length) return; // a record lies above it
+    const list = document.createElement("ul");
+    list.className = "popup";
+    const once = new Map(features.map(({ properties: p }) => [p.href || String(p.box), p]));
+    for (const { href, name, box } of once.values()) {
+      const item = list.appendChild(document.createElement("li"));
+      if (href) item.append(Object.assign(document.createElement("a"), { href, textContent: name }));
+      else {
+        item.append(name);
+        closer((child) => list.appendChild(document.createElement("li")).append(child), typeof box === "string" ? JSON.parse(box) : box);
+      }
+    }
+    popup.setLngLat(lngLat).setDOMContent(list).addTo(map);
+  });
+
   /** What a mark of several records offers: to come closer, where that parts them, and to list them. */
   function gathered(add, said, [w, s, e, n]) {
     add(said);
     add(Object.assign(document.createElement("a"), { href: listing(places.search, [w, s, e, n]), textContent: note().dataset.list }));
+    closer(add, [w, s, e, n]);
+  }
+
+  /** A button that comes as close as parts what lies in a box. */
+  function closer(add, [w, s, e, n]) {
     if (e - w < 0.001 && n - s < 0.001) return;
-    const closer = Object.assign(document.createElement("button"), { type: "button", className: "button quiet", textContent: note().dataset.closer });
-    closer.addEventListener("click", () => {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "button quiet", textContent: note().dataset.closer });
+    button.addEventListener("click", () => {
       popup.remove();
       map.fitBounds([[w, s], [e, n]], { padding: 80, maxZoom: Math.max(map.getZoom() + 1, 12), animate: !matchMedia("(prefers-reduced-motion)").matches });
     });
-    add(closer);
+    add(button);
   }
 }
 
