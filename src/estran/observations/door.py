@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from estran.access import OPERATOR
 from estran.catalogue.prepare import decode
-from estran.errors import Conflict, Invalid, NotAllowed, NotFound
+from estran.errors import NotAllowed, NotFound
 from estran.model import EVER_US, NEVER_US, Box, instant_us, interval, moment_us
 from estran.observations.describing import described
 from estran.observations.feeds.door import Feeds
@@ -23,7 +23,7 @@ from estran.observations.remote import Remote
 from estran.observations.sensing import Sensing
 from estran.observations.store import MOST, Extent
 from estran.observations.store.columns import KEY, NAMES, kept
-from estran.observations.store.registry import datastream_of
+from estran.observations.then import described_then, version_of
 from estran.observations.wide import wide_table
 from estran.storage.descriptions import RECORD
 
@@ -215,20 +215,10 @@ class Observations:
         then = {one.datastream: one for one in self._store.extents(streams, version)}
         streams = [
             replace(one, count=held.count, first=held.first, last=held.last)
-            for one in self._then(record, streams, version)
+            for one in described_then(self._store, streams, version)
             if (held := then.get(one.number))
         ]
         return wide_table(record, streams, partial(self._wide, as_of=as_of))
-
-    def _then(self, record: str, streams: Sequence[HeldDatastream], version: int) -> list[HeldDatastream]:
-        """Datastreams as they were described at a version."""
-        former = self._store.described_then(record, version)
-        return [
-            replace(one, described=datastream_of(former[one.number].document))
-            if one.number in former
-            else one
-            for one in streams
-        ]
 
     def description(self, record: Record, as_of: str) -> Record:
         """The record of a dataset as it was at an instant; what it was before its history was kept is not known.
@@ -355,24 +345,7 @@ class Observations:
 
     def _version_of(self, as_of: str, streams: Sequence[HeldDatastream]) -> int | None:
         """The version that an instant means for some datastreams."""
-        if not as_of:
-            return None
-        version, settled = instant_us(as_of, "as_of"), self._store.settled()
-        if version > settled:
-            raise Invalid(f"what will be is not known; ask for {moment_us(settled)} or earlier", "as_of")
-        since = self._store.history([one.number for one in streams])
-        for one in streams:
-            if one.number not in since:
-                raise Conflict(
-                    f"the dataset “{one.record}” does not keep what it said before; “estran observations history "
-                    f"{one.record}” lets it, from then on"
-                )
-            if version < since[one.number]:
-                raise Conflict(
-                    f"the dataset “{one.record}” keeps what it said before since "
-                    f"{moment_us(since[one.number])}; ask for a later instant"
-                )
-        return version
+        return version_of(self._store, as_of, {one.number: one.record for one in streams})
 
     def load(
         self,

@@ -214,6 +214,7 @@ class Query:
         order: what comes first; of what is equal the lower number.
         after: values of `order` and the number of the last that was given before.
         most: at most so many.
+        as_of: an instant, for observations as they were then; "" for now.
     """
 
     kind: str
@@ -224,6 +225,7 @@ class Query:
     skip: int = 0
     most: int = 100
     after: tuple[Any, ...] | None = None
+    as_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from estran.observations.entities import Entity, Order, Page, Query, prefix, res
 from estran.observations.evaluating import Columns, evaluate, holds
 from estran.observations.expressions import Path, further, leaves
 from estran.observations.rows import ranks
+from estran.observations.store.batches import Extent
 from estran.observations.vectors import Vector, listed, times
 
 if TYPE_CHECKING:
@@ -51,6 +52,15 @@ class Group:
         firsts = [one.first for one in self.members if one.first is not None]
         lasts = [one.last for one in self.members if one.last is not None]
         return (min(firsts), max(lasts)) if firsts and lasts else None
+
+    @property
+    def extents(self) -> list[Extent]:
+        """Where their observations lie, of those that have any."""
+        return [
+            Extent(one.number, one.held, one.first, one.last)
+            for one in self.members
+            if one.first is not None and one.last is not None
+        ]
 
     def entity(self) -> Entity:
         """As SensorThings tells it."""

@@ -25,6 +25,7 @@ from estran.observations.expressions import (
 from estran.observations.quality import NEEDED, judged
 from estran.observations.rows import Rows, id_of, ranks
 from estran.observations.store.columns import KEY, NAMES, array, empty, kept
+from estran.observations.then import Then, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from estran.observations.store.entities import Asker
     from estran.observations.store.sensing import Observed
 
-__all__ = ["Observing", "is_natural", "is_span", "span_of"]
+__all__ = ["Observing", "is_natural", "is_span", "span_of", "then_of"]
 
 _LONGEST_TOP = 200_000
 _WIDER = 8
@@ -69,6 +70,7 @@ class Observing:
         known: datastream -> what is needed to tell its observations; asked for what `where` needs.
         sets: condition on other entities -> the numbers for which it holds.
         feature: the feature of interest that they are of, None for any.
+        then: what was said at the instant as of which they are wanted; None for now.
         until: when looking for a page of them, or counting them, ends.
     """
 
@@ -78,14 +80,20 @@ class Observing:
     known: Mapping[int, Observed]
     sets: Mapping[Expression, NDArray[np.int64]]
     feature: int | None = None
+    then: Then | None = None
     until: float = field(default_factory=lambda: monotonic() + _PATIENCE_S)
 
     @classmethod
     def of(
         cls, store: SeriesStore, ask: Asker, streams: Sequence[int] | None, where: Expression | None,
-        feature: int | None = None,
+        feature: int | None = None, *, as_of: str = "",
     ) -> Observing:  # fmt: skip
-        """Look up what conditions on entities mean, and leave out what they rule out."""
+        """Look up what conditions on entities mean, and leave out what they rule out.
+
+        Raises:
+            Invalid: a condition does not fit.
+            Conflict: a dataset does not keep what it said at the instant as of which it is asked.
+        """
         sets: dict[Expression, NDArray[np.int64]] = {}
         for leaf in leaves(where) if where is not None else ():
             links = prefix("Observations", leaf)
@@ -94,11 +102,12 @@ class Observing:
             if links:
                 kind = "Datastreams" if links[0] == "Datastream" else "FeaturesOfInterest"
                 sets[leaf] = np.array(ask.numbers(kind, further(leaf)), np.int64)
-        extents = store.sensing.extents(ask, streams)
+        extents = store.sensing.extents(ask, streams, is_former=bool(as_of))
         for leaf in conjuncts(where):
             if leaf in sets and prefix("Observations", leaf)[0] == "Datastream":
                 held = set(sets[leaf].tolist())
                 extents = [one for one in extents if one.datastream in held]
+        then = then_of(store, ask, [one.datastream for one in extents], as_of)
         start, end = span_of(where)
         extents = [
             replace(one, first=max(one.first, start), last=min(one.last, end - 1))
@@ -109,7 +118,7 @@ class Observing:
             str(path).startswith("FeatureOfInterest") for path in _paths(where)
         )
         known = store.sensing.observed(ask, [one.datastream for one in extents]) if wants_known else {}
-        return cls(store, extents, where, known, sets, feature)
+        return cls(store, extents, where, known, sets, feature, then)
 
     def batches(
         self,
@@ -132,7 +141,10 @@ class Observing:
         if self.feature is not None:
             needed |= {"feature", "longitude"}
         columns = tuple(name for name in NAMES if name in needed)
-        for rows in self.store.batches(self.extents if extents is None else extents, columns):
+        version = self.then and self.then.version
+        for rows in self.store.batches(
+            self.extents if extents is None else extents, columns, version=version
+        ):
             if not is_passed_on and monotonic() > self.until:
                 raise Invalid(
                     "the question takes too long to answer; narrow it: name a datastream, a time", "$filter"
@@ -159,20 +171,25 @@ class Observing:
 
     def judged(self, rows: pa.Table) -> pa.Table:
         """Rows with their ``quality``."""
-        return judged(rows, self.store.quality)
+        return self.then.judged(rows) if self.then else judged(rows, self.store.quality)
 
     def verticals(self, rows: pa.Table) -> Mapping[int, str]:
         """Datastream -> name of its third coordinate, "" without one."""
-        numbers = np.unique(array(rows, "datastream")).tolist()
-        return {number: one.vertical for number, one in self.store.sensing.observed(None, numbers).items()}
+        known = self.observed(None, np.unique(array(rows, "datastream")).tolist())
+        return {number: one.vertical for number, one in known.items()}
+
+    def observed(self, ask: Asker | None, numbers: Sequence[int]) -> dict[int, Observed]:
+        """What is needed to tell the observations of some datastreams."""
+        known = self.store.sensing.observed(ask, numbers)
+        return self.then.known(known) if self.then else known
 
     def said(self, rows: pa.Table) -> Mapping[int, dict[str, Any]]:
-        """What is said of observations beside their rows, by their id."""
-        return self.store.sensing.said(None, rows)
+        """What is said of observations beside their rows, by their id; what was said before is not kept."""
+        return {} if self.then else self.store.sensing.said(None, rows)
 
     def count(self) -> int:
         """How many there are."""
-        if self.where is None and self.feature is None:
+        if self.where is None and self.feature is None and self.then is None:
             return sum(one.count for one in self.extents)
         return sum(rows.num_rows for rows in self.batches(KEY))
 
@@ -270,6 +287,20 @@ class Observing:
             keys += [-key if one.descending else key for key in ranks(evaluate(one.by, columns))]
         keys += [id_of(rows)]
         return rows.take(np.lexsort(keys[::-1])[:wanted])
+
+
+def then_of(store: SeriesStore, ask: Asker, numbers: Sequence[int], as_of: str) -> Then | None:
+    """What was said of datastreams at an instant, None for now.
+
+    Raises:
+        Invalid: it is no instant.
+        Conflict: a dataset does not keep what it said then.
+    """
+    if not as_of:
+        return None
+    streams = store.sensing.held(ask, numbers)
+    version = version_of(store, as_of, {one.number: one.record for one in streams})
+    return None if version is None else Then.at(store, streams, version)
 
 
 def _paths(where: Expression | None) -> list[Path]:

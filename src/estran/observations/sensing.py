@@ -86,14 +86,15 @@ class Sensing:
 
     # Entities
 
-    def one(self, kind: str, number: int) -> Entity:
-        """An entity.
+    def one(self, kind: str, number: int, as_of: str = "") -> Entity:
+        """An entity; an observation as it was at an instant, where one is given.
 
         Raises:
             NotFound: there is none of that number, or none that the actor may know of.
+            Conflict: its dataset does not keep what it said at that instant.
         """
         if 0 <= number <= _LARGEST_ID:
-            found = self.page(Query(kind=kind, numbers=(number,), most=1)).entities
+            found = self.page(Query(kind=kind, numbers=(number,), most=1, as_of=as_of)).entities
             if found:
                 return found[0]
         raise NotFound(KINDS[kind].singular, str(number))
@@ -262,7 +263,7 @@ class Sensing:
                     "observations of a MultiDatastream have no other form; leave it out", "$resultFormat"
                 )
             asked = self._observing(ask, query)
-            known = self._store.sensing.observed(ask, [one.datastream for one in asked.extents])
+            known = asked.observed(ask, [one.datastream for one in asked.extents])
         return asked, known
 
     def runs(self, query: Query, most: int) -> list[Tile] | None:
@@ -272,6 +273,8 @@ class Sensing:
             Invalid: there are conditions on more than the time.
         """
         asked, _ = self.observing(query)
+        if query.as_of:
+            raise Invalid("what is decimated is told as it is now; leave one of the two out", "$as_of")
         if any(not is_span(condition) for condition in conjuncts(query.where)):
             raise Invalid("only a time narrows what is decimated; leave other conditions out", "$filter")
         if not asked.extents:
@@ -296,15 +299,26 @@ class Sensing:
                 streams = (
                     [number // ID_STEP] if number >= ID_STEP else self._store.sensing.around(ask, number)
                 )
-        return Observing.of(self._store, ask, streams, query.where, feature)
+        return Observing.of(self._store, ask, streams, query.where, feature, as_of=query.as_of)
 
     def _observations(self, ask: Asker, query: Query) -> Page:
         if query.numbers is not None:
-            parts = [self._row(ask, number) for number in query.numbers]
-            rows = [part for part in parts if part is not None]
-            return Page([entity for part in rows for entity in self._entities(ask, part)])
-        rows, after = self._observing(ask, query).first(query.order, query.skip, query.most, query.after)
-        return Page(self._entities(ask, rows), after)
+            return Page([one for number in query.numbers for one in self._observation(ask, number, query)])
+        asked = self._observing(ask, query)
+        rows, after = asked.first(query.order, query.skip, query.most, query.after)
+        return Page(self._entities(ask, rows, asked), after)
+
+    def _observation(self, ask: Asker, number: int, query: Query) -> list[Entity]:
+        """The one of a number, if there is one, or was."""
+        if not query.as_of:
+            rows = self._row(ask, number)
+            return [] if rows is None else self._entities(ask, rows)
+        stream = number // ID_STEP
+        asked = Observing.of(self._store, ask, [stream] if stream < ID_STEP else (), None, as_of=query.as_of)
+        if not asked.extents or asked.then is None:
+            return []
+        rows = self._store.sensing.find(stream, number % ID_STEP, asked.then.version)
+        return self._entities(ask, rows, asked)
 
     def _row(self, ask: Asker, number: int) -> pa.Table | None:
         stream = number // ID_STEP
@@ -334,10 +348,13 @@ class Sensing:
             for number in parent.numbers
         }
 
-    def _entities(self, ask: Asker, rows: pa.Table) -> list[Entity]:
+    def _entities(self, ask: Asker, rows: pa.Table, asked: Observing | None = None) -> list[Entity]:
         if not rows.num_rows:
             return []
-        known = self._store.sensing.observed(ask, np.unique(array(rows, "datastream")).tolist())
+        numbers = np.unique(array(rows, "datastream")).tolist()
+        if asked is not None and asked.then is not None:
+            return list(entities(asked.judged(rows), asked.observed(ask, numbers)))
+        known = self._store.sensing.observed(ask, numbers)
         rows = judged(rows, self._store.quality)
         return list(entities(rows, known, self._store.sensing.said(ask, rows)))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from estran.errors import Invalid, NotFound
 from estran.observations.entities import Entity, Page
 from estran.observations.grouping import Group, grouped, page
+from estran.observations.observing import then_of
 from estran.observations.rows import ID_STEP
 from estran.observations.store.grouping import members, thing_of
 from estran.observations.together import FIRST_ID, Together
@@ -44,13 +45,13 @@ class Several:
         if query.kind == _KIND:
             return page(self._groups(query), query, self._ask)[2]
         if query.kind == "Observations" and query.numbers is not None:
-            return Page([one for number in query.numbers for one in self._observation(number)])
+            return Page([one for number in query.numbers for one in self._observation(number, query.as_of)])
         if query.parent is None:
             return Page([])
         [number] = query.parent.numbers
         group = self._group(number)
         if query.kind == "Observations":
-            return self._together(group).page(query)
+            return self._together(group, query.as_of).page(query)
         return self._ask.page(self._properties(query, group))
 
     def children(self, query: Query) -> dict[int, list[Entity]]:
@@ -73,7 +74,7 @@ class Several:
         [number] = query.parent.numbers
         group = self._group(number)
         if query.kind == "Observations":
-            return self._together(group).count(query)
+            return self._together(group, query.as_of).count(query)
         return self._ask.count(self._properties(query, group))
 
     def counts(self, query: Query) -> dict[int, int]:
@@ -112,11 +113,16 @@ class Several:
     def _properties(query: Query, group: Group) -> Query:
         return replace(query, parent=None, numbers=[one.property for one in group.members])
 
-    def _together(self, group: Group) -> Together:
-        known = self._store.sensing.observed(self._ask, [one.number for one in group.members])
-        return Together(self._store, group, known)
+    def _together(self, group: Group, as_of: str) -> Together:
+        numbers = [one.number for one in group.members]
+        known, extents = self._store.sensing.observed(self._ask, numbers), group.extents
+        then = then_of(self._store, self._ask, numbers, as_of)
+        if then is not None:
+            known = then.known(known)
+            extents = self._store.sensing.extents(self._ask, numbers, is_former=True)
+        return Together(self._store, group, known, extents, then)
 
-    def _observation(self, number: int) -> list[Entity]:
+    def _observation(self, number: int, as_of: str) -> list[Entity]:
         """The one of a number, if there is one."""
         stream, own = divmod(number - FIRST_ID, ID_STEP)
         thing = thing_of(self._ask, stream) if 0 <= stream < ID_STEP // 2 else None
@@ -124,7 +130,7 @@ class Several:
             return []
         for group in grouped(members(self._ask, [thing])).values():
             if any(one.number == stream for one in group.members):
-                together = self._together(group)
-                times = self._store.times_of(stream, own)
+                together = self._together(group, as_of)
+                times = self._store.times_of(stream, own, is_former=bool(as_of))
                 return [one for time in times for one in together.at(time) if one.number == number]
         return []

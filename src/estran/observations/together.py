@@ -13,19 +13,21 @@ from estran.observations.expressions import Path, paths
 from estran.observations.observing import span_of
 from estran.observations.quality import judged
 from estran.observations.rows import ID_STEP, entities
-from estran.observations.store.columns import array
+from estran.observations.store.columns import KEY, NAMES, array
 from estran.observations.vectors import Vector, listed, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from estran.observations.entities import Query
     from estran.observations.expressions import Expression
     from estran.observations.grouping import Group
-    from estran.observations.store import SeriesStore
+    from estran.observations.store import Extent, SeriesStore
     from estran.observations.store.sensing import Observed
+    from estran.observations.then import Then
 
 __all__ = ["FIRST_ID", "Together"]
 
@@ -45,10 +47,16 @@ class Together:
         store: in which they lie.
         group: of datastreams.
         known: datastream -> what is needed to tell its observations.
+        extents: of the datastreams.
+        then: what was said at the instant as of which they are wanted; None for now.
     """
 
-    def __init__(self, store: SeriesStore, group: Group, known: Mapping[int, Observed]) -> None:
+    def __init__(
+        self, store: SeriesStore, group: Group, known: Mapping[int, Observed], extents: Sequence[Extent],
+        then: Then | None = None,
+    ) -> None:  # fmt: skip
         self._store, self._group, self._known = store, group, known
+        self._extents, self._then = extents, then
 
     def page(self, query: Query) -> Page:
         """The first of them, by time, with what names the last where more follow.
@@ -71,8 +79,16 @@ class Together:
         return Page([one for _, one in shown], after)
 
     def count(self, query: Query) -> int:
-        """How many there are."""
-        return sum(len(part) for part in self._windows(query, _MOST, falling=False))
+        """How many there are; conditions on more than the time make entities of them."""
+        where = query.where
+        if where is not None and any(path.steps != ("phenomenonTime",) for path in paths(where)):
+            return sum(len(part) for part in self._windows(query, _MOST, falling=False))
+        count = 0
+        for start, end in self._spans(_MOST, *span_of(where)):
+            at = _distinct(self._rows(start, end, KEY))
+            held = holds(where, _Joined((), at)) if where is not None and len(at) else None
+            count += len(at) if held is None else int(np.count_nonzero(held))
+        return count
 
     def at(self, time: int) -> list[Entity]:
         """Those of a time."""
@@ -80,16 +96,14 @@ class Together:
 
     def _windows(self, query: Query, wanted: int, *, falling: bool) -> Iterator[list[_Keyed]]:
         """From one end of time on, in spans that widen."""
-        span = self._group.span
-        if span is None:
+        if not self._extents:
             return
         start, end = span_of(query.where)
-        low, high = max(span[0], start), min(span[1] + 1, end)
+        low, high = max(self._first, start), min(self._end, end)
         last = _last(query)
         if last is not None:
             low, high = (low, min(high, last[0] + 1)) if falling else (max(low, last[0]), high)
-        count = max(one.held for one in self._group.members)
-        width = max(int(2 * min(wanted, _MOST) * (span[1] - span[0] + 1) / max(count, 1)), 1)
+        width = self._width(wanted)
         while low < high:
             begin, after = (max(low, high - width), high) if falling else (low, min(high, low + width))
             found = self._read(begin, after, query.where)
@@ -100,10 +114,35 @@ class Together:
             if not found:
                 width *= _WIDER
 
+    @property
+    def _first(self) -> int:
+        return min(one.first for one in self._extents)
+
+    @property
+    def _end(self) -> int:
+        return max(one.last for one in self._extents) + 1
+
+    def _width(self, wanted: int) -> int:
+        """A span of time that should hold about so many, with room."""
+        count = max(one.count for one in self._extents)
+        return max(int(2 * min(wanted, _MOST) * (self._end - self._first) / max(count, 1)), 1)
+
+    def _spans(self, wanted: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Spans of time that hold about so many each."""
+        if self._extents:
+            low, high, width = max(self._first, start), min(self._end, end), self._width(wanted)
+            for at in range(low, high, width):
+                yield at, min(at + width, high)
+
+    def _rows(self, start: int, end: int, names: Sequence[str] = NAMES) -> pa.Table:
+        numbers = [one.number for one in self._group.members]
+        return self._store.read(numbers, start, end, names, self._then and self._then.version)
+
     def _read(self, start: int, end: int, where: Expression | None) -> list[_Keyed]:
         numbers = [one.number for one in self._group.members]
-        rows = judged(self._store.read(numbers, start, end), self._store.quality)
-        said = self._store.sensing.said(None, rows)
+        rows = self._rows(start, end)
+        rows = self._then.judged(rows) if self._then else judged(rows, self._store.quality)
+        said = {} if self._then else self._store.sensing.said(None, rows)
         held: dict[tuple[int, float], dict[int, Entity]] = {}
         keys = zip(array(rows, "time").tolist(), array(rows, "vertical").tolist(), strict=True)
         for key, one in zip(keys, entities(rows, self._known, said), strict=True):
@@ -125,6 +164,15 @@ class Together:
         }
         ties = {"MultiDatastream": self._group.number, "FeatureOfInterest": first.ties["FeatureOfInterest"]}
         return Entity(FIRST_ID + first.number, told, ties)
+
+
+def _distinct(rows: pa.Table) -> NDArray[np.int64]:
+    """The times of rows, once for each vertical."""
+    time, vertical = array(rows, "time"), array(rows, "vertical")
+    order = np.lexsort([vertical, time])
+    time, vertical = time[order], vertical[order]
+    is_other = (time[1:] != time[:-1]) | (vertical[1:] != vertical[:-1])
+    return time[np.append(np.ones(min(len(time), 1), bool), is_other)]
 
 
 def _last(query: Query) -> tuple[int, float] | None:
@@ -150,12 +198,12 @@ def _falling(query: Query) -> bool:
 class _Joined(Columns):
     """Observations of several datastreams as columns."""
 
-    def __init__(self, found: Sequence[_Keyed]) -> None:
+    def __init__(self, found: Sequence[_Keyed], times: NDArray[np.int64] | None = None) -> None:
         self._found = [one for _, one in found]
-        self._times = np.array([time for (time, _), _ in found], np.int64)
+        self._times = np.array([time for (time, _), _ in found], np.int64) if times is None else times
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self._times)
 
     def met(self, condition: Expression) -> NDArray[np.bool_] | None:
         """None is known."""

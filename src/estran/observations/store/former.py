@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from estran.storage import Engine
 
-__all__ = ["begin", "extents", "put", "read", "since"]
+__all__ = ["begin", "extents", "put", "read", "since", "times_of"]
 
 _OWN: tuple[str, ...] = (*KEY, "version")
 _F, _D, _N = tables.former_observation.c, tables.datastream.c, tables.observed_dataset.c
@@ -98,6 +98,12 @@ def extents(connection: sa.Connection, engine: Engine, datastreams: Sequence[int
         .group_by(_F.datastream)
     )
     return [Extent(*row) for row in found]
+
+
+def times_of(connection: sa.Connection, datastream: int, number: int) -> list[int]:
+    """When the observation of a number was said to be made."""
+    found = select(_F.time).where(_F.datastream == datastream, _F.number == number).distinct()
+    return list(connection.execute(found).scalars())
 
 
 def read(

@@ -196,11 +196,14 @@ class Reading:
             )
             return counting.counted(connection, self._database.engine, datastreams, (start, end), reads)
 
-    def times_of(self, datastream: int, number: int) -> list[int]:
-        """When the observation of a number may have been made."""
+    def times_of(self, datastream: int, number: int, *, is_former: bool = False) -> list[int]:
+        """When the observation of a number may have been made, or was said to be before."""
         with self._database.read() as connection:
             late = recent.times_of(connection, datastream, number)
-            return late or self._files.at(files_version(connection)).times_of(datastream, number)
+            if late and not is_former:
+                return late
+            found = {*late, *self._files.at(files_version(connection)).times_of(datastream, number)}
+            return sorted(found | set(former.times_of(connection, datastream, number) if is_former else ()))
 
     def tiles(self, datastream: int, start: int, end: int, most: int) -> list[Tile] | None:
         """At least so many tiles of a datastream in [start, end), at the coarsest; None where its observations are few.

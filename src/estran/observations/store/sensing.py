@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DataError
 
 from estran.errors import Invalid
-from estran.observations.store import columns, telling
+from estran.observations.store import columns, former, registry, telling
 from estran.observations.store.batches import Extent
 from estran.observations.store.changing import Changing
 from estran.observations.store.compiling import asker
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from estran.observations.expressions import Expression
     from estran.observations.store import SeriesStore
     from estran.observations.store.entities import Asker
+    from estran.observations.store.registry import HeldDatastream
     from estran.storage import Database
 
 __all__ = ["Observed", "SensingStore"]
@@ -110,14 +111,39 @@ class SensingStore:
                 telling.complete(connection)
         self._is_told = True
 
-    def extents(self, ask: Asker, numbers: Sequence[int] | None = None) -> list[Extent]:
-        """Where observations lie, of the datastreams that may be seen and have any."""
+    def extents(
+        self, ask: Asker, numbers: Sequence[int] | None = None, *, is_former: bool = False
+    ) -> list[Extent]:
+        """Where observations lie, of the datastreams that may be seen and have any.
+
+        Args:
+            ask: within its view.
+            numbers: of the datastreams that are meant; None for all.
+            is_former: whether what was said before counts as well.
+        """
         rows = schema.datastream
         chosen = select(rows.c.number, rows.c.count, rows.c.first, rows.c.last)
-        chosen = chosen.where(ask.visible("Datastreams", rows), rows.c.first.is_not(None))
+        chosen = chosen.where(ask.visible("Datastreams", rows))
         if numbers is not None:
             chosen = chosen.where(ask.engine.within(rows.c.number, numbers))
-        return [Extent(*row) for row in ask.connection.execute(chosen.order_by(rows.c.number))]
+        if not is_former:
+            chosen = chosen.where(rows.c.first.is_not(None))
+        listed = ask.connection.execute(chosen.order_by(rows.c.number)).all()
+        found = {row.number: Extent(*row) for row in listed if row.first is not None}
+        if is_former:
+            for one in former.extents(ask.connection, ask.engine, [row.number for row in listed]):
+                held = found.get(one.datastream)
+                found[one.datastream] = one.and_also(held) if held else one
+        return [found[row.number] for row in listed if row.number in found]
+
+    def held(self, ask: Asker, numbers: Sequence[int]) -> list[HeldDatastream]:
+        """Some of the datastreams that may be seen, as they are described."""
+        within = schema.datastream
+        chosen = select(_D.dataset).where(
+            ask.visible("Datastreams", within), ask.engine.within(_D.number, numbers)
+        )
+        sets = list(ask.connection.execute(chosen.distinct()).scalars())
+        return registry.datastreams(ask.connection, ask.engine, sets, numbers=numbers) if sets else []
 
     def around(self, ask: Asker, feature: int) -> list[int]:
         """The datastreams that may have observations of a feature of interest: those of its dataset."""
@@ -168,10 +194,10 @@ class SensingStore:
             found = connection.execute(chosen).all()
         return {stream * 2**32 + number: _DECODE(told) for stream, number, told in found}
 
-    def find(self, datastream: int, number: int) -> pa.Table:
-        """The observation of a number, if there is one."""
-        for time in self._store.times_of(datastream, number):
-            rows = self._store.read([datastream], time, time + 1)
+    def find(self, datastream: int, number: int, version: int | None = None) -> pa.Table:
+        """The observation of a number, if there is one, or was at a version."""
+        for time in self._store.times_of(datastream, number, is_former=version is not None):
+            rows = self._store.read([datastream], time, time + 1, version=version)
             rows = columns.kept(rows, columns.array(rows, "number") == number)
             if rows.num_rows:
                 return rows

@@ -28,6 +28,9 @@ _OPTIONS = [
     openapi.parameter("$count", "Whether all are counted.", enum=["true", "false"]),
     openapi.parameter("$resultFormat", "Another form of the answer.", enum=list(FORMS)),
     openapi.parameter("$decimate", "Of one datastream's observations, about so many.", example="1000"),
+    openapi.parameter(
+        "$as_of", "An instant, for observations as they were then.", example="2026-01-31T12:00:00Z"
+    ),
     openapi.parameter("$skiptoken", "Where the page starts, as a link to it says."),
 ]
 

@@ -61,8 +61,13 @@ class Target:
         return held
 
 
-def found(sensing: Sensing, path: str) -> Target:
+def found(sensing: Sensing, path: str, as_of: str = "") -> Target:
     """What an address leads to; each entity on the way is there, and hangs from the one before.
+
+    Args:
+        sensing: what may be seen.
+        path: below the root.
+        as_of: an instant, for an observation as it was then; "" for now.
 
     Raises:
         NotFound: there is nothing.
@@ -74,9 +79,9 @@ def found(sensing: Sensing, path: str) -> Target:
     name, id_ = _step(steps[0])
     if name not in KINDS:
         raise NotFound("set", name, f"There are {', '.join(KINDS)}.")
-    target = Target(kind=name) if id_ is None else Target(kind=name, entity=sensing.one(name, id_))
+    target = Target(kind=name) if id_ is None else Target(kind=name, entity=_one(sensing, name, id_, as_of))
     for n, step in enumerate(steps[1:], 1):
-        target = _further(sensing, target, step, steps[n:])
+        target = _further(sensing, target, step, steps[n:], as_of)
     return target
 
 
@@ -93,7 +98,7 @@ def _step(text: str) -> tuple[str, int | None]:
 
 
 def _further(  # noqa: PLR0911 - a kind of step each
-    sensing: Sensing, target: Target, step: str, rest: Sequence[str]
+    sensing: Sensing, target: Target, step: str, rest: Sequence[str], as_of: str
 ) -> Target:
     """One step on."""
     is_last = len(rest) == 1
@@ -119,13 +124,17 @@ def _further(  # noqa: PLR0911 - a kind of step each
     parent = Parent(target.kind, name, (target.entity.number,))
     if id_ is None:
         return Target(kind=link.kind, parent=parent)
-    return Target(kind=link.kind, entity=_hanging(sensing, link.kind, id_, parent))
+    return Target(kind=link.kind, entity=_hanging(sensing, link.kind, id_, parent, as_of))
 
 
-def _hanging(sensing: Sensing, kind: str, number: int, parent: Parent) -> Entity:
+def _one(sensing: Sensing, kind: str, number: int, as_of: str) -> Entity:
+    return sensing.one(kind, number, as_of if kind == "Observations" else "")
+
+
+def _hanging(sensing: Sensing, kind: str, number: int, parent: Parent, as_of: str) -> Entity:
     """An entity that hangs from another."""
     if kind == "Observations":
-        one = sensing.one(kind, number)
+        one = sensing.one(kind, number, as_of)
         back = _BACK[parent.kind]
         if one.ties.get(back) == parent.numbers[0]:
             return one

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from estran.observations.expressions import Expression
 
-__all__ = ["DEFAULT_TOP", "FORMS", "NOTHING", "Expansion", "Options", "options", "token"]
+__all__ = ["DEFAULT_TOP", "FORMS", "NOTHING", "Expansion", "Options", "instant", "options", "token"]
 
 DEFAULT_TOP = 100
 FORMS = ("dataArray", "csv", "GeoJSON")
@@ -28,7 +28,7 @@ _MOST_LEVELS = 8
 _MOST_EXPANSIONS = 24
 _LARGEST = 2**53
 _IN_EXPANSIONS = ("$filter", "$select", "$expand", "$orderby", "$top", "$skip", "$count")
-_KNOWN = (*_IN_EXPANSIONS, "$skiptoken", "$resultFormat", "$decimate")
+_KNOWN = (*_IN_EXPANSIONS, "$skiptoken", "$resultFormat", "$decimate", "$as_of")
 
 
 class Expansion(NamedTuple):
@@ -48,6 +48,7 @@ class Options:
         after: where the page starts, as the link to it said.
         form: of the answer, one of `FORMS`, "" for the usual one.
         decimate: about so many observations are enough to see the curve; 0 for all.
+        as_of: an instant, for observations as they were then; "" for now.
         given: the options as they came.
     """
 
@@ -61,6 +62,7 @@ class Options:
     after: tuple[Any, ...] | None = None
     form: str = ""
     decimate: int = 0
+    as_of: str = ""
     given: tuple[tuple[str, str], ...] = ()
 
     def most(self, limit: int) -> int:
@@ -111,6 +113,7 @@ class _Reader:
             after=_after(held.get("$skiptoken", "")),
             form=form,
             decimate=_number(held, "$decimate") or 0,
+            as_of=_as_of(kind, held),
             given=given,
         )
 
@@ -235,6 +238,22 @@ def _number(held: dict[str, str], name: str) -> int | None:
     if not (text.isascii() and text.isdecimal() and int(text[:20]) < _LARGEST):
         raise Invalid(f"it is a whole number from 0, not “{text[:40]}”", name)
     return int(text)
+
+
+def instant(given: Iterable[tuple[str, str]]) -> str:
+    """The instant as of which something is asked, "" for now; a plus that became a space is one again."""
+    return next((value.strip().replace(" ", "+") for name, value in given if name == "$as_of"), "")
+
+
+def _as_of(kind: str, held: dict[str, str]) -> str:
+    found = instant(held.items())
+    if found and kind != "Observations":
+        raise NotOffered(
+            "$as_of is for observations: Datastreams(1)/Observations?$as_of=2026-01-31T12:00:00Z."
+        )
+    if found and held.get("$expand"):
+        raise NotOffered("What is expanded is told as it is now; leave $expand or $as_of out.")
+    return found
 
 
 def token(after: tuple[Any, ...]) -> str:

@@ -13,7 +13,7 @@ from estran.observations.entities import Query
 from estran.web import replies
 from estran.web.apis.sensorthings import addresses, results
 from estran.web.apis.sensorthings.answers import Writer, following, self_link
-from estran.web.apis.sensorthings.asking import Options, options
+from estran.web.apis.sensorthings.asking import Options, instant, options
 from estran.web.apis.sensorthings.decimating import decimated
 from estran.web.apis.sensorthings.newest import MOST, is_narrow, newest
 from estran.web.problems import NotOffered
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Reading"]
 
 _CSV = "text/csv; charset=utf-8; header=present"
+_OF_ONE = frozenset({"$select", "$expand", "$resultFormat", "$as_of"})
 
 
 class Reading:
@@ -42,7 +43,8 @@ class Reading:
 
     def answer(self, path: str, items: Iterable[tuple[str, str]]) -> Response:
         """Whatever lies at an address."""
-        target = addresses.found(self._sensing, path)
+        items = tuple(items)
+        target = addresses.found(self._sensing, path, instant(items))
         given = options(target.kind, items)
         if target.property:
             return self._property(target)
@@ -66,9 +68,7 @@ class Reading:
             return Response(status_code=404)
         if target.is_links:
             return replies.json({"@iot.selfLink": self_link(self._root, target.kind, target.entity.number)})
-        if wrong := next(
-            (name for name, _ in given.given if name not in {"$select", "$expand", "$resultFormat"}), ""
-        ):
+        if wrong := next((name for name, _ in given.given if name not in _OF_ONE), ""):
             raise Invalid("of one entity only $select and $expand are asked", wrong)
         written = self._writer().entities(target.kind, [target.entity], given)
         if given.form == "GeoJSON":
@@ -84,7 +84,7 @@ class Reading:
     ) -> Response:
         query = Query(
             kind=target.kind, where=given.where, order=given.order, parent=target.parent, skip=given.skip,
-            most=given.most(self._limit), after=given.after,
+            most=given.most(self._limit), after=given.after, as_of=given.as_of,
         )  # fmt: skip
         if target.is_links:
             return replies.json(self._writer().links(here, query, given))
