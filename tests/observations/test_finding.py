@@ -122,7 +122,9 @@ def test_only_by_those_who_may_see_it(node: Node, tmp_path: Path) -> None:
     assert list(anyone.search("hidden")) == []
     assert len(list(node.search(series="any"))) == 1
     assert not anyone.ask(Query(counts=("series",))).facets["series"]
-    assert not anyone.ask(Query(limit=0, grid=Grid())).places.stations
+    places = anyone.ask(Query(limit=0, grid=Grid())).places
+    assert places
+    assert not places.stations
 
 
 def test_ten_thousand_stations_are_few_words(node: Node, tmp_path: Path) -> None:

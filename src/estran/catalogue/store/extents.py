@@ -64,7 +64,8 @@ def observed(connection: sa.Connection) -> dict[str, BitMap]:
     moves = and_(_T.longitude.is_(None), _D.last_longitude.is_not(None))
     found = {value: BitMap() for value in SERIES}
     chosen = _with_observations(case((moves, "moving"), else_="station")).distinct()
-    for pk, value in connection.execute(chosen).tuples():
+    rows: Iterable[tuple[int, str]] = connection.execute(chosen)
+    for pk, value in rows:
         found[value].add(pk)
         found["any"].add(pk)
     return found
