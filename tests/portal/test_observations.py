@@ -445,3 +445,53 @@ def test_a_page_of_a_long_series_is_quick(tmp_path_factory: pytest.TempPathFacto
     assert "1,200,000 values" in found.text
     assert len(found.content) < 300_000
     assert took < 0.6, took
+
+
+def test_each_series_of_a_list_has_a_small_curve(client: Client, names: dict[str, str]):
+    html = page(client, f"/en/data/{names['stations']}")
+    curves = html.inside(html.one("section", id="datastreams"), "svg")
+    assert len(curves) == 6
+    brest = curves[0]
+    assert brest["role"] == "img"
+    # Brest has a gap: two stretches, and the words say so.
+    assert len(html.inside(brest, "path")) == 4
+    assert html.inside(brest, "title")[0].text == "Lowest 10 °C, highest 16 °C, mean 12.875 °C."
+    assert html.inside(brest, "desc")[0].text == "Broken off once."
+    whole = page(client, f"/fr/data/{names['many']}/datastreams")
+    assert len(whole.all("svg", class_="spark")) == 100
+    near = page(client, "/en/stations?q=b-01")
+    assert "Lowest 9 °C, highest 11 °C" in near.one("svg", class_="spark").text
+    found = twin(client, f"/en/data/{names['probed']}/datastreams.json")
+    assert found["listed"][0]["curve"]["open"] == "Without a break."  # type: ignore[index]
+
+
+def test_series_that_are_ticked_in_a_list_are_drawn_together(client: Client, names: dict[str, str]):
+    html = page(client, f"/en/data/{names['stations']}/datastreams")
+    form = html.one("form", class_="ticks")
+    ticks = html.inside(form, "input")
+    assert (form["action"], ticks[1]["aria-label"]) == (
+        "/en/datastreams",
+        "Draw with others: salinity – Brest",
+    )
+    asked = "&".join(f"with={one['value']}" for one in ticks[:3])
+    found = client.get(f"{form['action']}?{asked}")
+    assert (found.status_code, found.headers["location"]) == (
+        303, f"/en/datastreams/{names['brest']}?with={names['salt']},{names['sete']}",
+    )  # fmt: skip
+    assert len(page(client, found.headers["location"]).all("div", class_="caption")) == 3
+    too_many = "&".join(f"with={one['value']}" for one in ticks[:5])
+    assert client.get(f"/en/datastreams?{too_many}").json()["detail"] == "tick one to 4 series; 5 were ticked"
+    page(client, "/en/datastreams", 400)
+    page(client, "/en/datastreams?with=x", 404)
+    # Profiles and what stands alone are not drawn with others.
+    for path in (f"data/{names['casts']}", "stations?q=b-01"):
+        assert not page(client, f"/en/{path}").all("input", name="with")
+        assert "Draw together" not in client.get(f"/en/{path}").text
+    assert len(page(client, "/en/stations?q=e").all("input", name="with")) == 7
+
+
+def test_drawn_together_the_axis_spans_all_of_them(client: Client, names: dict[str, str]):
+    alone = twin(client, f"/en/datastreams/{names['sete']}.json")["plot"]["span"]  # type: ignore[index]
+    both = twin(client, f"/en/datastreams/{names['sete']}.json?with={names['brest']}")["plot"]["span"]  # type: ignore[index]
+    assert both[0] == alone[0]
+    assert both[1] > alone[1]

@@ -24,6 +24,7 @@ NO_PAGES = {
     "/{language}/harvest/runs/{run}/live": "a part of the page of a run",
     "/{language}/orders/{id}/live": "a part of the page of an order",
     "/{language}/harvest/sources/{name}/document/download": "a file",
+    "/{language}/datastreams": "leads to the page that draws what was ticked",
 }
 # Pages that stand in a frame of another site, and their twin with the page that they show.
 FRAMES = {"/{language}/views/{name}/frame"}

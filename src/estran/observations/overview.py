@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from estran.errors import NotFound
+from estran.observations.outline import Outline, outlines
 from estran.observations.plotting import Curve, of_rows, of_tiles
 from estran.observations.quality import Judging
 from estran.observations.quality.meanings import BAD, SUSPECT
@@ -96,6 +97,10 @@ class Overview:
             return of_tiles(tiles, said, read, step=stream.step, span=(start, end), most=most)
         rows = self.rows(stream, start, end)
         return of_rows(rows, doubtful(rows), stream.step, most)
+
+    def outlined(self, streams: Sequence[HeldDatastream]) -> Mapping[int, Outline]:
+        """Number of a datastream -> what it looks like as a whole; the same few questions for many as for one."""
+        return outlines(self._store, streams)
 
     def rows(self, stream: HeldDatastream, start: int, end: int) -> pa.Table:
         """The observations of a datastream in [start, end), with their quality."""

@@ -30,6 +30,7 @@ from estran.observations.store.files import GROUP, Partition
 from estran.observations.store.lease import Holder, Lease, pending
 from estran.observations.store.matching import Counts, marked, matches, replaced, without, without_counted
 from estran.observations.store.matching import fresh as fresh_of
+from estran.observations.store.outlines import Outlines
 from estran.observations.store.overview import Looks
 from estran.observations.store.quality import QualityStore
 from estran.observations.store.reading import FILES_VERSION, Reading, files_version
@@ -80,6 +81,8 @@ class SeriesStore(Reading):
         self._swept = -_SWEPT_EVERY_S
         self.looks = Looks(database)
         """What is known of many datastreams at once."""
+        self.outlines = Outlines(self, database, self._files)
+        """What many datastreams look like."""
         self.copied = Copied(database)
         """How far series of other servers were taken."""
         self.sensing = SensingStore(self, database)

@@ -16,9 +16,12 @@ from estran.web.portal.datastream_plot import axis, columns
 from estran.web.portal.datastream_snippets import Download, datastream_snippets, downloads
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     import pyarrow as pa
 
     from estran.formats import Links
+    from estran.model import Datastream
     from estran.observations.overview import Profile
     from estran.observations.plotting import Curve
     from estran.observations.store.registry import HeldDatastream
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from estran.web.portal.snippets import Snippet
     from estran.web.portal.views import Viewer
 
-__all__ = ["Choice", "DatastreamView", "Drawn", "Plot", "datastream_view"]
+__all__ = ["Choice", "DatastreamView", "Drawn", "Plot", "datastream_view", "joining"]
 
 _MOST_BESIDE, _ROWS, _PROFILES = 60, 50, 8
 _UPWARD = ("altitude", "height", "height_above_mean_sea_level", "height_above_reference_ellipsoid")
@@ -142,13 +145,12 @@ def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamV
     card = viewer.card(record)
     path = f"/{w.language}/datastreams/{stream.number}"
     span = a.span(stream)
-    shown = _shown(stream, span)
     vertical = stream.described.vertical
-    is_profile = vertical is not None and stream.described.sampling.lower().endswith("profile")
-    others = () if is_profile else tuple(_others(viewer, a))
+    others = () if _is_profile(stream.described) else tuple(_others(viewer, a))
     streams = (stream, *others)
+    shown = _shown(streams, span)
     curves = tuple(overview.plotted(one, *shown) for one in streams)
-    profiles = tuple(overview.profiles(stream, *span, _PROFILES)) if is_profile else ()
+    profiles = tuple(overview.profiles(stream, *span, _PROFILES)) if _is_profile(stream.described) else ()
     units = tuple(one.described.variable.unit for one in streams)
     last = min(span[1], interval(a.before, "before")[0]) if a.before else span[1]
     rows = overview.newest(stream, span[0], last, _ROWS)
@@ -176,7 +178,7 @@ def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamV
             streams, curves, profiles, [(one.title, one.unit) for one in drawn], listed, shown, is_downward=is_downward,
             viewer=viewer,
         ),
-        beside=_beside(stream, a, viewer) if not is_profile and len(streams) < MOST_TOGETHER else (),
+        beside=_beside(stream, a, viewer) if not profiles and len(streams) < MOST_TOGETHER else (),
         beside_kept=",".join(f"{n}" for n in a.beside), events=listed,
         downloads=downloads(stream, time, curves[0].count, w),
         rows=tuple(reversed(_rows(stream, rows, viewer))), has_vertical=vertical is not None,
@@ -189,9 +191,21 @@ def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamV
     return made, Plot(curves, profiles, units, shown, is_downward)
 
 
-def _shown(stream: HeldDatastream, span: tuple[int, int]) -> tuple[int, int]:
-    """What the axis of time spans: the period, else that of the observations."""
-    first, last = stream.first or 0, stream.last or 0
+def joining(streams: Iterable[HeldDatastream]) -> frozenset[int]:
+    """Numbers of those that can be drawn together: not profiles, nor one alone."""
+    found = frozenset(one.number for one in streams if not _is_profile(one.described))
+    return found if len(found) > 1 else frozenset()
+
+
+def _is_profile(of: Datastream) -> bool:
+    """Whether it has many values at one time, along a vertical."""
+    return of.vertical is not None and of.sampling.lower().endswith("profile")
+
+
+def _shown(streams: Sequence[HeldDatastream], span: tuple[int, int]) -> tuple[int, int]:
+    """What the axis of time spans: the period, else that of the observations of all that is drawn."""
+    first = min((one.first for one in streams if one.first is not None), default=0)
+    last = max((one.last for one in streams if one.last is not None), default=0)
     start = span[0] if span[0] > EVER_US else first
     end = span[1] if span[1] < NEVER_US else last + 1
     return start, max(end, start + 1)

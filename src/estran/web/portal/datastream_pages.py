@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from estran.errors import NotFound
+from estran.errors import Invalid, NotFound
 from estran.web import links_of, replies
 from estran.web.portal.curves import curve_svg, profile_svg
 from estran.web.portal.datastream import datastream_view
-from estran.web.portal.datastream_asking import PARAMETERS, Asked, asked
+from estran.web.portal.datastream_asking import MOST_TOGETHER, PARAMETERS, Asked, asked
 from estran.web.portal.datastream_plot import embedded
 from estran.web.portal.flagging import flagging
 from estran.web.portal.render import as_json, language_of, page, render, spoken, viewer_of
@@ -31,6 +31,7 @@ def routes() -> APIRouter:
     """The page and its twin."""
     router = APIRouter(include_in_schema=False)
     for path, endpoint in (
+        ("/{language}/datastreams", together),
         ("/{language}/datastreams/{number}.json", datastream_twin),
         ("/{language}/datastreams/{number}", datastream_page),
         ("/datastreams/{number}", neutral),
@@ -44,6 +45,22 @@ def neutral(request: Request, number: str) -> Response:
     query = f"?{request.url.query}" if request.url.query else ""
     to = f"/{language_of(request)}/datastreams/{number_of(number)}{query}"
     return RedirectResponse(to, _SEE_OTHER, headers=FLEETING | {"Vary": "Accept-Language, Cookie"})
+
+
+def together(request: Request, language: str) -> Response:
+    """From the series that were ticked in a list to the page that draws them on one plot.
+
+    Raises:
+        Invalid: none was, or more than are drawn together.
+    """
+    spoken(language)
+    replies.checked(request, ("with",))
+    numbers = list(dict.fromkeys(number_of(one) for one in request.query_params.getlist("with")))
+    if not 1 <= len(numbers) <= MOST_TOGETHER:
+        raise Invalid(f"tick one to {MOST_TOGETHER} series; {len(numbers)} were ticked", "with")
+    first, *beside = numbers
+    to = Asked(number=first).address(f"/{language}/datastreams/{first}", beside=beside)
+    return RedirectResponse(to, _SEE_OTHER, headers=FLEETING)
 
 
 def number_of(number: str, kind: str = "datastream") -> int:

@@ -11,12 +11,16 @@ from estran.errors import Invalid, NotFound
 from estran.observations.overview import complete
 from estran.web import node_of, replies
 from estran.web.portal import telling
+from estran.web.portal.datastream import joining
 from estran.web.portal.datastream_pages import FLEETING
 from estran.web.portal.render import as_json, page, render, spoken, viewer_of
+from estran.web.portal.sparks import Spark, sparks
 from estran.web.problems import shown
 from estran.words import folded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from estran.model import Record
     from estran.node import Node
     from estran.observations.store.registry import HeldDatastream
@@ -31,9 +35,16 @@ _LONGEST, _LONGEST_TEXT = 10, 200
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """A datastream in a list."""
+    """A datastream in a list.
+
+    Attributes:
+        title: of its page.
+        curve: None where it has no numbers.
+        joins: whether it can be drawn with others of the list.
+    """
 
     number: int
+    title: str
     href: str
     variable: str
     level: str
@@ -46,6 +57,8 @@ class Held:
     age: str
     state: str
     standing: str
+    curve: Spark | None
+    joins: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +92,7 @@ def holding(
     if text:
         return _searched(node, record, w, after, text)
     path = f"/{w.language}/data/{record.id}/datastreams"
-    listed = tuple(_held(one, w) for one in found)
+    listed = _listed(node, found, w)
     is_more = len(found) == most and bool(
         node.observations.overview.of_record(record.id, found[-1].number, 1)[0]
     )
@@ -115,21 +128,29 @@ def _searched(node: Node, record: Record, w: Words, after: int, text: str) -> Ho
     following = [("q", text), ("after", f"{shown[-1]}")] if len(behind) > len(shown) else []
     return Holding(
         total=len(fitting), all=path, next=replies.address(path, following) if following else "",
-        listed=tuple(_held(one, w) for one in node.observations.datastreams(record=record.id, numbers=shown)) if shown else (),
+        listed=_listed(node, node.observations.datastreams(record=record.id, numbers=shown), w) if shown else (),
         first=replies.address(path, [("q", text)]) if after else "", plot="", text=text,
         order=replies.address(f"/{w.language}/orders/new", [("record", record.id)]),
     )  # fmt: skip
 
 
-def _held(one: HeldDatastream, w: Words) -> Held:
+def _listed(node: Node, found: Sequence[HeldDatastream], w: Words) -> tuple[Held, ...]:
+    curves = sparks({one.number: one for one in found}, node.observations.overview.outlined(found), w)
+    joins = joining(found)
+    return tuple(_held(one, curves.get(one.number), w, joins=one.number in joins) for one in found)
+
+
+def _held(one: HeldDatastream, curve: Spark | None, w: Words, *, joins: bool) -> Held:
     of = one.described
     share = complete(one.count, (one.first, one.last), one.step)
     return Held(
-        number=one.number, href=f"/{w.language}/datastreams/{one.number}", variable=telling.variable(of.variable, w),
+        number=one.number, href=f"/{w.language}/datastreams/{one.number}", title=telling.title(of, w),
+        variable=telling.variable(of.variable, w),
         level=of.processing_level, station=telling.station(of.thing, w), period=telling.years(one.first, one.last, w),
         count=w.number(one.count), complete=telling.percent(share, w), share=share,
         newest=telling.result(one.last_value, one.last_words, of.variable.unit, w), age=telling.age(one.last, w),
         state=telling.state(one.last, one.step), standing=telling.standing(one.last, one.step, w),
+        curve=curve, joins=joins,
     )  # fmt: skip
 
 

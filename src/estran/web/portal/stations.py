@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
 from estran.model import Box
 from estran.web import node_of, replies
 from estran.web.portal import telling
+from estran.web.portal.datastream import joining
 from estran.web.portal.datastream_pages import FLEETING
 from estran.web.portal.render import as_json, page, render, spoken, viewer_of
+from estran.web.portal.sparks import Spark, sparks
 from estran.web.portal.station_asking import PARAMETERS, Asked, Group, asked, groups
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from estran.model import Thing, Variable
     from estran.node import Node
     from estran.observations.store.overview import Property, Station
+    from estran.observations.store.registry import HeldDatastream
     from estran.web.portal.i18n import Words
     from estran.web.portal.views import Viewer
 
@@ -32,8 +35,14 @@ _GEOJSON = "application/geo+json"
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """A datastream of a station, in a line."""
+    """A datastream of a station, in a line.
 
+    Attributes:
+        curve: None where it has no numbers.
+        joins: whether it can be drawn with others of the list.
+    """
+
+    number: int
     href: str
     variable: str
     level: str
@@ -44,6 +53,8 @@ class Series:
     complete: str
     share: float | None
     period: str
+    curve: Spark | None
+    joins: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,20 +162,21 @@ def stations_view(viewer: Viewer, a: Asked) -> StationsView:
     """What the page of stations shows."""
     w, overview = viewer.words, viewer.node.observations.overview
     listed, properties = groups(overview, a), overview.properties()
-    known = {one.number: one.variable for one in properties}
     behind = [group for group in listed if group.thing > a.after]
     shown = behind[:_PAGE]
     names = overview.things([group.thing for group in shown])
     numbers = [one.number for group in shown for one in group.rows[:_SERIES]]
     held = viewer.node.observations.datastreams(numbers=numbers) if numbers else []
-    levels = {one.number: one.described.processing_level for one in held}
+    streams = {one.number: one for one in held}
+    variables = {one.number: one.variable for one in properties}
+    known = _Known(variables, streams, sparks(streams, overview.outlined(held), w), joining(held))
     path = f"/{w.language}/stations"
     nowhere = sum(group.placed.longitude is None for group in listed)
     counts = {state: sum(group.state == state for group in listed) for state in telling.STATES}
     return StationsView(
         asked=a, count=len(listed), status=w.count("stations.count", len(listed)),
         nowhere=w.count("stations.nowhere", nowhere) if nowhere else "",
-        places=tuple(_place(group, names[group.thing], known, levels, w) for group in shown),
+        places=tuple(_place(group, names[group.thing], known, w) for group in shown),
         boxes=tuple(_boxes(listed)), variables=_variables(properties, w),
         shares=tuple((f"{n}", w.text("stations.at_least", share=telling.percent(n, w))) for n in _SHARES),
         states=tuple((code, w.label("state", code), counts[code]) for code in telling.STATES),
@@ -188,27 +200,37 @@ def _boxes(listed: Sequence[Group]) -> Iterator[Box]:
         yield Box(x, y, x, y)
 
 
-def _place(
-    group: Group, thing: Thing, known: Mapping[int, Variable], levels: Mapping[int, str], w: Words
-) -> Place:
+class _Known(NamedTuple):
+    """Of what is listed: variables by their number, datastreams and small curves by theirs, what joins others."""
+
+    variables: Mapping[int, Variable]
+    streams: Mapping[int, HeldDatastream]
+    curves: Mapping[int, Spark]
+    joins: frozenset[int]
+
+
+def _place(group: Group, thing: Thing, known: _Known, w: Words) -> Place:
     first, more = group.rows[0], len(group.rows) - _SERIES
     name = telling.station(thing, w)
     pairs = list(zip(group.rows, group.shares, strict=True))[:_SERIES]
     return Place(
         thing=group.thing, name=name, code=thing.key if thing.key != name else "", href=_href(first, w), state=group.state,
         longitude=group.placed.longitude, latitude=group.placed.latitude,
-        series=tuple(_series(one, share, known[one.property], levels.get(one.number, ""), w) for one, share in pairs),
+        series=tuple(_series(one, share, known, w) for one, share in pairs),
         more=w.count("stations.more", more) if more > 0 else "",
     )  # fmt: skip
 
 
-def _series(one: Station, share: float | None, of: Variable, level: str, w: Words) -> Series:
+def _series(one: Station, share: float | None, known: _Known, w: Words) -> Series:
+    of, held = known.variables[one.property], known.streams.get(one.number)
     return Series(
-        href=_href(one, w), variable=telling.variable(of, w), level=level,
+        number=one.number, href=_href(one, w), variable=telling.variable(of, w),
+        level=held.described.processing_level if held else "",
         newest=telling.result(one.value, one.words, of.unit, w), age=telling.age(one.last, w),
         state=telling.state(one.last, one.step), standing=telling.standing(one.last, one.step, w),
         complete=telling.percent(share, w),
-        share=share, period=telling.years(one.first, one.last, w),
+        share=share, period=telling.years(one.first, one.last, w), curve=known.curves.get(one.number),
+        joins=one.number in known.joins,
     )  # fmt: skip
 
 
