@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import estran
 from tests.mosquitto import Mosquitto
@@ -24,6 +25,11 @@ ROOT = Path(__file__).resolve().parent.parent
 # Whoever runs the tests may have a node of their own; the tests must not see it.
 for name in [name for name in os.environ if name.startswith("ESTRAN_") and name != "ESTRAN_REQUIRE_ALL"]:
     del os.environ[name]
+
+
+# How long an example takes says how busy the machine is, and nothing of the code.
+settings.register_profile("estran", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("estran")
 
 
 # Files that take longest, although some have few tests: a process that begins one last is what all wait for.

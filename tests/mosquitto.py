@@ -12,10 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from tests.ports import free_port
+
 __all__ = ["Mosquitto"]
 
 _ROOT_USER = 0
-_PATIENCE_S = 10.0
+_PATIENCE_S = 60.0
 
 
 class Mosquitto:
@@ -81,9 +83,7 @@ class Mosquitto:
 
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="estran-mosquitto-"))
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         lines = [
             f"listener {self.port} 127.0.0.1",
             "persistence true",

@@ -249,8 +249,8 @@ print("done", report.new, report.unchanged, flush=True)
 
 
 def ended(processes: list[str]) -> bool:
-    """Whether all these processes end within some seconds."""
-    for _ in range(100):
+    """Whether all these processes end within a minute."""
+    for _ in range(600):
         if not any(
             Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_bytes()
             for pid in processes

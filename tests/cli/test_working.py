@@ -87,7 +87,7 @@ def test_a_worker_ends_in_order_when_it_is_told_to(asked: str, tmp_path: Path) -
     ):
         until(lambda: f"{asked} is done." in said.read_text())
         worker.send_signal(signal.SIGINT)
-        assert worker.wait(60) == 0
+        assert worker.wait(120) == 0
     assert "has stopped" in said.read_text()
     assert "Traceback" not in said.read_text()
 

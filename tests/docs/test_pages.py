@@ -125,7 +125,7 @@ def test_the_blocks_run(page: Path, tmp_path: Path) -> None:
     program.write_text("\n".join(script))
     done = subprocess.run(
         ["bash", str(program)], stdin=subprocess.DEVNULL, cwd=tmp_path, env=environment(tmp_path), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=500, check=False,
     )  # fmt: skip
     answers = re.findall(r"(.*?)\n== (\d+) ==\n", done.stdout, re.DOTALL)
     assert len(answers) == len(expected), done.stdout

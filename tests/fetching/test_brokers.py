@@ -60,7 +60,7 @@ def connects(one: Broker) -> str:
     except OSError as error:
         return str(error)
     client.loop_start()
-    heard.wait(10)
+    heard.wait(60)
     client.disconnect()
     client.loop_stop()
     return said[0]

@@ -140,7 +140,7 @@ def test_a_server_says_when_to_come_back(dated):
             Answer(status=503, headers={"retry-after": soon}) if next(times, None) is not None else b"now"
         )
     )
-    assert 0.5 < time.monotonic() - begun < 5
+    assert 0.5 < time.monotonic() - begun < 30
 
 
 def test_who_is_to_wait_too_long_goes():
@@ -216,10 +216,10 @@ def test_an_unknown_compression_is_refused():
 
 def test_a_bomb_of_compressed_zeros_stops_at_the_bound():
     bomb = gzip.compress(bytes(200 << 20), 9)
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(Invalid, match=r"longer than 1,048,576 bytes"):
         ask(lambda _: Answer(bomb, headers={"content-encoding": "gzip"}), policy={"answer_bytes": 1 << 20})
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 2
 
 
 def test_an_endless_answer_stops_at_the_bound():
@@ -245,24 +245,24 @@ def test_a_server_that_drips_is_given_up(where, monkeypatch):
     """Each byte comes in time, and the whole never does; it is not begun anew."""
 
     def drip():
-        for _ in range(100):
+        for _ in range(1000):
             time.sleep(0.05)
             yield b"x"
 
     def slowly(self):
         for byte in b"".join(self._headers_buffer):
-            time.sleep(0.02)
+            time.sleep(0.3)
             self.wfile.write(bytes([byte]))
         self._headers_buffer = []
 
     if where == "head":
         monkeypatch.setattr(BaseHTTPRequestHandler, "flush_headers", slowly)
     begun = time.monotonic()
-    with serving(lambda _: Answer(drip())) as server, fetcher(timeout_s=0.4, whole_s=0.6) as f:
+    with serving(lambda _: Answer(drip())) as server, fetcher(timeout_s=20.0, whole_s=0.6) as f:
         with pytest.raises(Unavailable):
             f.get(server.url)
         assert len(server.asked) == 1
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20
 
 
 def test_a_host_is_asked_at_its_pace_by_all_threads_together():

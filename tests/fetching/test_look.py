@@ -11,7 +11,7 @@ from estran.errors import Invalid, NotAllowed, Unavailable
 from estran.fetching import Fetcher, Policy, addresses
 from tests.fetching.serving import Answer, serving
 
-QUICK = {"private": True, "per_second": 0.0, "attempts": 1, "timeout_s": 2.0, "robots": False}
+QUICK = {"private": True, "per_second": 0.0, "attempts": 1, "timeout_s": 30.0, "robots": False}
 
 
 def look(answer, path="/", *, policy=None, first=10, **how):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from estran.jobs import Jobs
     from tests.postgresql import PostgreSQL
 
-LONG_S = 60.0
+LONG_S = 120.0
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -178,7 +178,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
     left = process.stdout.read(), process.stderr.read()
     process.stdout.close()
     process.stderr.close()
-    process.wait(timeout=60)
+    process.wait(timeout=300)
     return left
 
 
@@ -225,7 +225,13 @@ def test_two_write_one_moves_and_eight_read(place: tuple[str, str], started: Sta
             assert words[which] == ["0\n", "1\n"], process.communicate()
             threads.append(threading.Thread(target=words[which].extend, args=(process.stdout,)))
             threads[-1].start()
-        time.sleep(SECONDS)
+        # On a busy machine until each has done something, however long that takes.
+        until = time.monotonic() + SECONDS
+        while (
+            time.monotonic() < until or min(map(len, words.values())) < 4 or not all(r.reads for r in readers)
+        ):
+            assert time.monotonic() < until + 300, [words, [r.wrong for r in readers]]
+            time.sleep(0.05)
         stop.set()
         for process in (*writers.values(), settler):
             process.send_signal(signal.SIGINT)
@@ -264,7 +270,7 @@ def test_whoever_dies_leaves_nothing_half_done(place: tuple[str, str], started: 
             done = max([done, *(int(word) + 1 for word in rest.split())])
             assert fits(said(store), {0: done})
         writer = started(PUT + WRITER, 0, done, 1)
-        _, errors = writer.communicate(timeout=120)
+        _, errors = writer.communicate(timeout=300)
         assert writer.returncode == 0, errors
         store.settle()
         assert said(store) == expected({0: done + 1})

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from estran.node import Node
 
-LONG_S = 60.0
+LONG_S = 120.0
 _processes = multiprocessing.get_context("spawn")
 
 

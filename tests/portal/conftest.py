@@ -239,10 +239,11 @@ def serving(app: FastAPI) -> Iterator[str]:
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not running.started:
+            assert thread.is_alive()
             time.sleep(0.02)
         yield f"http://127.0.0.1:{port}"
         running.should_exit = True
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.fixture(scope="session")

@@ -412,14 +412,14 @@ def going(node: Node, server: tuple[str, harvested.Slow], name: str) -> Generato
     thread = threading.Thread(target=lambda: node.harvest.run(name))
     thread.start()
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not (found := [r for r in node.harvest.runs(name) if r.state == "running"]):
             assert time.monotonic() < until
             time.sleep(0.05)
         yield found[0].id
     finally:
         held.go.set()
-        thread.join(30)
+        thread.join(60)
         node.harvest.remove(name, keep_records=False)
 
 
@@ -434,7 +434,7 @@ def test_a_run_that_goes_on_says_how_far_it_is(
         assert "htmx.min.js" in operator.text(f"/en/harvest/runs/{run}")
         assert "Running" in operator.text("/en/harvest/sources/slow")
         server[1].go.set()
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while "hx-get" in (part := operator.text(f"/en/harvest/runs/{run}/live")):
             assert time.monotonic() < until
             time.sleep(0.1)

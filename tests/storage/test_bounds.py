@@ -31,15 +31,17 @@ def test_sqlite_breaks_off_what_takes_too_long(tmp_path: Path) -> None:
 def test_postgresql_breaks_off_what_takes_too_long(
     postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_LONGEST_READ_MS", 100)
-    with closing(Database(postgresql.fresh())) as database:
+    url = postgresql.fresh()
+    with closing(Database(url)) as database:
         prepare(database)
+    monkeypatch.setattr(engine, "_LONGEST_READ_MS", 1000)
+    with closing(Database(url)) as database:
         with pytest.raises(Invalid, match="takes too long"), database.read(0.05) as connection:
             connection.exec_driver_sql("SELECT pg_sleep(20)").scalar()
         with database.read() as connection:
             assert connection.exec_driver_sql("SELECT 1").scalar() == 1
         with database.write() as connection:
-            assert connection.exec_driver_sql("SELECT 1 FROM pg_sleep(0.3)").scalar() == 1, (
+            assert connection.exec_driver_sql("SELECT 1 FROM pg_sleep(1.2)").scalar() == 1, (
                 "writing may take longer"
             )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,18 +12,18 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from tests.ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-_PATIENCE_S = 60
+_PATIENCE_S = 120
 
 
 @contextmanager
 def serving(folder: Path, *flags: str, **environment: str) -> Generator[tuple[str, int]]:
     """Address and process id of a server of the node in a folder; it must end without a traceback."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     program = str(Path(sys.executable).with_name("estran"))
     command = [program, "serve", "--node", str(folder), "--port", str(port), "--quiet", *flags]
     with subprocess.Popen(
@@ -40,7 +39,7 @@ def serving(folder: Path, *flags: str, **environment: str) -> Generator[tuple[st
             yield base, process.pid
         finally:
             process.terminate()
-            said = process.communicate(timeout=30)[0]
+            said = process.communicate(timeout=_PATIENCE_S)[0]
     assert "Traceback" not in said
 
 

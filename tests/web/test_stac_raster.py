@@ -75,10 +75,11 @@ def serve(node: Node, listening: socket.socket) -> Iterator[str]:
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not running.started:
+        assert thread.is_alive()
         time.sleep(0.02)
     yield f"http://127.0.0.1:{listening.getsockname()[1]}/stac"
     running.should_exit = True
-    thread.join(10)
+    thread.join(60)
 
 
 # odc-geo calls what affine and shapely have deprecated.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from estran.node import Node
 
-SETTINGS = "[links]\nallow_private = true\nper_host = 1000\ntimeout = 2\n"
+SETTINGS = "[links]\nallow_private = true\nper_host = 1000\ntimeout = 30\n"
 
 
 def settle(folder: Path, settings: str = SETTINGS) -> Path:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from estran.catalogue.probing.values import Outcome
 
 QUICK: dict[str, Any] = {
-    "private": True, "per_second": 0.0, "attempts": 1, "timeout_s": 1.0, "whole_s": 3.0, "robots": False,
+    "private": True, "per_second": 0.0, "attempts": 1, "timeout_s": 30.0, "whole_s": 60.0, "robots": False,
 }  # fmt: skip
 PAGE = b"<!DOCTYPE html><html><body>Hello</body></html>"
 FORM = b'<!doctype html><html><form><input name="p" type="password"></form></html>'
@@ -215,7 +215,7 @@ def test_a_service_without_end_is_read_to_a_bound():
         for n in range(1 << 20):
             yield f"<Layer><Name>{n}{'x' * 5000}</Name></Layer>".encode()
 
-    outcome = ask(lambda _: Answer(endless()), kind="WMS", timeout_s=10.0, whole_s=20.0)
+    outcome = ask(lambda _: Answer(endless()), kind="WMS", timeout_s=30.0, whole_s=120.0)
     assert (outcome.state, outcome.layers) == ("ok", None)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from estran.node import Node
 
 HEADER = "station,time,water_level [m]\n"
-LONG_S = 30.0
+LONG_S = 120.0
 
 
 class Publisher:

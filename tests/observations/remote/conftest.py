@@ -31,12 +31,13 @@ def served(node: Node) -> Generator[str]:
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not running.started:
+            assert thread.is_alive()
             time.sleep(0.01)
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
             running.should_exit = True
-            thread.join(10)
+            thread.join(60)
 
 
 def copier(folder: Path, **given: Any) -> Node:

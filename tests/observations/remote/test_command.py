@@ -92,7 +92,7 @@ def test_what_is_killed_goes_on_and_doubles_nothing(folder: Path) -> None:
         command = [sys.executable, "-c", FEW, "load", address, "--node", str(folder), "--quiet"]
         running.append(subprocess.Popen(command, stderr=subprocess.PIPE))
         process = running[0]
-        _, words = process.communicate(timeout=120)
+        _, words = process.communicate(timeout=300)
         assert process.returncode == -signal.SIGKILL, words
         with estran.open(folder) as node:
             before = observed(node).get("10", [])

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from estran.node import Node
 
-_PATIENCE_S = 20
+_PATIENCE_S = 60
 
 
 class Heard:
