@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator
     from pathlib import Path
 
+    from estran.jobs import Attendance
+
 __all__ = ["Check", "checks"]
 
 _LOW_ROOM_BYTES = 1 << 30
@@ -29,7 +31,13 @@ class Check:
     advice: str = ""
 
 
-def checks(folder: Path, contents: Callable[[], str], home: str, known: Container[str]) -> Iterator[Check]:
+def checks(
+    folder: Path,
+    contents: Callable[[], str],
+    home: str,
+    known: Container[str],
+    attendance: Callable[[], Attendance],
+) -> Iterator[Check]:
     """What is well with a node and what is not.
 
     Args:
@@ -37,6 +45,7 @@ def checks(folder: Path, contents: Callable[[], str], home: str, known: Containe
         contents: asks its database and says what is in it, in words.
         home: id of its own centre, "" for none.
         known: ids of the organisations in its registry.
+        attendance: asks whether somebody does the jobs that wait.
     """
     yield Check(
         "python", sys.version_info >= (3, 12), sys.version.split()[0], "Estran needs Python 3.12 or newer."
@@ -57,6 +66,7 @@ def checks(folder: Path, contents: Callable[[], str], home: str, known: Containe
             detail=str(error),
             advice="Look at the disk and at who else holds the database.",
         )
+    yield _worker(attendance)
     yield Check(
         "centre",
         ok=not home or home in known,
@@ -73,3 +83,18 @@ def checks(folder: Path, contents: Callable[[], str], home: str, known: Containe
                 detail=f"{type(error).__name__}: {error}",
                 advice="Reinstall or remove the package that brings it.",
             )
+
+
+def _worker(attendance: Callable[[], Attendance]) -> Check:
+    """Whether a worker is there where jobs wait for one."""
+    try:
+        found = attendance()
+    except EstranError as error:
+        return Check("worker", ok=False, detail=str(error), advice="Look at the database of the jobs.")
+    jobs = "1 job waits" if found.waiting == 1 else f"{found.waiting or 'no'} jobs wait"
+    return Check(
+        "worker",
+        ok=bool(found.workers or not found.waiting),
+        detail=f"{jobs}; {str(found).partition(':')[0]}",
+        advice="Start “estran work”, or serve with --work; “estran work --once” does what waits and ends.",
+    )

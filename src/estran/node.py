@@ -473,7 +473,7 @@ class Node:
     def doctor(self) -> tuple[Check, ...]:
         """What is well with the node and what is not, with advice."""
         home, known = self.settings.centre, {o.id for o in self.organisations.all()}
-        return tuple(checks(self.folder, self._contents, home, known))
+        return tuple(checks(self.folder, self._contents, home, known, self._house.jobs.attendance))
 
     def _contents(self) -> str:
         return f"{self.ask(Query(limit=1)).matched} records, change {self.revision()}"

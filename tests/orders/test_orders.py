@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
-from estran.access import ANYONE
-from estran.errors import Invalid, NotFound
+from estran.access import ANYONE, Actor
+from estran.errors import Invalid, NotAllowed, NotFound
 from estran.formats import Links
+from estran.model import now
 from estran.orders import parts as cutting
 from estran.orders.parts import parts
 from estran.web.app import create_app
@@ -133,6 +134,50 @@ def test_only_who_may_see_the_data_has_them(node: Node, tmp_path: Path) -> None:
         anyone.orders.order(order.id)
     with pytest.raises(NotFound):
         anyone.orders.file(order.id, node.orders.order(order.id).files[0].name)
+
+
+def test_what_waits_says_that_nobody_works(node: Node, tmp_path: Path) -> None:
+    record = filled(node, tmp_path, hours=10)
+    order = node.orders.place(record, LINKS)
+    never = node.orders.unattended(order)
+    assert never is not None
+    assert (never.workers, never.seen, never.waiting) == (0, None, 1)
+    client = TestClient(create_app(node))
+    told = client.get(f"/orders/{order.id}", headers={"Accept": "application/json"}).json()
+    assert (
+        told["waitsFor"]
+        == f"{never}"
+        == "no worker has been running: the node's operator starts one with “estran work”"
+    )
+    wrong = [one for one in node.doctor() if not one.ok]
+    assert [(one.name, one.detail) for one in wrong] == [
+        ("worker", "1 job waits; no worker has been running")
+    ]
+    worked(node)
+    assert node.orders.unattended(node.orders.order(order.id)) is None
+    assert all(one.ok for one in node.doctor())
+    # Whoever worked and ended in order is remembered.
+    later = node.orders.place(record, LINKS, form="nc")
+    since = node.orders.unattended(later)
+    assert since is not None
+    assert since.seen is not None
+    assert abs((now() - since.seen).total_seconds()) < 60
+    assert f"no worker has been running since {since.seen:%Y-%m-%d %H:%M} UTC" in f"{since}"
+    page = client.get(f"/en/orders/{later.id}").text
+    assert "No worker has been running since" in page
+
+
+def test_others_orders_are_the_operators_business(node: Node, tmp_path: Path) -> None:
+    record = filled(node, tmp_path, hours=10)
+    mine = node.orders.place(record, LINKS)
+    theirs = node.acting_as(ANYONE).orders.place(record, LINKS, form="nc")
+    assert [one.id for one in node.orders.mine()] == [mine.id]
+    assert {one.id for one in node.orders.everyone()} == {mine.id, theirs.id}
+    assert len(node.orders.everyone(1)) == 1
+    editor = Actor(name="Léa", role="editor", centres=("coriolis",))
+    for who in (ANYONE, editor):
+        with pytest.raises(NotAllowed, match="only the node's operator may list the orders of others"):
+            node.acting_as(who).orders.everyone()
 
 
 def test_nothing_to_deliver_is_said_at_once(node: Node, tmp_path: Path) -> None:

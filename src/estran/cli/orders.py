@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from estran.cli.shared import HERE, JsonOption, NodeOption, open_node, print_json
+from estran.cli.shared import HERE, JsonOption, NodeOption, open_node, print_json, say
 from estran.formats import Links
 from estran.model import moment
 
 if TYPE_CHECKING:
-    from estran.orders import Order
+    from collections.abc import Iterable
+
+    from estran.orders import Order, Orders
 
 orders_app = typer.Typer(help="Orders: data made ready in the background.", no_args_is_help=True)
 
@@ -39,6 +41,7 @@ def orders_place(
             record, links, datastreams=datastream or (), variables=variable or (), time=time, form=form, as_of=as_of
         )  # fmt: skip
         _show(order, json=json)
+        _warn(opened.orders, [order])
 
 
 @orders_app.command("show")
@@ -51,17 +54,26 @@ def orders_show(
     with open_node(node) as opened:
         order = opened.orders.order(id)
         _show(order, json=json)
+        _warn(opened.orders, [order])
         for file in () if json else order.files:
             path, _ = opened.orders.file(order.id, file.name)
             typer.echo(f"{file.sha256}  {path}")
 
 
 @orders_app.command("list")
-def orders_list(node: NodeOption = HERE, json: JsonOption = False) -> None:
+def orders_list(
+    node: NodeOption = HERE,
+    everyone: Annotated[
+        bool, typer.Option("--all", help="Those of everyone, by the portal and by HTTP too.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
     """List the orders that were placed here, the newest first."""
     with open_node(node) as opened:
-        for order in opened.orders.mine():
+        found = opened.orders.everyone() if everyone else opened.orders.mine()
+        for order in found:
             _show(order, json=json)
+        _warn(opened.orders, found)
 
 
 @orders_app.command("cancel")
@@ -75,15 +87,23 @@ def orders_cancel(
         _show(opened.orders.cancel(id), json=json)
 
 
+def _warn(orders: Orders, found: Iterable[Order]) -> None:
+    """Say on the side that nobody does what waits."""
+    waiting = next((order for order in found if not order.is_over), None)
+    if waiting and (why := orders.unattended(waiting)):
+        say(f"{str(why)[0].upper()}{str(why)[1:]}.", quiet=False)
+
+
 def _show(order: Order, *, json: bool) -> None:
     if json:
         files = [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in order.files]
-        print_json({"id": order.id, "state": order.state, "asked": dict(order.asked), "done": order.done,
+        print_json({"id": order.id, "state": order.state, "asked": dict(order.asked), "by": order.by or None, "placed": moment(order.placed), "done": order.done,
                     "parts": order.parts, "files": files, "error": order.error or None,
                     "expires": moment(order.expires) if order.expires else None})  # fmt: skip
         return
     typer.echo(
-        f"{order.id}  {order.state}  {order.done}/{order.parts} parts{_until(order)} {order.error}".rstrip()
+        f"{order.placed:%Y-%m-%d %H:%M}  {order.id}  {order.state}  {order.done}/{order.parts} parts{_until(order)}"
+        f"  {order.asked['record']}  {order.by or 'anyone'}  {order.error}".rstrip()
     )
 
 

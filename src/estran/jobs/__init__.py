@@ -5,6 +5,6 @@ by step, and what a step gave is kept. DBOS does the keeping; no other room know
 """
 
 from estran.jobs.jobs import Jobs
-from estran.jobs.values import Job, Page, Schedule, State, Step, Work
+from estran.jobs.values import Attendance, Job, Page, Schedule, State, Step, Work
 
-__all__ = ["Job", "Jobs", "Page", "Schedule", "State", "Step", "Work"]
+__all__ = ["Attendance", "Job", "Jobs", "Page", "Schedule", "State", "Step", "Work"]

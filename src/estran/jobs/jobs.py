@@ -16,7 +16,7 @@ from estran.errors import Conflict, Invalid, NotFound
 from estran.jobs.reading import STATUSES, job_of
 from estran.jobs.store import Due, Store, translated
 from estran.jobs.times import check_cron, times
-from estran.jobs.values import Job, Page, Schedule, State, Work
+from estran.jobs.values import Attendance, Job, Page, Schedule, State, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -28,6 +28,7 @@ _MOST = 1000
 _THEN = 3
 _KEPT_DAYS = 90.0
 _LOOK_S = 1.0
+_SILENT_S = 60.0
 
 
 class Jobs:
@@ -79,6 +80,17 @@ class Jobs:
         with translated():
             handle: Any = self._client.enqueue(asked, work, given)  # pyright: ignore[reportArgumentType] - a dict of its shape
         return self.status(handle.get_workflow_id())
+
+    def attendance(self, silent_s: float = _SILENT_S) -> Attendance:
+        """Whether somebody does what waits.
+
+        Args:
+            silent_s: seconds of silence after which a worker counts as gone.
+        """
+        with self._store.read() as connection:
+            here = [one for one in self._store.workers(connection) if one.silent_s < silent_s]
+            seen, waiting = self._store.last_seen(connection), self._store.waiting(connection)
+        return Attendance(len(here), datetime.fromtimestamp(seen, UTC) if seen else None, waiting)
 
     def named(self, work: str, key: str) -> str:
         """Id of the job that work of that key is, asked for or not."""
@@ -251,7 +263,7 @@ class Jobs:
         say: Callable[[str], None] | None = None,
         at_once: int = 4,
         beat_s: float = 5.0,
-        silent_s: float = 60.0,
+        silent_s: float = _SILENT_S,
         grace_s: float = 40.0,
     ) -> bool:
         """Be a worker: do jobs until told to stop.

@@ -90,6 +90,13 @@ class Store:
             sa.Column("pid", sa.BigInteger, nullable=False),
             sa.Column("beat", sa.Float(53), nullable=False),
         )
+        # When the last of those that are struck off gave a sign of life.
+        self._seen = sa.Table(
+            "estran_seen",
+            metadata,
+            sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+            sa.Column("beat", sa.Float(53), nullable=False),
+        )
         self._stop = sa.Table("estran_stop", metadata, sa.Column("job", sa.String, primary_key=True))
         self._schedule = sa.Table(
             "estran_schedule",
@@ -194,9 +201,23 @@ class Store:
 
     def leave(self, connection: sa.Connection, id: str, token: str = "") -> None:  # noqa: A002
         """Strike a worker off."""
-        table = self._worker
-        mine = [table.c.token == token] if token else []
-        connection.execute(sa.delete(table).where(table.c.id == id, *mine))
+        table, seen = self._worker, self._seen
+        mine = [table.c.id == id, *([table.c.token == token] if token else [])]
+        beat = connection.execute(sa.select(sa.func.max(table.c.beat)).where(*mine)).scalar()
+        if beat is not None and beat > (connection.execute(sa.select(seen.c.beat)).scalar() or 0.0):
+            connection.execute(sa.delete(seen))
+            connection.execute(sa.insert(seen).values(id=1, beat=beat))
+        connection.execute(sa.delete(table).where(*mine))
+
+    def last_seen(self, connection: sa.Connection) -> float | None:
+        """When a worker last gave a sign of life, in seconds since 1970; None where there never was one."""
+        signs = sa.union_all(sa.select(self._worker.c.beat), sa.select(self._seen.c.beat)).subquery()
+        return connection.execute(sa.select(sa.func.max(signs.c.beat))).scalar()
+
+    def waiting(self, connection: sa.Connection) -> int:
+        """How many jobs wait for a worker."""
+        waits = self._job.c.status == "ENQUEUED"
+        return connection.execute(sa.select(sa.func.count()).select_from(self._job).where(waits)).scalar_one()
 
     def abandoned(self, connection: sa.Connection) -> list[str]:
         """Executors that hold jobs and of whom no worker knows."""

@@ -91,6 +91,27 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Attendance:
+    """Whether somebody does what waits.
+
+    Attributes:
+        workers: how many gave a sign of life lately.
+        seen: when one did for the last time; None where none ever did.
+        waiting: jobs that no worker has begun.
+    """
+
+    workers: int
+    seen: datetime | None
+    waiting: int
+
+    def __str__(self) -> str:
+        if self.workers:
+            return "a worker is running" if self.workers == 1 else f"{self.workers} workers are running"
+        since = f" since {self.seen:%Y-%m-%d %H:%M} UTC" if self.seen else ""
+        return f"no worker has been running{since}: the node's operator starts one with “estran work”"
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some jobs, the newest first, and the cursor of the next page; "" on the last."""
 

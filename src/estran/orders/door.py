@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from estran.access import Actor
     from estran.formats import Links
-    from estran.jobs import Job, Jobs
+    from estran.jobs import Attendance, Job, Jobs
     from estran.model import Record
     from estran.observations import Observations
     from estran.observations.wide import WideTable
@@ -209,6 +210,23 @@ class Orders:
             if len(found) >= _MOST_LISTED:
                 break
         return found
+
+    def everyone(self, limit: int = _MOST_LISTED) -> list[Order]:
+        """The newest orders of all who placed some.
+
+        Raises:
+            NotAllowed: the actor is not the operator: what others ask for is nobody's business.
+        """
+        if not self._actor.is_operator:
+            raise NotAllowed("only the node's operator may list the orders of others")
+        return [self._order(job) for job in islice(self._placed(), limit)]
+
+    def unattended(self, order: Order) -> Attendance | None:
+        """Since when no worker does what waits, where that is why an order does not go on."""
+        if order.is_over:
+            return None
+        found = self._jobs.attendance()
+        return None if found.workers else found
 
     def _placed(self) -> Iterator[Job]:
         """The newest orders of everyone."""

@@ -97,7 +97,7 @@ def routes(page: Callable[[Request, str], Response], pages: Callable[[Request], 
             asked.record, links, datastreams=asked.datastreams, variables=asked.variables, time=asked.time,
             form=asked.form, as_of=asked.as_of,
         )  # fmt: skip
-        answer = replies.json(told(order, links), status=202)
+        answer = replies.json(_now(request, order), status=202)
         answer.headers.update({"Location": address(order, links), **_NO_STORE})
         return answer
 
@@ -127,7 +127,7 @@ def routes(page: Callable[[Request, str], Response], pages: Callable[[Request], 
         if replies.wanted(request, _FORMS) == HTML:
             return page(request, id)
         order = node_of(request).orders.order(id)
-        answer = replies.json(told(order, links_of(request)))
+        answer = replies.json(_now(request, order))
         answer.headers.update(_NO_STORE)
         return answer
 
@@ -158,6 +158,12 @@ def routes(page: Callable[[Request, str], Response], pages: Callable[[Request], 
         return FileResponse(path, headers=headers, media_type=FORMS[path.suffix[1:]], filename=name)
 
     return router
+
+
+def _now(request: Request, order: Order) -> dict[str, Any]:
+    """An order as JSON, with what holds it up."""
+    why = node_of(request).orders.unattended(order)
+    return told(order, links_of(request)) | {"waitsFor": str(why) if why else None}
 
 
 def address(order: Order, links: Links) -> str:

@@ -59,7 +59,7 @@ class OrderView:
     """What the page of an order shows.
 
     Attributes:
-        state: a code of the table `order_state`; said: the same in a sentence.
+        state: a code of the table `order_state`; said: the same in a sentence; held: why it does not go on.
         live: where the part of the page is that changes, "" where nothing will.
         rows: what was asked for.
         again: the form that asks for the same; cancel: where it is cancelled, "" if the asker may not.
@@ -74,6 +74,7 @@ class OrderView:
     css: str
     state: str
     said: str
+    held: str
     live: str
     done: int
     parts: int
@@ -99,6 +100,7 @@ def order_view(order: Order, viewer: Viewer, links: Links) -> OrderView:
     w, node = viewer.words, viewer.node
     record = node.show(str(order.asked["record"]))
     card = viewer.card(record)
+    held = _held(order, viewer)
     path, at = f"/{w.language}/orders/{order.id}", f"/orders/{order.id}"
     files = tuple(
         File(name=one.name, href=f"{at}/{one.name}", size=w.size(one.size), sha256=one.sha256)
@@ -106,7 +108,8 @@ def order_view(order: Order, viewer: Viewer, links: Links) -> OrderView:
     )
     return OrderView(
         id=order.id, href=path, title=card.title, tongue=card.tongue, record=record.id,
-        record_href=f"/{w.language}/data/{record.id}", css=card.css, state=_state(order), said=_said(order, w),
+        record_href=f"/{w.language}/data/{record.id}", css=card.css, state=_state(order),
+        said="" if held else _said(order, w), held=held,
         live="" if order.is_over else f"{path}/live", done=order.done, parts=order.parts, rows=_rows(order, viewer),
         files=files, total=w.size(sum(one.size for one in order.files)) if files else "",
         sums=f"{at}/{ordering.SUMS}" if files else "", error=order.error,
@@ -163,6 +166,15 @@ def _said(order: Order, w: Words) -> str:
         return w.text("orders.is_running", done=w.number(order.done), parts=w.number(order.parts))
     day = w.date(moment(order.expires)[:_MINUTE]) if order.expires else ""
     return w.text(_SAID[state], day=day)
+
+
+def _held(order: Order, viewer: Viewer) -> str:
+    """That nobody makes it, and since when."""
+    w, why = viewer.words, viewer.node.orders.unattended(order)
+    if why is None:
+        return ""
+    since = w.text("orders.no_worker_since", time=w.date(moment(why.seen)[:_MINUTE])) if why.seen else ""
+    return since or w.text("orders.no_worker")
 
 
 def _rows(order: Order, viewer: Viewer) -> tuple[tuple[str, str], ...]:
