@@ -118,7 +118,7 @@ def observations_publish(
     with open_node(node) as opened:
         if once:
             with Publisher(opened) as publisher:
-                say(f"{publisher.step():,} observations told.", quiet=quiet)
+                say(f"{publisher.step():,} entities told, observations among them.", quiet=quiet)
             return
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())

@@ -22,6 +22,7 @@ from estran.observations.quality import judged
 from estran.observations.rows import ID_STEP, entities
 from estran.observations.several import Several
 from estran.observations.store.columns import array, kept
+from estran.observations.store.entered import Entering
 from estran.observations.store.tiles import summed
 from estran.observations.told import GEOJSON
 
@@ -171,6 +172,12 @@ class Sensing:
         if not self._actor.is_operator:
             raise NotAllowed("only the node's operator may follow what is written")
         return self._store.following(name)
+
+    def entering(self) -> Entering:
+        """The same for entities but observations."""
+        if not self._actor.is_operator:
+            raise NotAllowed("only the node's operator may follow what is written")
+        return Entering(self._store.database)
 
     # Changing
 

@@ -34,7 +34,8 @@ class Change:
     Attributes:
         seq: its number, growing with time.
         kind: "record", "organisation", "item", "queryable", "vocabulary", "source" (its precedence), "link",
-            "view", "cluster" (all were made anew); op: "add", "change" or "remove".
+            "view", "cluster" (all were made anew), "observations" (a dataset is found or shown otherwise), "entity"
+            (of SensorThings, where somebody follows them); op: "add", "change" or "remove".
             A "tombstone" says that a record went from the sight of some; its op is what it stood under.
         at: canonical instant; actor: who did it.
     """

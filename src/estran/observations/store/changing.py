@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 from estran.model import Datastream, Sensor, Thing, Variable, plain
 from estran.observations.store import naming, recent
 from estran.observations.store.columns import array
+from estran.observations.store.entered import entered
 from estran.observations.store.entities import MANY, TABLES
 from estran.observations.store.matching import Counts
 from estran.observations.store.noticing import notice
@@ -99,6 +100,7 @@ class Changing:
         if kind in _SHOWN:
             self._show(values["dataset"])
         self.connection.execute(insert(TABLES[kind]), [values])
+        entered(self.connection, TABLES[kind], [values["number"]])
         if kind == "Things":
             naming.note(self.connection, values["dataset"], [self.pivot(kind, values)])
 
@@ -108,6 +110,9 @@ class Changing:
         if "document" in values and kind in _SHOWN:
             self._keep_former(kind, number, values)
         self.connection.execute(update(table).where(table.c.number == number).values(**values))
+        # The pivot's own description is not told.
+        if values.keys() - {"document"}:
+            entered(self.connection, table, [number])
 
     def _keep_former(self, kind: str, number: int, values: dict[str, Any]) -> None:
         """Keep what a citation tells of a datastream; a thing is found by both of its names."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
+from estran.observations.store.entered import entered
 from estran.storage import schema, take_numbers
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class _Settling:
                 number = take_numbers(self._connection, _H.name, 1)
                 row = {"number": number, "dataset": self._dataset, "thing": self._thing, "time": time}
                 self._connection.execute(insert(_H), [row])
+                entered(self._connection, _H, [number])
             self._were(number, places)
 
     def _were(self, historical: int, places: Sequence[Place]) -> None:
@@ -117,6 +119,7 @@ class _Settling:
         number = take_numbers(self._connection, _L.name, 1)
         row: dict[str, Any] = {"number": number, "dataset": self._dataset, "told": place.told, **place.bounds}
         self._connection.execute(insert(_L), [row])
+        entered(self._connection, _L, [number])
         return number
 
     def _say(self, number: int, place: Place) -> None:
@@ -124,3 +127,4 @@ class _Settling:
         if before != place.told:
             values = {"told": place.told, **place.bounds}
             self._connection.execute(update(_L).where(_L.c.number == number).values(**values))
+            entered(self._connection, _L, [number])

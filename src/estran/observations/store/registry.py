@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, insert, select, update
 from estran.model import Datastream, Sensor, Thing, Variable, plain
 from estran.observations import told
 from estran.observations.store import naming, telling
+from estran.observations.store.entered import entered
 from estran.observations.store.noticing import notice, notice_of
 from estran.observations.store.telling import encoded
 from estran.storage import descriptions, pack, schema, take_numbers, unpack
@@ -222,6 +223,7 @@ def _entered(
     numbers |= {key: held[key][0] for key in rows if key in held}
     for key in other:
         connection.execute(update(table).where(table.c.number == numbers[key]).values(**rows[key]))
+    entered(connection, table, (numbers[key] for key in (*fresh, *other)))
     return numbers, bool(fresh or other)
 
 
@@ -245,6 +247,7 @@ def _properties(connection: sa.Connection, variables: Iterable[Variable]) -> dic
             for key in fresh
         ]
         connection.execute(insert(schema.observed_property), rows)
+        entered(connection, schema.observed_property, (numbers[key] for key in fresh))
     return numbers
 
 

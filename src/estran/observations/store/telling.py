@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from estran.model import Datastream, Sensor, Thing, Variable
 from estran.observations import told
+from estran.observations.store.entered import entered
 from estran.storage import schema, take_numbers, unpack
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def unnamed_sensor(connection: sa.Connection, dataset: int) -> int:
             "told": encoded(told.sensor(None)),
         }
         connection.execute(insert(table), [row])
+        entered(connection, table, [held])
     return held
 
 
@@ -103,6 +105,7 @@ def _insert(connection: sa.Connection, table: sa.Table, dataset: int, rows: Sequ
     if rows:
         made = [{"number": first + n, "dataset": dataset, **row} for n, row in enumerate(rows)]
         connection.execute(insert(table), made)
+        entered(connection, table, (row["number"] for row in made))
     return first
 
 
@@ -112,6 +115,7 @@ def _change(
     for (number, before), row in rows:
         if row["told"] != before:
             connection.execute(update(table).where(table.c.number == number).values(**row))
+            entered(connection, table, [number])
 
 
 def complete(connection: sa.Connection) -> None:

@@ -1,4 +1,8 @@
-"""What was observed, told to an MQTT broker: SensorThings' way to be told of what is new."""
+"""What is written, told to an MQTT broker: SensorThings' way to be told of what is new.
+
+An entity is told on the topic of its set, on its own, and on those of the sets behind the entities that it names:
+Datastreams, Datastreams(7), Things(3)/Datastreams…; an observation on that of its set and of its datastream.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,13 @@ import msgspec
 from estran.access import ANYONE
 from estran.errors import Invalid, Unavailable
 from estran.fetching.brokers import broker
+from estran.observations.entities import KINDS, Query
 from estran.web.apis.sensorthings.answers import PATH, Writer
 from estran.web.apis.sensorthings.asking import NOTHING
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from paho.mqtt.client import MQTTMessageInfo
 
@@ -31,7 +36,7 @@ _KEPT_ALIVE_S = 60
 
 
 class Publisher:
-    """Tells a broker what is written, whoever wrote it; each observation at least once.
+    """Tells a broker what is written, whoever wrote it; each observation at least once, each entity as it is then.
 
     Args:
         node: acting as its operator; what everyone may see is told.
@@ -50,6 +55,8 @@ class Publisher:
         self._patience_s = patience_s
         self._client = self._broker.client()
         self._mark = self._following.mark()
+        self._entering = node.observations.sensing.entering()
+        self._entered = self._entering.mark()
 
     def __enter__(self) -> Self:
         try:
@@ -64,15 +71,16 @@ class Publisher:
         self._client.loop_stop()
 
     def step(self) -> int:
-        """Tell what was written since the last step; gives how many observations that are.
+        """Tell what was written since the last step; gives how many entities that are, observations among them.
 
         Raises:
             Unavailable: the broker does not confirm; the next step tells them again.
         """
-        count = 0
+        count = self._tell_entered()
         for rows, mark in self._following.written(self._mark):
             for at in range(0, rows.num_rows, _AT_ONCE):
-                count += self._tell(self._node.observations.sensing.told(rows.slice(at, _AT_ONCE)))
+                some = self._node.observations.sensing.told(rows.slice(at, _AT_ONCE))
+                count += self._tell("Observations", some)
             if mark != self._mark:
                 self._following.note(mark)
                 self._mark = mark
@@ -88,14 +96,27 @@ class Publisher:
             self.step()
             ended.wait(every_s)
 
-    def _tell(self, entities: Sequence[Entity]) -> int:
+    def _tell_entered(self) -> int:
+        """Tell the entities that were entered or changed."""
+        count = 0
+        while True:
+            told, mark = self._entering.written(self._entered)
+            for kind in (one for one in KINDS if one in told):
+                # What was removed since, or may not be seen, is not there.
+                query = Query(kind=kind, numbers=told[kind], most=len(told[kind]))
+                count += self._tell(kind, self._node.observations.sensing.page(query).entities)
+            if mark == self._entered:
+                return count
+            self._entering.note(mark)
+            self._entered = mark
+
+    def _tell(self, kind: str, entities: Sequence[Entity]) -> int:
         sensing = self._node.observations.sensing
-        written = Writer(sensing, self._root, _AT_ONCE).entities("Observations", entities, NOTHING)
+        written = Writer(sensing, self._root, _AT_ONCE).entities(kind, entities, NOTHING)
         told: list[MQTTMessageInfo] = []
         for one, document in zip(entities, written, strict=True):
             body = msgspec.json.encode(document)
-            topics = (f"v1.1/Datastreams({one.ties['Datastream']})/Observations", "v1.1/Observations")
-            told += [self._client.publish(topic, body, qos=1) for topic in topics]
+            told += [self._client.publish(topic, body, qos=1) for topic in _topics(kind, one)]
         for info in told:
             self._confirmed(info)
         return len(entities)
@@ -108,3 +129,15 @@ class Publisher:
             is_there = False
         if not is_there:
             raise Unavailable(f"the broker {self._broker.url} does not confirm what it is told", _AGAIN_S)
+
+
+def _topics(kind: str, one: Entity) -> Iterator[str]:
+    """Where an entity is told."""
+    if kind == "Observations":
+        yield f"v1.1/Datastreams({one.ties['Datastream']})/{kind}"
+    else:
+        yield f"v1.1/{kind}({one.number})"
+        for name, number in one.ties.items():
+            if number is not None:
+                yield f"v1.1/{KINDS[kind].links[name].kind}({number})/{kind}"
+    yield f"v1.1/{kind}"
