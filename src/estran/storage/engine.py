@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from estran import plugins
 from estran.errors import Conflict, Invalid, Unavailable
@@ -144,6 +144,9 @@ class Engine:
         connect: URL -> SQLAlchemy engine, ready with its settings.
         connect_to_write: the same for those who write, where that is worth settings of its own.
         insert: (connection, table, columns, rows) -> nothing: many rows, the quickest way.
+        replace: the same in the place of rows of the same primary keys, which no two of them share.
+        update: (connection, table, columns, key, rows) -> how many there were: other values of columns for many rows;
+            each gives its key last, and no two give the same.
         within: (column, values) -> expression "column is one of values", for any number of them.
         joined: column -> aggregate of all its integers as one text with commas: the quickest way out
             of a database for many of them.
@@ -174,6 +177,10 @@ class Engine:
     text_index: TextIndex
     item_index: ItemIndex
     insert: Callable[[sa.Connection, sa.Table, tuple[str, ...], Sequence[tuple[Any, ...]]], None]
+    replace: Callable[[sa.Connection, sa.Table, tuple[str, ...], Sequence[tuple[Any, ...]]], None]
+    update: Callable[
+        [sa.Connection, sa.Table, tuple[str, ...], tuple[str, ...], Sequence[tuple[Any, ...]]], int
+    ]
     within: Callable[[Any, Sequence[int] | Sequence[str]], Any]
     joined: Callable[[Any], Any]
     like: Callable[[Any, str], Any]
@@ -354,17 +361,21 @@ def _translated() -> Generator[None]:
         raise Unavailable(f"the database is busy or out of reach ({error.orig}); try again") from error
 
 
+_META, _KEYED = schema.meta, schema.meta.c.key == bindparam("which")
+# Made once: they are put with every write.
+_GET, _CHANGE = select(_META.c.value).where(_KEYED), update(_META).where(_KEYED)
+
+
 def get_meta(connection: sa.Connection, key: str) -> bytes | None:
     """A value of the node's own notebook, None if it is not there."""
-    return connection.execute(select(schema.meta.c.value).where(schema.meta.c.key == key)).scalar()
+    return connection.execute(_GET, {"which": key}).scalar()
 
 
 def put_meta(connection: sa.Connection, key: str, value: bytes) -> None:
     """Write a value into the node's own notebook."""
-    table = schema.meta
-    done = connection.execute(update(table).where(table.c.key == key).values(value=value))
+    done = connection.execute(_CHANGE, {"which": key, "value": value})
     if not done.rowcount:
-        connection.execute(insert(table).values(key=key, value=value))
+        connection.execute(insert(_META).values(key=key, value=value))
 
 
 def take_meta(connection: sa.Connection, key: str) -> bytes | None:

@@ -16,23 +16,18 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from estran.errors import Unavailable
 from estran.model import Box
+from estran.storage.arrays import as_text, copy_rows, listed, replace_rows, update_rows
 from estran.storage.engine import Engine, Spelling
 from estran.storage.functions import combining
-from estran.storage.rows import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 # One writer at a time, as on SQLite: bitmaps are read, changed and written back.
 _WRITER = 0x45535452
-_WORTH_COPYING = 100
-_SMALL = 1 << 31
 _FRESH_S = 5.0
 # Of one statement; what is read for long comes in many.
 _LONGEST_READ_MS = 30_000
-_COPIED: dict[type, str] = {
-    sa.BigInteger: "int8", sa.Integer: "int4", sa.Float: "float8", sa.LargeBinary: "bytea", sa.String: "text",
-}  # fmt: skip
 
 
 def connect(url: str) -> sa.Engine:
@@ -96,39 +91,29 @@ def tables(url: str) -> frozenset[str]:
         engine.dispose()
 
 
+class _Listed(sa.types.UserDefinedType[str]):
+    """An array that is given as text."""
+
+    cache_ok = True
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Its name in SQL."""
+        return f"{self.kind}[]"
+
+
+_TEXTS, _NUMBERS = _Listed("text"), _Listed("int8")
+
+
 def within(column: Any, wanted: Sequence[int] | Sequence[str]) -> Any:
     """`column` is one of these, as one bound array: no limit on their number."""
-    listed = [value if isinstance(value, str) else int(value) for value in wanted]
-    kind = ARRAY(sa.Text if listed and isinstance(listed[0], str) else sa.BigInteger)
-    return column == sa.any_(sa.cast(sa.literal(listed, kind), kind))
-
-
-def copy_rows(
-    connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
-) -> None:
-    """COPY in binary form; for a few rows, which it would not speed up, INSERT."""
-    if len(rows) < _WORTH_COPYING:
-        insert_rows(connection, table, columns, rows)
-        return
-    _check_small(table, columns, rows)
-    names = ", ".join(f'"{name}"' for name in columns)
-    driver: Any = connection.connection.driver_connection
-    with (
-        driver.cursor() as cursor,
-        cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN (FORMAT BINARY)') as copy,
-    ):
-        copy.set_types([_COPIED[type(table.c[name].type)] for name in columns])
-        for row in rows:
-            copy.write_row(row)
-
-
-def _check_small(table: sa.Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
-    """Refuse what INSERT refuses: the driver's binary COPY cuts integers that are too large."""
-    for n, name in enumerate(columns):
-        if type(table.c[name].type) is sa.Integer:
-            held = [value for row in rows if (value := row[n]) is not None]
-            if held and not (min(held) >= -_SMALL and max(held) < _SMALL):
-                raise psycopg.DataError(f"a value of “{name}” is out of range for an integer of 32 bits")
+    values = [value if isinstance(value, str) else int(value) for value in wanted]
+    if not values:
+        return sa.false()
+    kind = _TEXTS if isinstance(values[0], str) else _NUMBERS
+    return column == sa.any_(sa.cast(sa.literal(as_text(values), kind), kind))
 
 
 def like(column: Any, pattern: str) -> Any:
@@ -392,6 +377,8 @@ ENGINE = Engine(
     text_index=_Words(),
     item_index=_Items(),
     insert=copy_rows,
+    replace=replace_rows,
+    update=update_rows,
     within=within,
     joined=joined,
     like=like,
@@ -401,7 +388,7 @@ ENGINE = Engine(
     spelling=Spelling(
         mark="%({})s",
         among=lambda column, mark: f"{column} = ANY({mark})",
-        listing=list,
+        listing=listed,
         gathered=lambda query: f"ARRAY({query})",
         dialect=dialect,
     ),

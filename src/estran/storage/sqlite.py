@@ -19,7 +19,7 @@ from estran.errors import Conflict
 from estran.model import EVER_US, NEVER_US, Box
 from estran.storage import functions
 from estran.storage.engine import Engine, Spelling
-from estran.storage.rows import insert_rows
+from estran.storage.rows import insert_rows, replace_rows, update_rows
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -351,6 +351,8 @@ ENGINE = Engine(
     text_index=_Words(),
     item_index=_Items(),
     insert=insert_rows,
+    replace=replace_rows,
+    update=update_rows,
     within=within,
     joined=sa.func.group_concat,
     like=like,

@@ -155,7 +155,7 @@ class SeriesStore(Reading):
             if found := self._outcomes(connection, coming):
                 rows, fresh.counts.tested = marking.with_outcomes(rows, found), found.datastreams
             recent.put(connection, self._database.engine, rows)
-            registry.note(connection, _tallied(known, rows, fresh.added))
+            registry.note(connection, self._database.engine, _tallied(known, rows, fresh.added))
             testing.touch(
                 connection, self._database.engine, rows, version, coming.states, tested=fresh.counts.tested
             )
@@ -194,7 +194,7 @@ class SeriesStore(Reading):
             self._keep_former(connection, rows, version)
             recent.remove(connection, self._database.engine, rows, version)
             without_removed(known, rows, lambda *span: self._read(connection, *span))
-            registry.note(connection, known)
+            registry.note(connection, self._database.engine, known)
             engine = self._database.engine
             states = testing.states(connection, engine, list(known))
             testing.touch(connection, engine, rows, version, states, are_gone=True)
@@ -228,7 +228,7 @@ class SeriesStore(Reading):
             if fresh.rows.num_rows:
                 self._keep_former(connection, fresh.replaced, version)
                 recent.put(connection, self._database.engine, fresh.rows)
-                registry.note(connection, _tallied(known, fresh.rows, {}))
+                registry.note(connection, self._database.engine, _tallied(known, fresh.rows, {}))
         return fresh.counts.changed
 
     def _keep_former(
@@ -338,7 +338,9 @@ class SeriesStore(Reading):
                 # Of a key that another writer wrote meanwhile the datastream knows already.
                 told = kept(fresh.rows, matches(fresh.rows, since) < 0)
                 known = self._tallies(connection, told)
-                registry.note(connection, _tallied(known, told, without_counted(fresh, since)))
+                registry.note(
+                    connection, self._database.engine, _tallied(known, told, without_counted(fresh, since))
+                )
                 if not are_marks:
                     numbers = np.unique(array(fresh.rows, "datastream")).tolist()
                     engine = self._database.engine
@@ -353,7 +355,7 @@ class SeriesStore(Reading):
         firsts = {
             s: known[s].reserve(count) for s, count in zip(streams.tolist(), counts.tolist(), strict=True)
         }
-        registry.note(connection, known)
+        registry.note(connection, self._database.engine, known)
         return firsts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import func, select, update
 
 from estran.observations.store.batches import Extent
 from estran.observations.store.columns import KEY, NAMES, array, kept, schema
@@ -81,13 +81,7 @@ def put(connection: sa.Connection, engine: Engine, rows: pa.Table, versions: NDA
         for row in zip(*columns, strict=True)
         if row[-1] < held.get(key := tuple(row[n] for n in at), row[-1] + 1)
     }
-    again = [dict(zip(_OWN, key, strict=True)) for key in fresh if key in held]
-    if again:
-        connection.execute(
-            delete(tables.former_observation).where(*(_F[name] == bindparam(name) for name in _OWN)), again
-        )
-    if fresh:
-        engine.insert(connection, tables.former_observation, (*NAMES, "superseded"), list(fresh.values()))
+    engine.replace(connection, tables.former_observation, (*NAMES, "superseded"), list(fresh.values()))
 
 
 def extents(connection: sa.Connection, engine: Engine, datastreams: Sequence[int]) -> list[Extent]:

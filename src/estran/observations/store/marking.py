@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from sqlalchemy import bindparam, update
 
 from estran.observations.store import former, recent, registry, testing
 from estran.observations.store.columns import KEY, array, newest, schema
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from estran.storage import Engine
 
 __all__ = ["Arrival", "Marks", "Outcomes", "arrival", "mark", "with_outcomes"]
-
-_O = tables.observation.c
 
 
 class Marks(NamedTuple):
@@ -106,12 +103,10 @@ def mark(
         read: gives the rows of a datastream in [start, end).
     """
     keeping = former.since(connection, engine, sorted(set(marks.datastream)))
-    rows = [dict(zip("dtzm", one, strict=True)) | {"v": version} for one in zip(*marks, strict=True)]
     if not keeping:
-        one = (_O.datastream == bindparam("d"), _O.time == bindparam("t"), _O.vertical == bindparam("z"))
-        changed = update(tables.observation).where(*one, _O.gone.is_(False))
-        done = connection.execute(changed.values(tested=bindparam("m"), version=bindparam("v")), rows)
-        if done.rowcount == len(rows):
+        rows = [(m, version, d, t, z, False) for d, t, z, m in zip(*marks, strict=True)]
+        told, key = ("tested", "version"), (*KEY, "gone")
+        if engine.update(connection, tables.observation, told, key, rows) == len(rows):
             return
     # Some lie in the files, or what they said before is to be kept: then they are written as a whole.
     fresh = [_marked(read, number, marks, version) for number in sorted(set(marks.datastream))]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import delete, func, select
 
 from estran.observations.store.columns import NAMES, schema, years
 from estran.observations.store.files import GROUP, Partition
@@ -102,29 +102,35 @@ def take_out(connection: sa.Connection, partition: Partition, bounds: tuple[int,
 def put(connection: sa.Connection, engine: Engine, rows: pa.Table) -> None:
     """Write rows in the place of those of the same key; one row a key."""
     columns = [rows[name].to_pylist() for name in NAMES]
-    keys = set(zip(*columns[:3], strict=True))
-    held = connection.execute(
-        select(_O.datastream, _O.time, _O.vertical).where(
-            engine.within(_O.datastream, sorted(set(columns[0]))),
-            _O.time >= min(columns[1]), _O.time <= max(columns[1]),
-        )
-    )  # fmt: skip
-    taken = [{"d": d, "t": t, "v": v} for d, t, v in held if (d, t, v) in keys]
+    taken = _taken(connection, engine, columns)
+    given = list(zip(*columns, strict=True))
     if taken:
-        one = (_O.datastream == bindparam("d"), _O.time == bindparam("t"), _O.vertical == bindparam("v"))
-        connection.execute(delete(tables.observation).where(*one), taken)
-    engine.insert(connection, tables.observation, NAMES, list(zip(*columns, strict=True)))
+        engine.replace(connection, tables.observation, NAMES, [row for row in given if row[:3] in taken])
+        given = [row for row in given if row[:3] not in taken]
+    engine.insert(connection, tables.observation, NAMES, given)
+
+
+def _taken(
+    connection: sa.Connection, engine: Engine, columns: Sequence[list[Any]]
+) -> set[tuple[int, int, float]]:
+    """The keys that there are, of the datastreams and the time of rows."""
+    spelling = engine.spelling
+    mark = spelling.mark.format
+    text = (
+        f"SELECT datastream, time, vertical FROM observation WHERE {spelling.among('datastream', mark('numbers'))}"  # noqa: S608 - names of columns
+        f" AND time >= {mark('first')} AND time <= {mark('last')}"
+    )
+    datastream, time = columns[:2]
+    params = {"numbers": spelling.listing(sorted(set(datastream))), "first": min(time), "last": max(time)}
+    return set(engine.ask(connection, text, params))
 
 
 def remove(connection: sa.Connection, engine: Engine, rows: pa.Table, version: int) -> None:
     """Note of rows, one a key, that from a version on they are no more."""
     columns = [rows[name].to_pylist() for name in NAMES]
     columns[NAMES.index("version")] = [version] * rows.num_rows
-    one = (_O.datastream == bindparam("d"), _O.time == bindparam("t"), _O.vertical == bindparam("v"))
-    keys = [{"d": d, "t": t, "v": v} for d, t, v in zip(*columns[:3], strict=True)]
-    connection.execute(delete(tables.observation).where(*one), keys)
     gone = [*zip(*columns, [True] * rows.num_rows, strict=True)]
-    engine.insert(connection, tables.observation, (*NAMES, "gone"), gone)
+    engine.replace(connection, tables.observation, (*NAMES, "gone"), gone)
 
 
 def count(connection: sa.Connection) -> int:

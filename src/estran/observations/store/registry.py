@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select, update
 
 from estran.model import Datastream, Sensor, Thing, Variable, plain
 from estran.observations import told
@@ -46,6 +47,7 @@ _TALLIED = (
     "count", "first", "last", "last_value", "last_words", "following", "step", "last_longitude", "last_latitude",
     "newest",
 )  # fmt: skip
+_told_of = attrgetter(*_TALLIED)
 _SURE = 8
 """So many steps say for themselves how long they usually are; fewer move what is known a little."""
 _DATASTREAM = msgspec.json.Decoder(Datastream).decode
@@ -321,19 +323,16 @@ def latest(connection: sa.Connection) -> list[tuple[int, int, float | None, str 
 
 def tallies(connection: sa.Connection, engine: Engine, numbers: Sequence[int]) -> dict[int, Tally]:
     """What is known of the observations of some datastreams."""
-    found = connection.execute(
-        select(_D.number, *(_D[name] for name in _TALLIED)).where(engine.within(_D.number, numbers))
-    )
+    spelling = engine.spelling
+    told = ", ".join(f'"{name}"' for name in ("number", *_TALLIED))
+    among = spelling.among("number", spelling.mark.format("numbers"))
+    text = f"SELECT {told} FROM datastream WHERE {among}"  # noqa: S608 - names of columns
+    found = engine.ask(connection, text, {"numbers": spelling.listing(numbers)})
     return {number: Tally(*told) for number, *told in found}
 
 
-def note(connection: sa.Connection, known: Mapping[int, Tally]) -> None:
+def note(connection: sa.Connection, engine: Engine, known: Mapping[int, Tally]) -> None:
     """Write what is known of datastreams."""
-    changed = update(schema.datastream).where(_D.number == bindparam("n"))
-    rows = [
-        {"n": number, **{f"new_{name}": getattr(tally, name) for name in _TALLIED}}
-        for number, tally in known.items()
-    ]
-    if rows:
-        connection.execute(changed.values({name: bindparam(f"new_{name}") for name in _TALLIED}), rows)
+    rows = [(*_told_of(tally), number) for number, tally in known.items()]
+    engine.update(connection, schema.datastream, _TALLIED, ("number",), rows)
     notice_of(connection, [n for n, tally in known.items() if bool(tally.was) != bool(tally.count)])

@@ -133,21 +133,21 @@ def touch(
     if are_gone:
         spans = ((number, EVER_US, NEVER_US) for number in numbers.tolist())
     changed = [
-        {
-            "d": number,
-            "first": first if (was := held[number]).first is None else min(first, was.first),
-            "last": last if was.last is None else max(last, was.last),
-            "version": version,
-        }
+        (
+            first if (was := held[number]).first is None else min(first, was.first),
+            last if was.last is None else max(last, was.last),
+            version,
+            number,
+        )
         for number, first, last in spans
         if number in held and number not in tested
     ]
-    table = update(schema.tested_datastream)
-    if changed:
-        connection.execute(table.where(_T.datastream == bindparam("d")), changed)
+    engine.update(
+        connection, schema.tested_datastream, ("first", "last", "version"), ("datastream",), changed
+    )
     if tested:
         # Alike for all, and so written at once.
-        whole = table.where(engine.within(_T.datastream, sorted(tested)))
+        whole = update(schema.tested_datastream).where(engine.within(_T.datastream, sorted(tested)))
         connection.execute(whole.values(first=None, last=None, version=version))
 
 
