@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from contextlib import ExitStack, contextmanager
 from typing import IO, TYPE_CHECKING, cast
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
 
     from estran.formats import Document
 
-__all__ = ["GZIP", "lines", "numbered", "opened", "opened_stream", "plain"]
+__all__ = ["GZIP", "MARKS", "lines", "numbered", "opened", "opened_stream", "plain"]
 
 GZIP = b"\x1f\x8b"
+MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""The first bytes of text in UTF-16, as spreadsheets save it."""
 _HEAD_BYTES = 1 << 16
 _LONGEST_LINE = 1 << 20
 _LONGEST_WORDS = 2000
@@ -48,8 +51,11 @@ def opened_stream(stream: IO[bytes]) -> Generator[IO[str]]:
 
 
 def _decoded(stream: IO[bytes], head: bytes) -> io.TextIOWrapper:
+    if head.startswith(MARKS):
+        return io.TextIOWrapper(stream, "utf-16", errors="replace", newline="")
     try:
-        head[: head.rfind(b"\n") + 1].decode()
+        # A letter may be cut at its end.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
         encoding = "utf-8-sig"
     except UnicodeDecodeError:
         encoding = "cp1252"

@@ -1,12 +1,11 @@
 """Tables of observations as text: CSV with any separator, decimal comma, header, and columns in any order.
 
 Each column of numbers is a datastream, one for each station where a column names some. The layout is guessed
-from the first lines (see `estran.formats._table.layout`); a row that does not fit is refused with its line.
+from the first lines (see `estran.formats._table.guessing`); a row that does not fit is refused with its line.
 """
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -14,15 +13,17 @@ from typing import TYPE_CHECKING
 
 from estran.errors import Invalid
 from estran.formats import Format, Refusal, Rows
-from estran.formats._table.layout import Layout, guess, is_missing, number, plain
-from estran.formats._table.times import time_us
-from estran.formats._text import GZIP, lines, opened
+from estran.formats._table.cells import rows
+from estran.formats._table.guessing import guess
+from estran.formats._table.reading import Row, RowReader
+from estran.formats._text import GZIP, MARKS, lines, opened
 from estran.model import Datastream, Text, Thing, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from estran.formats import Document, Observed
+    from estran.formats._table.layout import Layout
 
 __all__ = ["FORMAT", "layout", "observe", "recognise"]
 
@@ -37,7 +38,7 @@ _HALF_TURN, _POLE = 180.0, 90.0
 
 def recognise(head: bytes, name: str) -> float:
     """Whether a file may be a table: text, by its name."""
-    if b"\0" in head and not head.startswith(GZIP):
+    if b"\0" in head and not head.startswith((GZIP, *MARKS)):
         return 0.0
     suffixes = {suffix.lower() for suffix in PurePath(name).suffixes}
     return _LIKELY if suffixes & _TABLES else _PERHAPS if suffixes & _TEXTS else 0.0
@@ -68,9 +69,19 @@ def observe(document: Document, known: Layout | None = None, *, moves: bool = Fa
     reading = _Reading(found, document, moves=moves)
     with opened(document) as text:
         deque(lines(text, found.skipped), maxlen=0)
-        for row in csv.reader(plain(lines(text), found.separator), delimiter=found.separator):
-            yield from reading.take(row)
+        for number, cells in rows(lines(text), found.separator):
+            yield from reading.take(found.skipped + number, cells)
     yield from reading.finish()
+
+
+@dataclass(frozen=True, slots=True)
+class _Of:
+    """What values are of: those alike are of one datastream."""
+
+    station: str
+    position: int
+    variable: str
+    unit: str
 
 
 @dataclass(slots=True)
@@ -81,7 +92,9 @@ class _Gathered:
     value: list[float] = field(default_factory=list[float])
     vertical: list[float] = field(default_factory=list[float])
     place: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+    until: list[int | None] = field(default_factory=list["int | None"])
     flag: list[str | None] = field(default_factory=list["str | None"])
+    elevation_m: float | None = None
 
 
 class _Reading:
@@ -89,29 +102,20 @@ class _Reading:
 
     def __init__(self, layout: Layout, document: Document, *, moves: bool) -> None:
         self._layout, self._name, self._moves = layout, document.name, moves
-        self._subject = document.subject or PurePath(document.name).name.split(".")[0]
-        self._line, self._held, self._refused = layout.skipped, 0, 0
-        self._gathered: defaultdict[tuple[str, int], _Gathered] = defaultdict(_Gathered)
-        self._known: set[str] = set()
-        self._positions = {
-            role: layout.of(role) for role in ("station", "clock", "latitude", "longitude", "vertical")
-        }
-        self._time = layout.of("time")[0].position
-        self._values = layout.of("value")
-        self._flags = {column.of: column.position for column in layout.of("flag")}
-        self._cells = len(layout.columns)
+        self._row = RowReader(layout, document.name)
+        self._subject = document.subject or layout.about.station or PurePath(document.name).name.split(".")[0]
+        self._held = self._refused = 0
+        self._gathered: defaultdict[_Of, _Gathered] = defaultdict(_Gathered)
+        self._known: dict[str, _Of] = {}
 
-    def take(self, row: Sequence[str]) -> Iterator[Observed]:
-        """A row; gives what is ready."""
-        self._line += 1
-        if not any(cell.strip() for cell in row):
-            return
+    def take(self, number: int, cells: Sequence[str]) -> Iterator[Observed]:
+        """A row and the number of its line; gives what is ready."""
         try:
-            self._place(row)
+            self._place(self._row.read(cells))
         except Invalid as error:
             self._refused += 1
             if self._refused <= _MOST_REFUSED:
-                yield Refusal(self._name, error.why, self._line)
+                yield Refusal(self._name, error.why, number)
             return
         if self._held >= _ROWS_AT_ONCE:
             yield from self._ready()
@@ -124,88 +128,64 @@ class _Reading:
                 self._name, f"{self._refused - _MOST_REFUSED:,} more rows were refused for such reasons"
             )
 
-    def _place(self, row: Sequence[str]) -> None:
-        if len(row) != self._cells:
-            raise Invalid(f"the row has {len(row)} cells where {self._cells} columns are named", self._name)
-        cells = [cell.strip().strip("'\"").strip() for cell in row]
-        if is_missing(cells[self._time]):
-            raise Invalid("the row has no time", self._name)
-        clock = self._positions["clock"]
-        words = (
-            f"{cells[self._time]} {cells[clock[0].position].replace('h', ':')}"
-            if clock
-            else cells[self._time]
-        )
-        at = time_us(words, self._layout.zone)
-        station = next((cells[c.position] for c in self._positions["station"] if cells[c.position]), "")
-        vertical = self._number(cells, "vertical")
-        longitude, latitude = self._number(cells, "longitude"), self._number(cells, "latitude")
-        broken = ""
-        for column in self._values:
-            text = cells[column.position]
-            if is_missing(text):
-                continue
-            value = number(text, self._layout.decimal)
-            if value is None:
-                broken = broken or f"“{text[:40]}” in “{column.name}” is no number"
-                continue
-            held = self._gathered[(station, column.position)]
-            held.time.append(at)
+    def _place(self, row: Row | None) -> None:
+        if row is None:
+            return
+        for position, value, flag in row.values:
+            held = self._gathered[_Of(row.station, position, row.variable, row.unit)]
+            held.time.append(row.at)
             held.value.append(value)
-            held.vertical.append(vertical if vertical is not None else 0.0)
-            held.place.append(
-                (
-                    longitude if longitude is not None else float("nan"),
-                    latitude if latitude is not None else float("nan"),
-                )
-            )
-            flag = self._flags.get(column.position)
-            held.flag.append(None if flag is None else cells[flag] or None)
+            held.vertical.append(row.vertical)
+            held.place.append(row.place)
+            held.until.append(row.until)
+            held.flag.append(flag)
+            held.elevation_m = row.elevation_m
             self._held += 1
-        if broken:
+        if row.broken:
             # What stands beside it, before or behind, is kept.
-            raise Invalid(broken, self._name)
-
-    def _number(self, cells: Sequence[str], role: str) -> float | None:
-        column = next(iter(self._positions[role]), None)
-        return number(cells[column.position], self._layout.decimal) if column else None
+            raise Invalid(row.broken, self._name)
 
     def _ready(self) -> Iterator[Observed]:
         import numpy as np  # noqa: PLC0415 - heavy
 
-        for (station, position), held in self._gathered.items():
+        for of, held in self._gathered.items():
             places = set(held.place)
-            stream = self._stream(station, position, places)
+            stream = self._stream(of, held, places)
             if stream.key not in self._known:
-                self._known.add(stream.key)
+                self._known[stream.key] = of
                 yield stream
             moves = self._moves or len(places) > 1
             place = np.array(held.place)
             yield Rows(
                 datastream=stream.key, time=np.array(held.time, np.int64), value=np.array(held.value),
-                vertical=np.array(held.vertical) if self._positions["vertical"] else None,
+                vertical=np.array(held.vertical) if stream.vertical else None,
+                until=held.until if any(held.until) else None,
                 longitude=place[:, 0] if moves else None, latitude=place[:, 1] if moves else None,
                 flag=held.flag if any(held.flag) else None,
             )  # fmt: skip
         self._gathered.clear()
         self._held = 0
 
-    def _stream(self, station: str, position: int, places: set[tuple[float, float]]) -> Datastream:
-        column = self._layout.columns[position]
-        vertical = next(iter(self._positions["vertical"]), None)
+    def _stream(self, of: _Of, held: _Gathered, places: set[tuple[float, float]]) -> Datastream:
+        column = self._layout.columns[of.position]
+        vertical = next(iter(self._layout.of("vertical")), None)
         place = next(iter(places)) if len(places) == 1 and not self._moves else (_NAN, _NAN)
         is_placed = abs(place[0]) <= _HALF_TURN and abs(place[1]) <= _POLE
-        thing = station or self._subject
+        thing, name = of.station or self._subject, of.variable or column.name
+        key = f"{thing}/{name}"
+        if self._known.get(key, of) != of:
+            # One name for two: a variable that comes in another unit is another series.
+            key = f"{key} [{of.unit}]" if of.unit else f"{key} ({column.name})"
         return Datastream(
-            key=f"{thing}/{column.name}",
+            key=key,
             thing=Thing(
-                key=thing, name=Text.of(thing),
+                key=thing, name=Text.of(thing), elevation_m=held.elevation_m,
                 longitude=place[0] if is_placed else None, latitude=place[1] if is_placed else None,
             ),
-            variable=Variable(name=column.name, label=Text.of(column.name), unit=column.unit),
+            variable=Variable(name=name, label=Text.of(name), unit=of.unit or column.unit),
             sampling="timeSeriesProfile" if vertical else "timeSeries",
             vertical=Variable(name=vertical.name, unit=vertical.unit) if vertical else None,
-            flags="producer" if position in self._flags else "",
+            flags="producer" if self._row.is_flagged(of.position) else "",
         )  # fmt: skip
 
 
