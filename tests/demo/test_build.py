@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
 import estran
 from estran import demo
+from estran.demo import observations
+from estran.model import EVER_US, NEVER_US, bounds, now_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +45,44 @@ def test_a_second_run_changes_nothing(built: tuple[Node, LoadReport]) -> None:
     again = demo.build(node)
     assert (again.new, again.changed, again.unchanged) == (0, 0, report.read)
     assert node.revision() == before
+
+
+def test_its_gauges_are_found_by_their_variables_and_plotted(node: Node) -> None:
+    found = node.search("sea surface height", variable="sea_surface_height_above_geoid", series="any")
+    (record,) = found
+    assert "synthetic" in str(record.title)
+    assert "not measured" in str(record.title)
+    streams = node.observations.datastreams(record=record.id)
+    assert [one.described.thing.key[-1] for one in streams] == list("AABBCC")
+    for one in streams:
+        assert one.last is not None
+        assert now_us() - one.last < 4_000_000_000
+        assert one.count > (8_000 if one.described.variable.name == "temperature" else 80_000)
+    fouled = next(one for one in streams if one.described.key == "B/temperature")
+    assert fouled.described.sensor
+    assert {event.kind for event in fouled.described.sensor.events} == {"maintenance", "exchange"}
+    curve = node.observations.overview.plotted(fouled, EVER_US, NEVER_US)
+    assert (curve.doubtful_count or 0) > 500
+
+
+def test_its_gauges_say_the_same_in_whatever_portions_they_are_asked() -> None:
+    (start, _), day = bounds("2025-07-01"), 86_400_000_000
+
+    def said(*edges: int) -> list[tuple[str, int, float, str]]:
+        return sorted(
+            (rows.datastream, *one)
+            for after, until in pairwise(edges)
+            for rows in observations.rows("2025-07-01", after, until)
+            if rows.value is not None and rows.flag is not None
+            for one in zip(rows.time.tolist(), rows.value.tolist(), rows.flag, strict=True)
+        )
+
+    whole = said(0, start + 40 * day)
+    assert whole == said(0, start + 17 * day + 1, start + 31 * day, start + 40 * day)
+    # Gauge A was silent for a while.
+    assert len([one for one in whole if one[0] == "A/level"]) == 40 * 240 + 1 - 408
+    assert {one[3] for one in whole} <= {"1", "4"}
+    assert [observations.begin(f"2026-{month}-30") for month in ("06", "07")] == ["2025-01-01", "2025-07-01"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The demo: a node filled with real open metadata that installed packages carry, without any network."""
+"""The demo: a node filled with real open metadata that installed packages carry, and series that are made up."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from estran import formats
 from estran.access.founding import parse
 from estran.catalogue import LoadReport
+from estran.demo import observations
 from estran.demo.collections import collections
 from estran.errors import Invalid
+from estran.formats import Links
+from estran.model import moment_us, now_us
 from estran.vocabulary import cf_standard_names
 
 if TYPE_CHECKING:
@@ -28,7 +32,7 @@ _CF_TABLE = "data/cf-standard-name-table.xml"
 
 
 def build(node: Node, progress: Callable[[Progress], None] | None = None) -> LoadReport:
-    """Fill a node with the demo's records, organisations and vocabulary; a second run changes nothing.
+    """Fill a node with the demo's records, organisations and vocabulary; again, it adds what gauges said since.
 
     Args:
         node: where to; act as its operator.
@@ -52,13 +56,33 @@ def build(node: Node, progress: Callable[[Progress], None] | None = None) -> Loa
         lines = (msgspec.json.encode(one) for one in collections(eodag / "resources", entries))
         described.write_bytes(b"\n".join(lines))
         report = node.load([described], source="eodag", progress=progress)
+    gauges = _observed(node)
     return LoadReport(
-        read=report.read + grids.read,
-        new=report.new + grids.new,
-        changed=report.changed + grids.changed,
-        unchanged=report.unchanged + grids.unchanged,
-        refused=[*report.refused, *grids.refused],
+        read=report.read + grids.read + gauges.read,
+        new=report.new + grids.new + gauges.new,
+        changed=report.changed + grids.changed + gauges.changed,
+        unchanged=report.unchanged + grids.unchanged + gauges.unchanged,
+        refused=[*report.refused, *grids.refused, *gauges.refused],
     )
+
+
+def _observed(node: Node) -> LoadReport:
+    """The series that the demo makes itself, up to now; only what is not there yet is made."""
+    until = now_us()
+    start = observations.begin(moment_us(until))
+    write = formats.find("estran-json").write
+    if write is None:
+        raise Invalid("the format estran-json does not write; reinstall Estran", "demo")
+    with tempfile.TemporaryDirectory(prefix="estran-demo-") as folder:
+        described = Path(folder) / f"{observations.IDENTIFIER}.json"
+        described.write_bytes(write(observations.record(start), Links()).body)
+        report = node.load([described], source="estran-demo")
+    record = next(iter(node.search(f'"{observations.IDENTIFIER}"', limit=1))).id
+    held = [one.last for one in node.observations.datastreams(record=record)]
+    after = max((last for last in held if last is not None), default=0)
+    found = node.observations.put(record, observations.streams(start), observations.rows(start, after, until))
+    report.refused += found.refused
+    return report
 
 
 def _folder(package: str) -> Path:

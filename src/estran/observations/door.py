@@ -12,7 +12,7 @@ from estran.errors import NotAllowed, NotFound
 from estran.model import EVER_US, NEVER_US, Box, instant_us, interval, moment_us
 from estran.observations.describing import described
 from estran.observations.feeds.door import Feeds
-from estran.observations.ingest import IngestReport, explained, ingest
+from estran.observations.ingest import Batch, IngestReport, Storing, explained, ingest
 from estran.observations.overview import Overview
 from estran.observations.quality import NEEDED, Judging
 from estran.observations.quality.door import Quality
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from estran.access import Actor
     from estran.catalogue import Catalogue
-    from estran.formats import Document, Format
-    from estran.model import Record
+    from estran.formats import Document, Format, Rows
+    from estran.model import Datastream, Record
     from estran.observations.store import SeriesStore
     from estran.observations.store.registry import HeldDatastream
     from estran.observations.wide import WideTable
@@ -400,6 +400,24 @@ class Observations:
                 keep(described(document.name, self.datastreams(record=record)), document)
 
         return ingest(self._store, paths, record_of, done, demand=all_of_them, progress=progress)
+
+    def put(self, record: str, streams: Sequence[Datastream], rows: Iterable[Rows]) -> IngestReport:
+        """Store observations that a program has at hand; values that come again under the same key replace each other.
+
+        Args:
+            record: of their dataset.
+            streams: what they are of.
+            rows: some of any of these.
+
+        Raises:
+            NotAllowed: the actor is not the operator.
+            NotFound: there is no such record.
+        """
+        self._operator()
+        self._catalogue.show(record, self._actor)
+        storing = Storing(self._store)
+        storing.put(record, Batch({one.key: one for one in streams}, list(rows)), record)
+        return storing.report
 
     def explained(self, paths: Iterable[Path]) -> list[tuple[str, str]]:
         """(name, how it would be understood) of each file that holds observations; nothing is stored."""
