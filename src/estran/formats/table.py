@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from estran.errors import Invalid
 from estran.formats import Format, Refusal, Rows
@@ -74,8 +74,7 @@ def observe(document: Document, known: Layout | None = None, *, moves: bool = Fa
     yield from reading.finish()
 
 
-@dataclass(frozen=True, slots=True)
-class _Of:
+class _Of(NamedTuple):
     """What values are of: those alike are of one datastream."""
 
     station: str

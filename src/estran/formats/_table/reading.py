@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["Row", "RowReader"]
 
 _NAN = float("nan")
+_AROUND = " \t\r\n'\"\xa0"
+# Above it no number says by itself that it stands for nothing.
+_SAID_MISSING = -99.0
 _PARTS = ("year", "month", "day", "yday", "hour", "minute", "second")
 _CARRIED = ("time", "clock", "station", "latitude", "longitude", *_PARTS)
 
@@ -60,6 +63,7 @@ class RowReader:
         self._flags = {column.of: column.position for column in reversed(layout.of("flag"))}
         self._carried = [c.position for c in layout.columns if c.role in _CARRIED] if layout.carries else []
         self._before: Sequence[str] = ()
+        self._written = ("", "")
         about = layout.about
         self._place = (
             (about.longitude, about.latitude)
@@ -86,7 +90,7 @@ class RowReader:
                 raise Invalid(
                     f"the row has {len(given)} cells where {self._width} columns are named", self._name
                 )
-        cells = [cell.strip().strip("'\"").strip() for cell in given]
+        cells = [cell.strip(_AROUND) for cell in given]
         if self._carried:
             for at in self._carried:
                 cells[at] = cells[at] or (self._before[at] if self._before else "")
@@ -144,21 +148,26 @@ class RowReader:
     def _where(self, cells: Sequence[str]) -> tuple[float, float]:
         if self._latitude < 0:
             return self._place
-        found = (degrees(cells[at], self._decimal) for at in (self._longitude, self._latitude))
-        longitude, latitude = (_NAN if one is None else one for one in found)
-        return (longitude - 360 if longitude > 180 else longitude, latitude)  # noqa: PLR2004
+        written = (cells[self._longitude], cells[self._latitude])
+        if written != self._written:
+            longitude, latitude = (
+                _NAN if (one := degrees(cell, self._decimal)) is None else one for cell in written
+            )
+            # What stands still is read once.
+            self._written = written
+            self._place = (longitude - 360 if longitude > 180 else longitude, latitude)  # noqa: PLR2004
+        return self._place
 
     def _numbers(self, cells: Sequence[str]) -> tuple[list[tuple[int, float, str | None]], str]:
         found: list[tuple[int, float, str | None]] = []
         broken = ""
         for column in self._values:
             text = cells[column.position]
-            if is_missing(text):
-                continue
             value = number(text, self._decimal)
             if value is None:
-                broken = broken or f"“{text[:40]}” in “{column.name}” is no number"
-            elif value not in column.missing:
+                if not broken and not is_missing(text):
+                    broken = f"“{text[:40]}” in “{column.name}” is no number"
+            elif value not in column.missing and (value > _SAID_MISSING or not is_missing(text)):
                 found.append((column.position, value, self._flag(column, cells)))
         return found, broken
 
