@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from estran.errors import Invalid, NotAllowed, Unavailable
-from estran.fetching import Fetcher, Policy
+from estran.fetching import Fetcher, Policy, TooSlow
 from tests.fetching.serving import Answer, serving
 
 QUICK = {"private": True, "per_second": 0.0, "first_wait_s": 0.001, "robots": False}
@@ -229,6 +229,28 @@ def test_an_endless_answer_stops_at_the_bound():
 
     with pytest.raises(Invalid, match="longer than"):
         ask(lambda _: Answer(endless()), policy={"answer_bytes": 1 << 20})
+
+
+def test_a_server_that_is_too_slow_is_not_asked_again_where_less_may_be():
+    ended = threading.Event()
+
+    def answer(_):
+        ended.wait(60)
+        return b""
+
+    with serving(answer) as server, fetcher(timeout_s=0.1, attempts=3) as f:
+        try:
+            with pytest.raises(TooSlow, match="silent or slow"):
+                f.get(server.url, less=True)
+            assert server.paths().count("/") == 1
+        finally:
+            ended.set()
+    with serving(lambda _: Answer(b"", 504)) as server, fetcher(attempts=3) as f:
+        with pytest.raises(TooSlow, match="504"):
+            f.get(server.url, less=True)
+        with pytest.raises(Unavailable, match="504"):
+            f.get(server.url)
+        assert server.paths().count("/") == 4
 
 
 def test_a_silent_server_is_given_up():

@@ -169,8 +169,13 @@ def feeds_refused(
 def feeds_remove(name: _Name, node: NodeOption = HERE, json: JsonOption = False) -> None:
     """Forget a feed; the observations that it brought stay."""
     with open_node(node) as opened:
-        opened.observations.feeds.remove(name)
-    print_json({"removed": name}) if json else say(f"Removed {name}.")
+        kept = opened.observations.feeds.remove(name, **opened.settings.listening())
+    print_json({"removed": name} | ({"kept": kept} if kept else {})) if json else say(f"Removed {name}.")
+    if kept:
+        say(
+            f"Its broker could not be told ({kept}): it keeps what comes for this feed, up to thirty days as MQTT 5 has "
+            "it. Whoever runs it may end the session before."
+        )
 
 
 def _told(report: FeedReport) -> dict[str, Any]:

@@ -45,7 +45,9 @@ class Broker:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"mqtt{'s' if self.tls else ''}://{host}:{self.port}"
 
-    def client(self, id_: str = "", *, manual_ack: bool = False, is_old: bool = False) -> Client:
+    def client(
+        self, id_: str = "", *, manual_ack: bool = False, is_old: bool = False, is_clean: bool = False
+    ) -> Client:
         """A client of MQTT 5 that is not connected yet: `connect(broker.host, broker.port, …)`.
 
         Args:
@@ -53,6 +55,7 @@ class Broker:
             manual_ack: whether messages count as delivered only when `ack` says so.
             is_old: whether it speaks MQTT 3.1.1, for brokers that know no later one; what comes while it is away
                 is kept for it where it has an id.
+            is_clean: whether that which speaks 3.1.1 wants nothing of what was kept; MQTT 5 says so when it connects.
 
         Raises:
             Invalid: the file of trusted certificates cannot be read.
@@ -61,7 +64,7 @@ class Broker:
         from paho.mqtt.enums import CallbackAPIVersion  # noqa: PLC0415
 
         made = Client(
-            CallbackAPIVersion.VERSION2, id_, clean_session=not id_ if is_old else None,
+            CallbackAPIVersion.VERSION2, id_, clean_session=(is_clean or not id_) if is_old else None,
             protocol=MQTTv311 if is_old else MQTTv5, manual_ack=manual_ack,
         )  # fmt: skip
         if self.user:

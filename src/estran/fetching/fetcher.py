@@ -20,11 +20,12 @@ from estran.fetching.manners import Pace, Robots, pause, retry_after
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Fetcher", "Policy", "Reply"]
+__all__ = ["Fetcher", "Policy", "Reply", "TooSlow"]
 
 _BUSY = frozenset({429, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOR_GOOD = frozenset({301, 308})
+_GATEWAY_TIMEOUT = 504
 _SEE_OTHER, _NOT_MODIFIED, _CLIENT_ERROR, _SERVER_ERROR = 303, 304, 400, 500
 _MOST_REDIRECTS = 5
 _ANSWERS = frozenset(range(600)) - _REDIRECTS
@@ -36,6 +37,10 @@ _FAILED = (
     httpcore2.ProtocolError,
     bodies.Broken,
 )
+
+
+class TooSlow(Unavailable):
+    """An answer that did not come in time; less may be asked for at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +127,7 @@ class Fetcher:
         etag: str = "",
         modified: str = "",
         through: frozenset[int] = frozenset(),
+        less: bool = False,
     ) -> Reply:
         """The answer to a GET request.
 
@@ -132,10 +138,11 @@ class Fetcher:
             etag: of the version at hand, which may give a 304.
             modified: Last-Modified of the version at hand, likewise.
             through: statuses that are given back instead of raised, besides 2xx and 304.
+            less: whether one may ask for less, so that what is too slow is not asked for again.
 
         Raises:
             NotAllowed: the address is not one that may be reached, or robots.txt forbids it.
-            Unavailable: the server is out of reach, busy beyond patience, or too slow.
+            Unavailable: the server is out of reach or busy beyond patience; `TooSlow` where its answer does not come.
             Invalid: the server refuses (4xx), or the answer is too long; with the address.
         """
         address = _address(url)
@@ -146,7 +153,7 @@ class Fetcher:
             headers["if-none-match"] = etag
         if modified:
             headers["if-modified-since"] = modified
-        return self._follow(_Request("GET", address, headers), through)
+        return self._follow(_Request("GET", address, headers, less=less), through)
 
     def post(
         self,
@@ -216,16 +223,11 @@ class Fetcher:
                 reply = self._once(request, where, through)
             except _FAILED as error:
                 failed = f"{where}: {_why(error)}"
-                if _is_certificate(error):
-                    raise Unavailable(
-                        f"{where}: the certificate of the server is not to be trusted ({error}); ask whoever runs it to "
-                        "mend it, nothing is read from it until then",
-                        self.policy.longest_wait_s,
-                    ) from error
+                self._give_up_at_once(request, where, error)
                 if time.monotonic() - begun >= self.policy.whole_s:
                     break
             else:
-                if reply.status in through or not self._is_trouble(reply, where):
+                if reply.status in through or not self._is_trouble(reply, request, where):
                     return reply
                 failed = f"{where}: the server answered {_status(reply.status)}"
                 asked = retry_after(reply.headers.get("retry-after", ""))
@@ -236,13 +238,26 @@ class Fetcher:
                 time.sleep(wait)
         raise Unavailable(f"{failed}; try again later", self.policy.longest_wait_s)
 
-    def _is_trouble(self, reply: Reply, where: str) -> bool:
+    def _give_up_at_once(self, request: _Request, where: str, error: Exception) -> None:
+        """Raise where to ask again would help nobody."""
+        if _is_certificate(error):
+            raise Unavailable(
+                f"{where}: the certificate of the server is not to be trusted ({error}); ask whoever runs it to mend it, "
+                "nothing is read from it until then",
+                self.policy.longest_wait_s,
+            ) from error
+        if request.less and isinstance(error, httpcore2.ReadTimeout):
+            raise TooSlow(f"{where}: {_why(error)}", self.policy.longest_wait_s) from error
+
+    def _is_trouble(self, reply: Reply, request: _Request, where: str) -> bool:
         """Whether to ask again later.
 
         Raises:
             Invalid: the server refuses.
             Unavailable: it fails, and not because it is busy.
         """
+        if request.less and reply.status == _GATEWAY_TIMEOUT:
+            raise TooSlow(f"{where}: the server answered {_status(reply.status)}", self.policy.longest_wait_s)
         if reply.status in _BUSY:
             return True
         if reply.status >= _SERVER_ERROR:
@@ -310,6 +325,7 @@ class _Request:
     headers: Mapping[str, str]
     body: bytes = b""
     first: int = 0
+    less: bool = False
 
 
 def _address(url: str) -> httpx2.URL:

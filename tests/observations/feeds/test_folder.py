@@ -75,6 +75,23 @@ def test_what_is_new_or_changed_is_read_once(watching: Node, tmp_path: Path) -> 
     assert {str(concept.label) for concept in watching.show(record).concepts} == {"brest", "sete"}
 
 
+def test_a_file_of_json_that_is_too_large_is_refused_once(
+    watching: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("estran.observations.feeds.door._MOST_JSON_BYTES", 1 << 20)
+    feeds, folder = watching.observations.feeds, tmp_path / "js"
+    folder.mkdir()
+    feeds.add("js", "folder", str(folder), options={"format": "json", "rest": "0"})
+    row = '{"time": "2026-01-01T00:00:00Z", "station": "brest", "water_level [m]": 1.5}'
+    (folder / "a.json").write_text(row)
+    (folder / "b.json").write_text(row + "\n" * (2 << 20))
+    report, _ = feeds.run("js")
+    assert (report.rows.new, [one.why[:11] for one in report.refused]) == (1, ["it has 2 MB"])
+    assert feeds.run("js")[0].messages == 0
+    [refused] = feeds.refused("js")
+    assert "read up to 1 MB" in refused.why
+
+
 def test_a_file_that_is_being_written_is_waited_for(watching: Node, tmp_path: Path) -> None:
     feeds = watching.observations.feeds
     put(tmp_path, "a.csv", "brest,2026-01-01T00:00Z,1", at=time.time())

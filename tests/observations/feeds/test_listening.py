@@ -182,14 +182,13 @@ def test_what_could_not_be_stored_is_not_acknowledged(
 def test_a_listener_that_is_killed_loses_and_doubles_nothing(
     node: Node, mosquitto: Mosquitto, publisher: Publisher
 ) -> None:
-    if "postgresql" in node.settings.storage.database:
-        pytest.skip("the process finds its database by the node's folder")
     topic = f"t{os.urandom(4).hex()}"
     node.observations.feeds.add("tides", "mqtt", f"{mosquitto.url}/{topic}")
     command = [sys.executable, "-m", "estran", "feeds", "listen", "tides", "--node", str(node.folder)]
 
     def begun() -> subprocess.Popen[str]:
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        database = {"ESTRAN_STORAGE__DATABASE": node.settings.storage.database}
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | database)
         assert process.stderr
         assert "is heard" in process.stderr.readline()
         return process
@@ -244,6 +243,38 @@ def test_a_broker_that_goes_and_comes_back_is_heard_again(node: Node, mosquitto_
             server.start()
             until(lambda: "is heard" in told[-1])
             assert "s3cret" not in "".join(told)
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_what_is_removed_leaves_nothing_at_its_broker(
+    node: Node, mosquitto: Mosquitto, publisher: Publisher, protocol: str
+) -> None:
+    topic, feeds = f"t{os.urandom(4).hex()}", node.observations.feeds
+    options = {"protocol": protocol, "client": f"estran-{topic}"}
+    for _ in range(2):
+        feeds.add("tides", "mqtt", f"{mosquitto.url}/{topic}", options=options)
+        with heard(node, "tides"):
+            # What waited for the one before does not come to the next of the same name.
+            publisher.send(topic, f"{HEADER}brest,2026-01-02T00:00:00Z,2\n")
+            until(lambda: messages(node, "tides") == 1)
+        publisher.send(topic, f"{HEADER}brest,2026-01-01T00:00:00Z,1\n")
+        assert feeds.remove("tides") == ""
+    assert node.observations.datastreams()[0].count == 1
+
+
+def test_a_broker_that_is_away_keeps_the_session_and_that_is_said(
+    node: Node, mosquitto_program: Path
+) -> None:
+    with Mosquitto(mosquitto_program, user="buoys", password="s3cret") as server:
+        address, feeds = f"{server.url.replace('://', '://buoys@')}/t", node.observations.feeds
+        feeds.add("tides", "mqtt", address)
+        assert "Not authorized" in feeds.remove("tides", passwords={"tides": "wrong"})
+        feeds.add("tides", "mqtt", address)
+        assert feeds.remove("tides", passwords={"tides": "s3cret"}) == ""
+        feeds.add("tides", "mqtt", address)
+        server.stop()
+        assert "refused" in feeds.remove("tides")
+    assert feeds.list() == ()
 
 
 def test_feeds_that_come_and_go_are_followed(

@@ -25,12 +25,14 @@ class Erddap:
         tables: dataset -> (attributes by variable, type by variable, rows as dictionaries with time in microseconds).
         most: rows of an answer; more is 413.
         fails: number of the request for rows from which on it fails.
+        slow: microseconds of a slice from which on it is too slow.
         slices: (start, end, status) of the requests for rows.
     """
 
     tables: dict[str, tuple[dict[str, dict[str, Any]], dict[str, str], list[dict[str, Any]]]]
     most: int = 1_000_000
     fails: int = 1_000_000
+    slow: int = 10**18
     slices: list[tuple[int, int, int]] = field(default_factory=list[tuple[int, int, int]])
 
     def __call__(self, asked: Asked) -> Answer | bytes:
@@ -78,7 +80,11 @@ class Erddap:
             status = 413
         if len(self.slices) + 1 >= self.fails:
             status = 500
+        if found and min(end, found[-1]["time"]) - max(start, found[0]["time"]) >= self.slow:
+            status = 504
         self.slices.append((start, end, status))
+        if status == 504:
+            return _error(504, "Gateway Timeout")
         if status == 500:
             return _error(500, "Internal Server Error: java.lang.OutOfMemoryError")
         if status == 413:

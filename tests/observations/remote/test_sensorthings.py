@@ -278,6 +278,27 @@ def test_a_series_on_which_the_server_fails_is_refused_and_three_end_the_visit(t
         copy.observations.remote.copy(there.url + frost.root)
 
 
+@pytest.mark.parametrize("how", KINDS[:2], ids=["data arrays", "entities"])
+def test_pages_that_a_server_is_too_slow_for_are_halved(how: dict[str, Any], tmp_path: Path) -> None:
+    frost, asked_for = server(limit=10_000, **how), list[int]()
+
+    def answer(asked: Any) -> Answer | bytes:
+        top = int(asked.query.get("$top", "0"))
+        if asked.path.endswith("(10)/Observations"):
+            asked_for.append(top)
+            if top > 80:
+                return Answer(b"", 504)
+        return frost(asked)
+
+    with serving(answer) as there, copier(tmp_path / "copy") as copy:
+        report = copy.observations.remote.copy(there.url + frost.root)
+        assert len(observed(copy)["10"]) == 250
+        assert not [one for one in report.refused if "(10)" in one.file]
+    # Halved until it is answered, and so asked from then on.
+    assert asked_for[:6] == [5000, 2500, 1250, 625, 312, 156]
+    assert (set(asked_for[6:]), len(asked_for) <= 11) == ({78}, True)
+
+
 def _broken(frost: Frost, asked: Any) -> Answer | bytes:
     try:
         return frost(asked)

@@ -150,6 +150,20 @@ def test_what_fails_in_the_middle_goes_on(
         assert len(observed(copy)["c/temp"]) == COUNT * 9 // 10
 
 
+def test_slices_that_a_server_is_too_slow_for_are_shortened(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tabledap, "_FIRST", 30 * 24 * HOUR)
+    held = rows()
+    erddap = Erddap({"buoys": (ABOUT, TYPES, held)}, slow=60 * HOUR)
+    with serving(erddap) as there, copier(tmp_path / "copy") as copy:
+        report = copy.observations.remote.copy(f"{there.url}/erddap/tabledap/buoys")
+        assert not report.refused
+        assert len(observed(copy)["c/temp"]) == COUNT * 9 // 10
+    statuses = [status for *_, status in erddap.slices]
+    assert 2 <= statuses.count(504) < statuses.count(200), "each is asked once, and not again and again"
+
+
 def test_what_is_no_table_is_told(tmp_path: Path) -> None:
     nothing = {"NC_GLOBAL": {"title": "Lists"}, "time": ABOUT["time"], "comment": ABOUT["comment"]}
     erddap = Erddap({"lists": (nothing, TYPES, [])})

@@ -14,6 +14,7 @@ from estran.errors import EstranError, Invalid, NotAllowed, NotFound
 from estran.formats import Document, Refusal
 from estran.jobs.times import check_cron
 from estran.observations.feeds import folders
+from estran.observations.feeds.forgetting import forget
 from estran.observations.feeds.options import checked, place, subject
 from estran.observations.feeds.receiving import Receiving
 from estran.observations.feeds.values import KINDS, Feed, FeedReport, Message, Refused
@@ -37,6 +38,8 @@ __all__ = ["Feeds"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 _HEAD_BYTES = 4096
+_MOST_JSON_BYTES = 32 << 20
+"""JSON is read as a whole, and takes ten times as much memory."""
 _ALL_DAY_S = 86_400.0
 _VISIBILITIES = ("public", "restricted", "draft")
 _SCHEDULES = {"folder": "*/5 * * * *", "address": "7 * * * *"}
@@ -124,14 +127,27 @@ class Feeds:
         self._operator()
         return self._feeds.one(name)
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, passwords: Mapping[str, str] | None = None, authorities: str = "") -> str:
         """Forget a feed; the observations that it brought stay.
+
+        Args:
+            name: of the feed.
+            passwords: of feeds at their brokers, by name.
+            authorities: file of the certificates that are trusted; "" for those of the machine.
+
+        Returns:
+            Why its broker could not be told to keep nothing more for it, "" where it was, or where there is none.
 
         Raises:
             NotFound: there is none of that name.
         """
         self._operator()
+        feed = self._feeds.one(name)
+        # Whoever hears it finds that it is gone when the broker lets go of the connection.
         self._feeds.remove(name)
+        if feed.kind != "mqtt":
+            return ""
+        return forget(feed, password=(passwords or {}).get(name, ""), authorities=authorities)
 
     def refused(self, name: str, limit: int = 100) -> tuple[Refused, ...]:
         """What could not be stored, the newest first; the newest 10,000 are kept.
@@ -218,8 +234,19 @@ class Feeds:
         return report
 
     def _message(self, feed: Feed, path: Path) -> FeedReport:
+        if (size := path.stat().st_size) > _MOST_JSON_BYTES:
+            return self._too_large(feed, path, size)
         receiving = Receiving(self._store, self._catalogue, self._feeds, feed)
         return receiving.take([Message(str(path), path.read_bytes())])
+
+    def _too_large(self, feed: Feed, path: Path, size: int) -> FeedReport:
+        why = (
+            f"it has {size >> 20:,} MB, and a file of JSON is read up to {_MOST_JSON_BYTES >> 20} MB; write several, or a "
+            "table as CSV, which may be as long as it likes"
+        )
+        report = FeedReport(1, refused=[Refusal(str(path), why)])
+        self._feeds.note(feed.name, report, [Refused(place=str(path), why=why)])
+        return report
 
     def _table(self, feed: Feed, path: Path) -> IngestReport:
         receiving = Receiving(self._store, self._catalogue, self._feeds, feed)

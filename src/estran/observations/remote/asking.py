@@ -65,15 +65,20 @@ class Server:
         """The same way out to another root."""
         return Server(self._fetcher, root)
 
-    def body(self, url: str, accept: str = "*/*") -> Reply:
+    def body(self, url: str, accept: str = "*/*", *, less: bool = False) -> Reply:
         """What it answers.
+
+        Args:
+            url: what is asked.
+            accept: the media type that is wanted.
+            less: whether one may ask for less, so that what is too slow is not asked for again.
 
         Raises:
             Declined: it does not, in a way that depends on the question.
             NotAllowed: it asks who asks, or forbids it; or the address may not be reached.
-            Unavailable: it is out of reach or busy.
+            Unavailable: it is out of reach or busy; `TooSlow` where its answer does not come.
         """
-        reply = self._fetcher.get(url, accept=accept, through=_LET_THROUGH)
+        reply = self._fetcher.get(url, accept=accept, through=_LET_THROUGH, less=less)
         where = bare(url)[:300]
         if reply.status == _WHO:
             raise NotAllowed(
@@ -86,14 +91,14 @@ class Server:
             raise Declined(reply.status, _said(reply), where)
         return reply
 
-    def json(self, url: str) -> Any:
+    def json(self, url: str, *, less: bool = False) -> Any:
         """What it answers, as JSON.
 
         Raises:
             Invalid: it is none.
             Declined: as `body`, and so are the others.
         """
-        reply = self.body(url, "application/json")
+        reply = self.body(url, "application/json", less=less)
         try:
             return msgspec.json.decode(reply.body)
         except (msgspec.DecodeError, UnicodeDecodeError):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from estran.errors import Invalid
+from estran.fetching import TooSlow
 from estran.model import EVER_US, moment_us
 from estran.observations.remote.asking import Declined, bare, query
 from estran.observations.remote.results import checked
@@ -27,6 +29,9 @@ LINKS: dict[str, tuple[str, ...]] = {
 _ENTITIES = "200"
 _ROWS = 5000
 _MOST_ROWS = 1_000_000
+_LEAST = 50
+"""So short a page is given, or the server is away."""
+_TOP = re.compile(r"([?&](?:\$|%24)top=)(\d{1,9})(?=&|$)")
 _PAGES_ALIKE = (
     "its pages lead in a circle: a page names itself, or one before it, as the next; tell whoever runs it"
 )
@@ -38,6 +43,8 @@ class Pages:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        # What a server was too slow for is not asked of it again on this visit.
+        self._most = _MOST_ROWS
 
     def listed(self, kind: str, ways: Sequence[Mapping[str, str]]) -> Iterator[Mapping[str, Any]]:
         """All entities of a set, in the first way of asking that the server understands."""
@@ -59,7 +66,7 @@ class Pages:
         seen = set[str]()
         while url:
             seen.add(url)
-            page = self._server.json(url)
+            page, _ = self._page(url)
             listed = obj(page).get("value")
             if not isinstance(listed, list):
                 raise Invalid("what it answers is no set of SensorThings", bare(url)[:300])
@@ -71,12 +78,14 @@ class Pages:
 
     def following(self, series: str, given: Mapping[str, str]) -> Iterator[Sequence[Mapping[str, Any]]]:
         """A page after the other: by what the server names as the next, or by time where it names none and has more."""
-        top = int(given.get("$top", "0"))
+        top = min(int(given.get("$top", "0")), self._most)
+        given = {**given, "$top": str(top)} if top else given
         here = f"{self._server.root}/{series}/Observations"
         url, seen = here + query(given), set[str]()
         while url:
             seen.add(url)
-            page = self._server.json(url)
+            page, asked = self._page(url)
+            top = min(top, asked)
             found = checked(page, bare(url)[:300])
             yield found
             link = obj(page).get("@iot.nextLink")
@@ -86,6 +95,23 @@ class Pages:
                 url = here + query(given)
             if url in seen:
                 raise Invalid(_PAGES_ALIKE, bare(url)[:300])
+
+    def _page(self, url: str) -> tuple[Any, int]:
+        """A page, half as long and again where the server is too slow for it; and for how many was asked.
+
+        Raises:
+            TooSlow: it is too slow for any page.
+        """
+        while True:
+            found = _TOP.search(url)
+            top = int(found[2]) if found else 0
+            wanted = min(top, self._most)
+            if found and wanted < top:
+                url = f"{url[: found.start(2)]}{wanted}{url[found.end(2) :]}"
+            try:
+                return self._server.json(url, less=wanted > _LEAST), wanted
+            except TooSlow:
+                self._most = max(wanted // 2, _LEAST)
 
     def linked(self, kind: str, one: Mapping[str, Any], link: str) -> list[Mapping[str, Any]]:
         """What a link of an entity leads to: what stands in it, else what its address gives."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from estran.errors import Invalid, Unavailable
-from estran.fetching import TooLong
+from estran.fetching import TooLong, TooSlow
 from estran.formats import Document, Refusal
 from estran.formats import find as format_of
 from estran.model import Distribution, Record, Text, moment_us, now_us
@@ -129,13 +129,14 @@ class _Table:
     """One table on one visit.
 
     Attributes:
-        step: how long the next slice is, in microseconds.
+        step: how long the next slice is, in microseconds; most: how long it may be, after one that was too long.
         failed: slices in a row that the server did not give.
     """
 
     visit: Visit
     name: str
     step: int = field(default_factory=lambda: _FIRST)
+    most: int = field(default_factory=lambda: _LONGEST)
     failed: int = 0
 
     @property
@@ -224,6 +225,7 @@ class _Table:
                 last = max(last, end)
                 if end - start > _SHORTEST:
                     self.step = max((end - start) // 4, _SHORTEST)
+                    self.most = max((end - start) // 2, _SHORTEST)
                     continue
                 yield self._given_up(start, end, error)
                 start = end
@@ -273,9 +275,11 @@ class _Table:
         wanted = ",".join(quote(name) for name in columns.wanted)
         url = f"{self.visit.server.root}/tabledap/{quote(self.name)}.csv?{wanted}{bounds}"
         try:
-            return self.visit.server.body(url, "text/csv").body
+            return self.visit.server.body(url, "text/csv", less=True).body
         except TooLong as error:
             raise _TooMuch(error.why) from None
+        except TooSlow as error:
+            raise _TooMuch(str(error)) from None
         except Declined as error:
             if error.status == 404 and _is_nothing(error.words):  # noqa: PLR2004
                 return b""
@@ -286,7 +290,9 @@ class _Table:
     def _pace(self, count: int) -> None:
         """Ask for more at once, or for less."""
         if count < _FEW:
-            self.step = min(self.step * 4, _LONGEST)
+            # What was too long is not tried again at once: a server that is too slow takes half a minute to say so.
+            self.step = min(self.step * 4, self.most)
+            self.most = min(self.most * 5 // 4 + _SECOND, _LONGEST)
         elif count > _MANY:
             self.step = max(self.step // 2, _SHORTEST)
 
