@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import estran
+from estran.storage import Database, prepare
 from tests.mosquitto import Mosquitto
 from tests.postgresql import PostgreSQL
 
@@ -63,26 +65,42 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def open_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Node]:
+    """Opens the node of a folder on SQLite; a new one begins with a copy of tables that were made once."""
+    prepared = tmp_path_factory.mktemp("prepared") / "estran.db"
+    with closing(Database(f"sqlite:///{prepared}")) as database:
+        prepare(database)
+
+    def open_(folder: Path) -> Node:
+        if not (folder / prepared.name).exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(prepared, folder / prepared.name)
+        return estran.open(folder)
+
+    return open_
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def open_node(request: pytest.FixtureRequest) -> Callable[[Path], Node]:
     """Opens the node of a folder, on each engine; the same folder is the same node."""
     if request.param == "sqlite":
-        return estran.open
+        return request.getfixturevalue("open_file")
     server: PostgreSQL = request.getfixturevalue("postgresql")
     urls: dict[Path, str] = {}
 
     def open_(folder: Path) -> Node:
         if folder not in urls:
-            urls[folder] = server.fresh()
+            urls[folder] = server.prepared()
         return estran.open(folder, storage={"database": urls[folder]})
 
     return open_
 
 
 @pytest.fixture
-def node(tmp_path: Path) -> Iterator[Node]:
+def node(tmp_path: Path, open_file: Callable[[Path], Node]) -> Iterator[Node]:
     """An empty node of its own, acting as its operator."""
-    with estran.open(tmp_path / "node") as opened:
+    with open_file(tmp_path / "node") as opened:
         yield opened
 
 
