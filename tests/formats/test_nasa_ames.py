@@ -131,12 +131,30 @@ def test_each_index(shared_data: Path) -> None:
     ("name", "why"),
     [
         ("2110.na", "neither of its axes is a time"), ("2010a.na", "neither of its axes is a time"),
-        ("2160_ndacc.na", "its file format index is 2160, and 1001, 1010"),
     ],
 )  # fmt: skip
 def test_what_has_no_time_is_refused(shared_data: Path, name: str, why: str) -> None:
     with pytest.raises(Invalid, match=why):
         held_in(FORMAT, shared_data / "observations/atmosphere/nasa-ames" / name)
+
+
+def test_a_sonde_of_a_station_begins_at_its_launch(shared_data: Path) -> None:
+    path = shared_data / "observations/atmosphere/nasa-ames/2160_ndacc.na"
+    found = held_in(FORMAT, path)
+    assert found.refused == []
+    # Launched at 18.82888889 h.
+    assert found.told("2160_ndacc/Temperature")[:2] == [
+        ("2017-06-09T18:49:44", 302.66), ("2017-06-09T18:49:45", 302.54),
+    ]  # fmt: skip
+    rows = found.rows["2160_ndacc/Temperature"]
+    assert rows.longitude is not None
+    assert rows.vertical is not None
+    assert (len(rows.time), rows.longitude[0], rows.vertical[0]) == (4929, -105.1969, 1743.0)
+    lines = path.read_bytes().split(b"\n")
+    cut = held(FORMAT, Document("cut.na", b"\n".join(lines[:104])))
+    assert "numbers should stand below the name of a station" in cut.refused[0].why
+    refused = held(FORMAT, Document("a.na", b"\n".join([*lines[:130], b"words", *lines[131:]])))
+    assert [one.line for one in refused.refused] == [131]
 
 
 def test_a_cut_header_is_refused_with_its_line() -> None:

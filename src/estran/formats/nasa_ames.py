@@ -1,6 +1,6 @@
 """NASA-Ames and ICARTT: tables of what aircraft, sondes and stations measured in the air.
 
-The file format indexes 1001, 1010, 1020, 2010, 2110 and 2310. An axis of time gives the times, from midnight of
+The file format indexes 1001, 1010, 1020, 2010, 2110, 2160 and 2310. An axis of time gives the times, from midnight of
 the file's date; an axis of altitude, height, depth or pressure is the vertical. A file whose only axis is vertical
 is one profile of that date. ICARTT's flags of detection limits are flags of values that are missing.
 """
@@ -61,7 +61,7 @@ _VERTICAL = re.compile(
 )
 _PLACE = {"longitude": re.compile(r"(^|[\W_])lon(g|gitude)?([\W_]|$)", re.IGNORECASE),
           "latitude": re.compile(r"(^|[\W_])lat(itude)?([\W_]|$)", re.IGNORECASE)}  # fmt: skip
-_ALTITUDE = re.compile(r"(gps?_?)?alt(itude)?(_?(gps|p))?", re.IGNORECASE)
+_ALTITUDE = re.compile(r"(gps?_?)?alt(itude)?(_?(gps|p))?|geopotential height", re.IGNORECASE)
 _STOP = re.compile(r"(stop|end)[_ ]?(utc|time)|time[_ ](stop|end)", re.IGNORECASE)
 _NUMFLAG = re.compile(r"numflag|.*_numflag", re.IGNORECASE)
 _LIMITS = (("ULOD_FLAG", "above the limit of detection"), ("LLOD_FLAG", "below the limit of detection"))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FFI", "KNOWN", "Column", "Header", "first_line", "header"]
 
-FFI = (1001, 1010, 1020, 2010, 2110, 2310)
+FFI = (1001, 1010, 1020, 2010, 2110, 2160, 2310)
 """The file format indexes that are read."""
 KNOWN = frozenset({1001, 1010, 1020, 2010, 2110, 2160, 2310, 3010, 4010})
 _FIRST = re.compile(r"\s*(\d{1,4})[\s,]+(\d{4})(?:\s*,\s*V\w+)?\s*")
@@ -40,16 +40,17 @@ class Header:
     """What stands before the records.
 
     Attributes:
-        lines: of the header. separator: of its numbers, None for blanks.
+        lines: of the header.
         axes: the independent variables, the one that runs fastest first.
         levels: of the fastest axis where the header gives them; step: between its values where they are not given.
         auxiliary: variables that do not depend on the fastest axis.
+        of_station: what is told once of each station, where stations are the slow axis; first how many records it has.
+        words: how many texts stand behind these numbers.
         told: the keywords of ICARTT's comments.
     """
 
     lines: int
     index: int
-    separator: str | None
     people: tuple[str, str] = ("", "")
     source: str = ""
     mission: str = ""
@@ -61,6 +62,8 @@ class Header:
     count: int = 0
     columns: list[Column] = field(default_factory=list[Column])
     auxiliary: list[Column] = field(default_factory=list[Column])
+    of_station: list[Column] = field(default_factory=list[Column])
+    words: int = 0
     special: list[str] = field(default_factory=list[str])
     normal: list[str] = field(default_factory=list[str])
     told: dict[str, str] = field(default_factory=dict[str, str])
@@ -126,13 +129,15 @@ def header(numbered: Iterable[tuple[int, str]], name: str) -> Header:
                 "its first line does not give the lines of the header and the file format index", name
             )
     total, index = found
+    if first_line(line) is None:
+        total += 1  # the archive's own line does not count
     if index not in FFI:
         known = ", ".join(str(one) for one in FFI)
         raise Invalid(f"its file format index is {index}, and {known} are read", name)
     if total > _MOST_LINES:
         raise Invalid(f"its header has {total:,} lines, and {_MOST_LINES:,} are read", name)
     read = _Lines(rows, total, name)
-    made = Header(total, index, "," if "," in line else None)
+    made = Header(total, index)
     made.people = (read.line("the originator"), read.line("the organisation"))
     made.source, made.mission = read.line("the source"), read.line("the mission")
     read.line("the number of the file")
@@ -174,12 +179,35 @@ def _axes_of_two(read: _Lines, made: Header) -> None:
         made.levels += (
             [made.levels[-1] + made.step * n for n in range(1, made.count - given + 1)] if given else []
         )
+    if made.index == 2160:  # noqa: PLR2004
+        read.line("the length of the names of stations")
     made.axes = [
         _named(read.line("the name of the first axis")),
         _named(read.line("the name of the second axis")),
     ]
     made.columns = _columns(read, "variables")
-    made.auxiliary = _columns(read, "auxiliary variables")
+    if made.index == 2160:  # noqa: PLR2004
+        _of_stations(read, made)
+    else:
+        made.auxiliary = _columns(read, "auxiliary variables")
+
+
+def _of_stations(read: _Lines, made: Header) -> None:
+    """The auxiliary variables of a file whose slow axis names stations: numbers, and texts behind them."""
+    count = read.count("the number of auxiliary variables")
+    made.words = read.count("how many of the auxiliary variables are texts", count)
+    plain = count - made.words
+    scales = read.numbers(plain, "the scales of auxiliary variables") if plain else []
+    missing = read.numbers(plain, "the missing values of auxiliary variables") if plain else []
+    if made.words:
+        read.numbers(made.words, "the lengths of texts")
+        read.lines(made.words, "a missing text")
+    names = read.lines(count, "the names of auxiliary variables")
+    made.of_station = [
+        _named(name)._replace(scale=scale, missing=absent)
+        for name, scale, absent in zip(names, scales, missing, strict=False)
+    ]
+    made.axes = made.axes[:1]
 
 
 _AXES_OF_ONE, _AXES_OF_TWO = _axes_of_one, _axes_of_two

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from estran.formats import Refusal
@@ -15,6 +18,8 @@ __all__ = ["Record", "records"]
 
 _MOST_LEVELS = 1_000_000
 _MOST_REFUSED = 100
+_LAUNCH, _AFTER_LAUNCH = re.compile(r"launch time", re.IGNORECASE), re.compile(r"after launch", re.IGNORECASE)
+_SECONDS_OF_HOUR = 3600.0
 
 
 class Record(NamedTuple):
@@ -44,6 +49,9 @@ def records(made: Header, numbered: Iterable[tuple[int, str]], name: str) -> Ite
     body = ((number, line) for number, line in numbered if number > made.lines and line.strip())
     if made.index == 1001:  # noqa: PLR2004
         yield from _by_line(made, body, name)
+        return
+    if made.index == 2160:  # noqa: PLR2004
+        yield from _of_stations(made, body, name)
         return
     try:
         numbers = _Numbers(body)
@@ -82,6 +90,36 @@ def _by_line(made: Header, body: Iterable[tuple[int, str]], name: str) -> Iterat
         yield Refusal(name, f"the last record holds {len(held)} numbers where {wanted} are named", since)
     if refused > _MOST_REFUSED:
         yield Refusal(name, f"{refused - _MOST_REFUSED:,} more records were refused for such reasons")
+
+
+def _of_stations(made: Header, body: Iterator[tuple[int, str]], name: str) -> Iterator[Record | Refusal]:
+    """Records that a line with the name of a station begins, which tells in hours when its axis begins."""
+    plain = len(made.of_station)
+    at = next((n for n, one in enumerate(made.of_station) if _LAUNCH.search(one.name)), -1)
+    begins = 0.0
+    for number, _station in body:
+        line = number
+        told: list[float] = []
+        while len(told) < plain and (found := next(body, None)) is not None:
+            line, words = found
+            told += _floats(words)
+        if not plain or len(told) != plain or not 0 <= told[0] <= _MOST_LEVELS or told[0] != int(told[0]):
+            why = f"{plain} numbers should stand below the name of a station, the first of them how many records it has"
+            yield Refusal(name, why, line)
+            return
+        deque(islice(body, made.words), maxlen=0)
+        if at >= 0 and told[at] != made.of_station[at].missing and _AFTER_LAUNCH.search(made.axes[0].name):
+            begins = told[at] * made.of_station[at].scale * _SECONDS_OF_HOUR
+        lines = islice(body, int(told[0]))
+        for record in _by_line(made, lines, name):
+            yield record if isinstance(record, Refusal) else record._replace(at=record.at + begins)
+
+
+def _floats(words: str) -> list[float]:
+    try:
+        return [float(word) for word in words.replace(",", " ").split()]
+    except ValueError:
+        return []
 
 
 class _Numbers:
