@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from estran.observations.store.entities import Asker
     from estran.observations.store.sensing import Observed
 
-__all__ = ["Observing", "is_natural", "is_span", "span_of", "then_of"]
+__all__ = ["Observing", "is_natural", "is_span", "key_of", "span_of", "then_of"]
 
 _LONGEST_TOP = 200_000
 _WIDER = 8
@@ -213,10 +213,10 @@ class Observing:
             return page, None
         if not is_natural(order) and falling is None:
             return page, ("skip", skip + most)
-        last = page.slice(page.num_rows - 1).select(list(KEY)).to_pylist()[0]
-        return page, tuple(last[name] for name in KEY)
+        return page, key_of(page)
 
-    def _as_they_lie(self, wanted: int, after: tuple[Any, ...] | None) -> pa.Table:
+    def lying(self, after: tuple[Any, ...] | None, *, is_passed_on: bool = True) -> Iterator[pa.Table]:
+        """They in the order in which they lie, behind the one that is named."""
         extents = self.extents
         if after is not None:
             stream, time, _ = _key(after)
@@ -225,10 +225,15 @@ class Observing:
                 for one in extents
                 if one.datastream > stream or (one.datastream == stream and one.last >= time)
             ]
+        for rows in self.batches(extents=extents, is_passed_on=is_passed_on):
+            found = rows if after is None else kept(rows, _beyond(rows, KEY, _key(after)))
+            if found.num_rows:
+                yield found
+
+    def _as_they_lie(self, wanted: int, after: tuple[Any, ...] | None) -> pa.Table:
         parts: list[pa.Table] = []
         count = 0
-        for rows in self.batches(extents=extents):
-            found = rows if after is None else kept(rows, _beyond(rows, KEY, _key(after)))
+        for found in self.lying(after, is_passed_on=False):
             parts.append(found)
             count += found.num_rows
             if count >= wanted:
@@ -343,6 +348,12 @@ def is_span(condition: Expression) -> bool:
             return True
         case _:
             return False
+
+
+def key_of(rows: pa.Table) -> tuple[Any, ...]:
+    """What names the last of some observations."""
+    last = rows.slice(rows.num_rows - 1).select(list(KEY)).to_pylist()[0]
+    return tuple(last[name] for name in KEY)
 
 
 def _key(after: tuple[Any, ...]) -> tuple[int, int, float]:

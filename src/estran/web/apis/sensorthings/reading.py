@@ -97,7 +97,7 @@ class Reading:
             if found is not None:
                 return replies.json(found)
         if target.kind == "Observations" and given.form in {"dataArray", "csv"}:
-            return self._streamed(query, given)
+            return self._streamed(query, given, here)
         if given.form == "dataArray":
             raise NotOffered("Data arrays are of observations: …/Observations?$resultFormat=dataArray.")
         page = self._writer().page(here, query, given)
@@ -112,14 +112,22 @@ class Reading:
         value, after = newest(self._sensing, query, given)
         return {"value": value} | ({} if after is None else {"@iot.nextLink": following(here, given, after)})
 
-    def _streamed(self, query: Query, given: Options) -> Response:
+    def _streamed(self, query: Query, given: Options, here: str) -> Response:
         count = self._sensing.count(query) if given.count else None
-        parts = _begun(results.portions(self._sensing, query, given) if given.top != 0 else iter(()))
+        portions = results.Portions(self._sensing, query, given)
+        parts = _begun(iter(portions))
         body: Iterator[bytes]
         if given.form == "csv":
             body, media_type = results.csv_rows(parts, given), _CSV
         else:
-            body, media_type = results.data_array(parts, given, self._root, count), replies.JSON
+
+            def behind() -> str:
+                return "" if portions.after is None else following(here, given, portions.after)
+
+            body, media_type = (
+                results.data_array(parts, given, self._root, count, behind),
+                replies.JSON,
+            )
         return StreamingResponse(_begun(body), media_type=media_type)
 
     def _writer(self) -> Writer:

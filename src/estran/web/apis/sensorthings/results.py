@@ -12,6 +12,7 @@ import numpy as np
 
 from estran.errors import Invalid
 from estran.observations.entities import KINDS, Query
+from estran.observations.observing import key_of
 from estran.observations.rows import entities, flagged, id_of
 from estran.observations.store.columns import array
 from estran.web.apis.sensorthings.answers import self_link
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from estran.observations.store.sensing import Observed
     from estran.web.apis.sensorthings.asking import Options
 
-__all__ = ["COMPONENTS", "csv_of_entities", "csv_rows", "data_array", "features", "portions"]
+__all__ = ["COMPONENTS", "Portions", "csv_of_entities", "csv_rows", "data_array", "features"]
 
 COMPONENTS = ("id", "phenomenonTime", "resultTime", "result", "resultQuality")
 _SECOND_US = 1_000_000
@@ -49,31 +50,54 @@ class Part(NamedTuple):
     said: Mapping[int, dict[str, Any]]
 
 
-def portions(sensing: Sensing, query: Query, options: Options) -> Iterator[Part]:
+class Portions:
     """All observations that are wanted, or the first of them, a portion at a time.
+
+    Attributes:
+        after: once they were given, what names the last of them where more follow than were asked for.
 
     Raises:
         Invalid: they are wanted in an order in which they cannot be streamed, and are too many to be sorted.
     """
-    asked, known = sensing.observing(query)
-    wants_said = not _SAID.isdisjoint(options.select)
-    if not _as_they_lie(query.order, asked):
-        most = options.top if options.top is not None else max(asked.count() - query.skip, 1)
-        rows, _ = asked.first(query.order, query.skip, most, query.after)
-        yield Part(asked.judged(rows), known, asked.said(rows) if wants_said else {})
-        return
-    skip, left = query.skip, options.top
-    for rows in asked.batches(is_passed_on=True):
-        if skip >= rows.num_rows:
-            skip -= rows.num_rows
-            continue
-        part = rows.slice(skip, left)
-        skip = 0
-        yield Part(asked.judged(part), known, asked.said(part) if wants_said else {})
-        if left is not None:
-            left -= part.num_rows
-            if not left:
+
+    def __init__(self, sensing: Sensing, query: Query, options: Options) -> None:
+        self._sensing, self._query, self._options = sensing, query, options
+        self.after: tuple[Any, ...] | None = None
+
+    def __iter__(self) -> Iterator[Part]:
+        """They; none where none is wanted."""
+        query, options = self._query, self._options
+        if options.top == 0:
+            return
+        asked, known = self._sensing.observing(query)
+        wants_said = not _SAID.isdisjoint(options.select)
+        for rows in self._rows(asked):
+            yield Part(asked.judged(rows), known, asked.said(rows) if wants_said else {})
+
+    def _rows(self, asked: Observing) -> Iterator[pa.Table]:
+        query, top = self._query, self._options.top
+        if not _as_they_lie(query.order, asked):
+            most = top if top is not None else max(asked.count() - query.skip, 1)
+            rows, self.after = asked.first(query.order, query.skip, most, query.after)
+            yield rows
+            return
+        skip, left = query.skip, top
+        last: pa.Table | None = None
+        for rows in asked.lying(query.after):
+            if skip >= rows.num_rows:
+                skip -= rows.num_rows
+                continue
+            if left == 0 and last is not None:
+                self.after = key_of(last)
                 return
+            part = rows.slice(skip, left)
+            is_more = left is not None and rows.num_rows - skip > left
+            skip, last = 0, part
+            yield part
+            if is_more:
+                self.after = key_of(part)
+                return
+            left = None if left is None else left - part.num_rows
 
 
 def _as_they_lie(order: Sequence[Order], asked: Observing) -> bool:
@@ -96,8 +120,10 @@ def _chosen(options: Options) -> tuple[str, ...]:
     return tuple(names)
 
 
-def data_array(parts: Iterable[Part], options: Options, root: str, count: int | None) -> Iterator[bytes]:
-    """Data arrays: one for each datastream."""
+def data_array(
+    parts: Iterable[Part], options: Options, root: str, count: int | None, following: Callable[[], str]
+) -> Iterator[bytes]:
+    """Data arrays: one for each datastream; behind them the address of what follows, once it is known."""
     names = _chosen(options)
     components = msgspec.json.encode(names)
     yield b"{" + (b'"@iot.count":%d,' % count if count is not None else b"") + b'"value":['
@@ -118,7 +144,9 @@ def data_array(parts: Iterable[Part], options: Options, root: str, count: int | 
                 current, held = stream, 0
             yield (b"," if held else b"") + _arrays(part, names)
             held += part.rows.num_rows
-    yield (b'],"dataArray@iot.count":%d}' % held if current >= 0 else b"") + b"]}"
+    yield (b'],"dataArray@iot.count":%d}' % held if current >= 0 else b"") + b"]"
+    link = following()
+    yield (b',"@iot.nextLink":%b}' % msgspec.json.encode(link)) if link else b"}"
 
 
 def _arrays(part: Part, names: Sequence[str]) -> bytes:
