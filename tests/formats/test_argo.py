@@ -165,4 +165,4 @@ def test_it_is_explained(folder: Path) -> None:
     assert words.startswith("Argo float 6901929, added to its dataset")
     assert "delayed mode" in words
     meta = folder / "csiro/5900865/5900865_meta.nc"
-    assert "no observations in it" in FORMAT.explain(Document("x", path=meta))
+    assert "they hold no observations" in FORMAT.explain(Document("x", path=meta))

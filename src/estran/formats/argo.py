@@ -90,6 +90,9 @@ def explain(document: Document) -> str:
 
     with opened(document) as dataset:
         wmo = float_of(dataset, document).wmo
+        if not {"N_PROF", "N_MEASUREMENT"} & dataset.dimensions.keys():
+            what = "technical data or metadata, which tell of the float; they hold no observations"
+            return f"Argo float {wmo}: {what}"
     return told(f"Argo float {wmo}, added to its dataset", observe(document))
 
 

@@ -91,11 +91,11 @@ def trajectory(dataset: netCDF4.Dataset, of: Float, *, delayed: bool) -> Iterato
     """The datastreams of a trajectory: what was measured on the way, and the fixes with their codes."""
     axes = _Axes(*(_held(dataset, key) for key in ("JULD", "LONGITUDE", "LATITUDE")))
     everything = np.ones(len(axes.time), bool)
-    later = (
-        _Axes(_held(dataset, "JULD_ADJUSTED"), axes.longitude, axes.latitude)
-        if "JULD_ADJUSTED" in dataset.variables
-        else axes
-    )
+    later = axes
+    if "JULD_ADJUSTED" in dataset.variables:
+        moved = _held(dataset, "JULD_ADJUSTED")
+        # What was not placed in time again keeps its time.
+        later = replace(axes, time=np.where(np.isfinite(moved), moved, axes.time))
     version = DELAYED if delayed else ADJUSTED
     listed = [word for word in _table(dataset, "TRAJECTORY_PARAMETERS", 1)[0] if word not in _NO_VALUES]
     for parameter in dict.fromkeys(listed):

@@ -15,7 +15,8 @@ import numpy as np
 
 from estran.errors import Invalid
 from estran.formats import Refusal, Rows
-from estran.formats._netcdf.extent import SINCE, is_latitude, is_longitude, is_time
+from estran.formats._netcdf.extent import is_latitude, is_longitude, is_time
+from estran.formats._netcdf.features import is_since, sampling, untold
 from estran.formats._netcdf.flagging import as_words, meanings_of, scheme_of
 from estran.formats._netcdf.values import attributes, is_numeric, numbers, strings, words
 from estran.model import Datastream, Text, Thing, Variable
@@ -30,12 +31,8 @@ if TYPE_CHECKING:
     from estran.model import FlagMeaning
 
 
-__all__ = ["observed", "sampling"]
+__all__ = ["observed"]
 
-_SAMPLINGS = {
-    name.lower(): name
-    for name in ("point", "timeSeries", "profile", "trajectory", "timeSeriesProfile", "trajectoryProfile")
-}
 _CALENDARS = ("", "standard", "gregorian", "proleptic_gregorian")
 _US = {"microsecond": 1, "millisecond": 1000, "msec": 1000, "second": 1_000_000, "sec": 1_000_000, "s": 1_000_000,
        "minute": 60_000_000, "min": 60_000_000, "hour": 3_600_000_000, "hr": 3_600_000_000, "h": 3_600_000_000,
@@ -53,11 +50,6 @@ _MODIFIERS = (" status_flag", " standard_error", " number_of_observations", " de
 _POINTERS = ("bounds", "climatology", "grid_mapping")
 
 
-def sampling(given: Mapping[str, Any]) -> str:
-    """The feature type that the attributes of a file name, "" for none that CF knows."""
-    return _SAMPLINGS.get(words(given.get("featuretype") or given.get("cdm_data_type")).lower(), "")
-
-
 def observed(dataset: netCDF4.Dataset, name: str) -> Iterator[Observed]:
     """The datastreams of a file and their values; nothing if it is not of discrete samples.
 
@@ -65,7 +57,7 @@ def observed(dataset: netCDF4.Dataset, name: str) -> Iterator[Observed]:
         Invalid: it says that it is, but there is no time in it that could be read.
     """
     given = attributes(dataset)
-    kind = sampling(given)
+    kind = sampling(given) or untold(dataset)
     if kind:
         file = _File.of(dataset, given, kind, name)
         for variable in file.measured:
@@ -126,10 +118,14 @@ class _File:
         for what in ("time", "vertical", "longitude", "latitude"):
             found = self._found(what, key)
             told.update(self.held[found].dimensions if found else ())
-        return all(d in told or d in self.parents for d in self.held[key].dimensions)
+        variable = self.held[key]
+        return all(
+            d in told or d in self.parents or size == 1
+            for d, size in zip(variable.dimensions, variable.shape, strict=True)
+        )
 
     def _is_time(self, key: str) -> bool:
-        return is_time(self.told[key]) or bool(SINCE.match(words(self.told[key].get("units"))))
+        return is_time(self.told[key]) or is_since(self.told[key])
 
     def _is_vertical(self, key: str) -> bool:
         about = self.told[key]
@@ -160,10 +156,10 @@ class _File:
         return min(fitting, key=rank, default=None)
 
     def _fits(self, key: str, other: str) -> bool:
-        target = self.held[other].dimensions
+        target, variable = self.held[other].dimensions, self.held[key]
         return all(
-            d in target or any(self._index(s, d) is not None for s in target)
-            for d in self.held[key].dimensions
+            size == 1 or d in target or any(self._index(s, d) is not None for s in target)
+            for d, size in zip(variable.dimensions, variable.shape, strict=True)
         )
 
     def _index(self, samples: str, dimension: str) -> NDArray[np.int64] | None:
@@ -198,6 +194,8 @@ class _File:
     def _spread(self, values: NDArray[Any], dims: Sequence[str], key: str) -> NDArray[Any]:
         """Values of a coordinate over the dimensions of a variable, as one list."""
         target, shape = self.held[key].dimensions, self.held[key].shape
+        alone = tuple(n for n, d in enumerate(dims) if values.shape[n] == 1 and d not in target)
+        values, dims = values.squeeze(alone), [d for n, d in enumerate(dims) if n not in alone]
         placed = list(dims)
         for axis, dimension in enumerate(dims):
             if dimension not in target:
@@ -235,6 +233,8 @@ class _File:
         if vertical is not None:
             keep &= np.isfinite(vertical)
         longitude, latitude = self._coordinate("longitude", key), self._coordinate("latitude", key)
+        if longitude is not None:
+            longitude = np.where(longitude > _HALF_TURN, longitude - 2 * _HALF_TURN, longitude)
         flag, scheme, meanings = self._flags(key)
         things, of_thing = self._things(key)
         for number, thing in enumerate(things):
@@ -321,11 +321,12 @@ class _File:
 
     def _is_station(self, dimension: str, key: str) -> bool:
         """Whether a dimension of a time series counts stations: places lie along it, times do not alone."""
-        latitude = self._found("latitude", key)
+        latitude, time = self._found("latitude", key), self._found("time", key)
         return (
             self.kind.startswith("timeSeries")
             and latitude is not None
             and self.held[latitude].dimensions == (dimension,)
+            and (time is None or self.held[time].dimensions != (dimension,))
         )
 
     def _own_name(self) -> str:

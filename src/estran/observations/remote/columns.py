@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from estran.errors import Invalid
+from estran.formats._netcdf.features import sampling
 from estran.formats._netcdf.flagging import meanings_of, scheme_of
-from estran.formats._netcdf.sampling import sampling
 from estran.formats._netcdf.values import words
 from estran.model import Text, Variable
 
