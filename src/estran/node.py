@@ -190,7 +190,7 @@ class Node:
         held = self.settings
         return Orders(
             self.observations, self.show, self._house.jobs, self.folder.resolve() / held.orders.folder,
-            actor=self._actor, days=held.orders.days, email=held.email,
+            actor=self._actor, days=held.orders.days, email=held.email, ask=held.orders.ask,
         )  # fmt: skip
 
     @property

@@ -54,6 +54,10 @@ class Orders(BaseModel):
         description="Folder of the files that wait to be fetched, from the node's folder.",
     )
     days: float = Field(default=7.0, gt=0, le=366, description="How long they wait.")
+    ask: dict[str, list[Literal["status", "organisation", "usage", "description", "contact"]]] = Field(
+        default_factory=dict[str, list[Literal["status", "organisation", "usage", "description", "contact"]]],
+        description="What whoever orders is asked: id of a record or of a centre, or “*” for all, then the questions.",
+    )
 
 
 class Web(BaseModel):

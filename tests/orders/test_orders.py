@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,12 +15,15 @@ from fastapi.testclient import TestClient
 from estran.access import ANYONE, Actor
 from estran.errors import Invalid, NotAllowed, NotFound
 from estran.formats import Links
-from estran.model import now
+from estran.model import Record, now
+from estran.orders import Said
 from estran.orders import parts as cutting
+from estran.orders.asking import asked_of
 from estran.orders.parts import parts
 from estran.web.app import create_app
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from estran.node import Node
@@ -178,6 +182,69 @@ def test_others_orders_are_the_operators_business(node: Node, tmp_path: Path) ->
     for who in (ANYONE, editor):
         with pytest.raises(NotAllowed, match="only the node's operator may list the orders of others"):
             node.acting_as(who).orders.everyone()
+
+
+ASKING = """[orders.ask]
+"*" = ["status", "organisation", "usage", "contact"]
+"""
+
+
+def test_who_orders_is_asked_where_it_is_said_so(open_node: Callable[..., Node], tmp_path: Path) -> None:
+    (tmp_path / "asking").mkdir()
+    (tmp_path / "asking" / "estran.toml").write_text(ASKING)
+    with open_node(tmp_path / "asking") as node:
+        record = filled(node, tmp_path, hours=10)
+        ada, anyone = node.acting_as(Actor(name="Ada", role="reader")), node.acting_as(ANYONE)
+        with pytest.raises(Invalid, match="answer to “status”"):
+            anyone.orders.place(record, LINKS)
+        said = Said(
+            status="research", organisation="IUEM", usage="tides", description="not asked", email="a@b.org"
+        )
+        for wrong in (
+            replace(said, status="king"),
+            replace(said, usage=" "),
+            replace(said, email="a", consent="Yes"),
+        ):
+            with pytest.raises(Invalid):
+                anyone.orders.place(record, LINKS, said=wrong)
+        first = anyone.orders.place(record, LINKS, said=said, secret="0" * 32)
+        second = anyone.orders.place(
+            record, LINKS, said=replace(said, usage="floods", consent="Yes"), secret="1" * 32
+        )
+        named = ada.orders.place(record, LINKS, said=said)
+        assert first.called == second.called != named.called
+        assert first.number < named.number
+        # Each sees what they said themselves; without consent no address is kept, and nothing that was not asked.
+        assert anyone.orders.said(first) == []
+        (note,) = anyone.orders.said(first, ["0" * 32])
+        assert note.body == {"status": "research", "organisation": "IUEM", "usage": "tides", "by": ""}
+        (other,) = anyone.orders.said(first, ["1" * 32])
+        assert (other.body["email"], other.body["consent"]) == ("a@b.org", "Yes")
+        assert [one.body["usage"] for one in node.orders.said(first)] == ["tides", "floods"]
+        assert len(ada.orders.said(named)) == 1
+        assert ada.orders.said(first) == []
+        # What is taken away is gone, and its number stays.
+        assert anyone.orders.unsay(first, ["0" * 32]) == 1
+        assert anyone.orders.said(first, ["0" * 32]) == []
+        assert len(node.orders.said(first)) == 1
+        assert anyone.orders.order(first.id).called == first.called
+        # Who says something else later said only that; the operator is asked nothing.
+        ada.orders.place(record, LINKS, said=replace(said, organisation="SHOM"))
+        assert [one.body["organisation"] for one in ada.orders.said(named)] == ["SHOM"]
+        assert node.orders.said(node.orders.place(record, LINKS, said=said)) == []
+        # It goes with the job.
+        worked(node)
+        node.jobs.forget(0)
+        assert node.jobs.notes([first.id, named.id]) == []
+
+
+def test_a_dataset_asks_before_its_centre_and_that_before_all() -> None:
+    one = Record(id="levels", centre="coriolis", kind="dataset")
+    ask = {"*": ["usage"], "coriolis": ["status"], "levels": []}
+    assert asked_of(one, ask) == ()
+    assert asked_of(replace(one, id="other"), ask) == ("status",)
+    assert asked_of(replace(one, id="other", centre="shom"), ask) == ("usage",)
+    assert asked_of(one, {}) == ()
 
 
 def test_nothing_to_deliver_is_said_at_once(node: Node, tmp_path: Path) -> None:

@@ -228,3 +228,48 @@ def test_files_of_restricted_data_are_fetched_by_who_is_signed_in(tmp_path: Path
         anyone = Client(app, Accept="text/html")
         for path in (where, href, f"/datastreams/{number}.csv"):
             assert anyone.get(path).status_code == 404
+
+
+def test_the_form_asks_where_the_dataset_does_and_forgets_on_demand(tmp_path: Path) -> None:
+    ask = {"*": ["status", "organisation", "usage", "description", "contact"]}
+    with estran.open(tmp_path / "node", orders={"ask": ask}) as node:
+        record = filled(node, tmp_path, hours=10)
+        client = Client(create_app(node), **{"Accept": "text/html", "Accept-Language": "en"})
+        form = page(client, f"/en/orders/new?record={record}")
+        assert form.one("select", id="status")["required"] == ""
+        assert "required" not in form.one("input", id="email").attributes
+        told = [
+            ("record", record),
+            ("form", "csv"),
+            ("organisation", "IUEM"),
+            ("usage", "tides & <b>"),
+            ("email", "a@b.org"),
+        ]
+        # Counting again keeps what was said out of the address.
+        counted = post(client, "/en/orders", *told, ("count", "yes"))
+        assert counted.status_code == 200
+        assert Html(counted.text).one("input", id="email")["value"] == "a@b.org"
+        assert "/orders/new.json?" in counted.text
+        assert "IUEM" not in re.findall(r"/orders/new\.json[^\"]*", counted.text)[0]
+        refused = post(client, "/en/orders", *told)
+        assert refused.status_code == 400
+        assert Html(refused.text).one("select", id="status")["aria-invalid"] == "true"
+        done = post(client, "/en/orders", *told, ("status", "research"), ("consent", "yes"))
+        where = done.headers["location"]
+        cookies = "; ".join(
+            dict.fromkeys(one.partition(";")[0] for one in done.headers.get_list("set-cookie"))
+        )
+        assert "orders_said=" in cookies
+        shown = page(client, where, Cookie=cookies).one("main").text
+        for words in ("CMD-000001", "Researcher", "tides & <b>", "a@b.org", "I agree that the producers"):
+            assert words in shown, words
+        # The address of an order tells others nothing of who placed it.
+        for text in (
+            page(client, where).one("main").text,
+            client.get(f"/orders/{where.rpartition('/')[2]}?f=json").text,
+        ):
+            assert "IUEM" not in text
+            assert "CMD-000001" in text
+        gone = post(client, f"{where}/unsay", Cookie=cookies)
+        assert gone.status_code == 303
+        assert "IUEM" not in page(client, where, Cookie=cookies).one("main").text

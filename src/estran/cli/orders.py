@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -76,6 +77,27 @@ def orders_list(
         _warn(opened.orders, found)
 
 
+@orders_app.command("said")
+def orders_said(
+    id: Annotated[str, typer.Argument(help="Of the order.")],
+    node: NodeOption = HERE,
+    forget: Annotated[bool, typer.Option("--forget", help="Take it away, and show nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show what was said by who placed an order: status, organisation, usage, and how to reach who agreed to that."""
+    with open_node(node) as opened:
+        order = opened.orders.order(id)
+        if forget:
+            say(f"What was said {opened.orders.unsay(order)} times with {order.called} is taken away.")
+            return
+        for note in opened.orders.said(order):
+            told = {"number": order.called, "at": moment(datetime.fromtimestamp(note.at, UTC)), **note.body}
+            if json:
+                print_json(told)
+            else:
+                typer.echo("\n".join(f"{name:12}  {value}" for name, value in told.items() if value) + "\n")
+
+
 @orders_app.command("cancel")
 def orders_cancel(
     id: Annotated[str, typer.Argument(help="Of the order.")],
@@ -97,12 +119,12 @@ def _warn(orders: Orders, found: Iterable[Order]) -> None:
 def _show(order: Order, *, json: bool) -> None:
     if json:
         files = [{"name": one.name, "size": one.size, "sha256": one.sha256} for one in order.files]
-        print_json({"id": order.id, "state": order.state, "asked": dict(order.asked), "by": order.by or None, "placed": moment(order.placed), "done": order.done,
+        print_json({"id": order.id, "number": order.called, "state": order.state, "asked": dict(order.asked), "by": order.by or None, "placed": moment(order.placed), "done": order.done,
                     "parts": order.parts, "files": files, "error": order.error or None,
                     "expires": moment(order.expires) if order.expires else None})  # fmt: skip
         return
     typer.echo(
-        f"{order.placed:%Y-%m-%d %H:%M}  {order.id}  {order.state}  {order.done}/{order.parts} parts{_until(order)}"
+        f"{order.placed:%Y-%m-%d %H:%M}  {order.called}  {order.id}  {order.state}  {order.done}/{order.parts} parts{_until(order)}"
         f"  {order.asked['record']}  {order.by or 'anyone'}  {order.error}".rstrip()
     )
 

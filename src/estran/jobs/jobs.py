@@ -19,9 +19,11 @@ from estran.jobs.times import check_cron, times
 from estran.jobs.values import Attendance, Job, Page, Schedule, State, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dbos import DBOSClient
+
+    from estran.jobs.notes import Note
 
 QUEUE, WORKFLOW = "estran", "job"
 _MOST = 1000
@@ -231,7 +233,30 @@ class Jobs:
         if old:
             with translated():
                 self._client.delete_workflows(old)
+            with self._store.write() as connection:
+                self._store.notes.drop(connection, old)
         return len(old)
+
+    def note(self, job: str, body: Mapping[str, Any], secret: str = "") -> int:
+        """Note something beside a job, which goes with it; gives the number of the note, which is never given twice.
+
+        Args:
+            job: its id.
+            body: values of JSON.
+            secret: by which whoever has no name shows that it is theirs.
+        """
+        with self._store.write() as connection:
+            return self._store.notes.put(connection, job, body, secret)
+
+    def notes(self, jobs: Sequence[str]) -> list[Note]:
+        """The notes beside some jobs, in the order of their numbers."""
+        with self._store.read() as connection:
+            return self._store.notes.of(connection, jobs)
+
+    def unsay(self, number: int) -> None:
+        """Take away what a note says."""
+        with self._store.write() as connection:
+            self._store.notes.empty(connection, number)
 
     def ask_what_is_due(self) -> int:
         """Enqueue what schedules ask for by now; workers do this by themselves.

@@ -17,6 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from estran.errors import Unavailable
+from estran.jobs.notes import Notes
 from estran.storage.engine import engine_of
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Store:
     Attributes:
         url: of the database that holds them and DBOS's.
         schema: that they stand in; None for SQLite.
+        notes: those beside jobs.
     """
 
     def __init__(self, url: str) -> None:
@@ -108,6 +110,7 @@ class Store:
             sa.Column("alone", sa.String, nullable=False),
             sa.Column("next", sa.Float(53), nullable=False),
         )
+        self.notes = Notes(metadata, self._clock)
         # DBOS's tables, with the columns that are read here.
         self._job = sa.table(
             "workflow_status",

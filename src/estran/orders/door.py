@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
+from secrets import compare_digest
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,17 +14,19 @@ import msgspec
 from estran.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
 from estran.model import now
 from estran.observations.wide.giving import FORMS
+from estran.orders.asking import Said, asked_of, checked
 from estran.orders.parts import about, parts, span
 from estran.orders.values import Delivered, Estimate, Order, State
 from estran.orders.working import NAME, chosen, removed, room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from estran.access import Actor
     from estran.formats import Links
     from estran.jobs import Attendance, Job, Jobs
+    from estran.jobs.notes import Note
     from estran.model import Record
     from estran.observations import Observations
     from estran.observations.wide import WideTable
@@ -48,6 +52,7 @@ class Orders:
         folder: where files wait to be fetched, in a folder of its own for each order.
         days: how long.
         email: of the node.
+        ask: what whoever orders is asked, by record, centre or “*”.
     """
 
     def __init__(
@@ -60,9 +65,10 @@ class Orders:
         actor: Actor,
         days: float,
         email: str,
+        ask: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.observations, self.record, self.folder = observations, record, folder
-        self.days, self.email = days, email
+        self.days, self.email, self.ask = days, email, ask or {}
         self._jobs, self._actor = jobs, actor
 
     def estimate(
@@ -96,6 +102,8 @@ class Orders:
         time: str = "",
         form: str = "csv",
         as_of: str = "",
+        said: Said | None = None,
+        secret: str = "",
     ) -> Order:
         """Ask for observations of a dataset; `estran work` makes them ready.
 
@@ -110,6 +118,8 @@ class Orders:
             form: one of `FORMS`.
             as_of: an instant, for the observations as they were then; if not given, and the dataset keeps its
                 history, those of now, whatever is corrected until it is ready.
+            said: what whoever orders says, where the dataset asks; of what it does not ask nothing is kept.
+            secret: by which whoever has no name can look at that again, and take it away.
 
         Raises:
             NotFound: there is no such dataset, or none that the actor may know of.
@@ -125,6 +135,7 @@ class Orders:
                 f"{found.observations:,} observations are more than the {_MOST_OBSERVATIONS:,} of an order: ask for a "
                 "shorter time or for fewer datastreams"
             )
+        told = checked(said or Said(), self.questions(record))
         free = room(self.folder)
         if found.size > free:
             raise Conflict(
@@ -136,7 +147,37 @@ class Orders:
             "form": form, "as_of": as_of or self._pinned(record, datastreams), "observations": found.observations,
             "base": links.base, "publisher": links.publisher,
         }  # fmt: skip
-        return self._order(self._enqueued(asked))
+        order = self._order(self._enqueued(asked))
+        if not order.number:
+            order = replace(order, number=self._jobs.note(order.id, {}))
+        if note := told.as_note():
+            if self._actor.role:
+                self.unsay(order)
+            self._jobs.note(order.id, note | {"by": self._who if self._actor.role else ""}, secret)
+        return order
+
+    def questions(self, record: str) -> tuple[str, ...]:
+        """What the actor is asked when they order a dataset; the operator is asked nothing."""
+        return () if self._actor.is_operator else asked_of(self.record(record), self.ask)
+
+    def said(self, order: Order, secrets: Sequence[str] = ()) -> list[Note]:
+        """What was said with an order, as far as the actor may see it: their own; all of it as the operator."""
+        return [
+            note
+            for note in self._jobs.notes([order.id])
+            if note.body and (
+                self._actor.is_operator
+                or (bool(self._actor.role) and note.body.get("by") == self._who)
+                or any(note.secret and compare_digest(note.secret, one) for one in secrets)
+            )
+        ]  # fmt: skip
+
+    def unsay(self, order: Order, secrets: Sequence[str] = ()) -> int:
+        """Take away what the actor may see of what was said with an order; gives how many times it was said."""
+        found = self.said(order, secrets)
+        for note in found:
+            self._jobs.unsay(note.number)
+        return len(found)
 
     def _table(
         self, record: str, datastreams: Sequence[int], variables: Sequence[str], as_of: str = ""
@@ -294,6 +335,7 @@ class Orders:
         files = tuple(Delivered(**file) for file in result.get("files", ())) if state == "done" else ()
         return Order(
             id=job.id,
+            number=min((note.number for note in self._jobs.notes([job.id])), default=0),
             state=state,
             # An order of an earlier version named no variables.
             asked={"variables": []} | {name: job.arguments[name] for name in _ASKED if name in job.arguments},
@@ -305,5 +347,6 @@ class Orders:
             is_stopping=job.stopping,
             error=job.error,
             placed=job.queued,
+            made=job.ended,
             expires=expires,
         )

@@ -43,6 +43,7 @@ class Order:
 
     Attributes:
         id: by which it is looked at, by whoever may see its data.
+        number: by which people speak of it; 0 for those of before there were numbers.
         state: where it stands; an expired one can be ordered again.
         asked: what it was asked for with: record, datastreams, variables, time, form, as_of.
         by: role and name of whoever placed it, "" for anyone.
@@ -52,10 +53,12 @@ class Order:
         is_stopping: it was cancelled, and ends after the part that is being made.
         error: why it failed, in words.
         placed: when it was asked for.
+        made: when it was ready, or over otherwise.
         expires: when its files go; None before they are ready.
     """
 
     id: str
+    number: int = 0
     state: State
     asked: Mapping[str, object]
     by: str = ""
@@ -66,7 +69,13 @@ class Order:
     is_stopping: bool = False
     error: str = ""
     placed: datetime
+    made: datetime | None = None
     expires: datetime | None = None
+
+    @property
+    def called(self) -> str:
+        """Its number as people write it; its id where it has none."""
+        return f"CMD-{self.number:06}" if self.number else self.id
 
     @property
     def is_over(self) -> bool:

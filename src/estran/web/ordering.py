@@ -12,6 +12,8 @@ from fastapi.responses import FileResponse
 from estran.errors import Invalid, NotFound
 from estran.model import moment
 from estran.observations.wide.giving import FORMS
+from estran.orders import Said  # noqa: TC001 - read when bodies are decoded
+from estran.orders.asking import STATUSES
 from estran.web import links_of, node_of, openapi, replies
 from estran.web.negotiation import HTML
 
@@ -42,6 +44,23 @@ _ASKED = {
         "time": {"type": "string", "description": "A date, or START/END; .. leaves an end open."},
         "form": {"type": "string", "enum": list(FORMS), "default": "csv"},
         "as_of": {"type": "string", "description": "An instant, for the observations as they were then."},
+        "said": {
+            "type": "object",
+            "additionalProperties": False,
+            "description": "Answers, where the dataset asks who orders; of what it does not ask nothing is kept.",
+            "properties": {
+                "status": {"type": "string", "enum": list(STATUSES)},
+                "organisation": {"type": "string"},
+                "usage": {"type": "string", "description": "What the data are for."},
+                "description": {"type": "string"},
+                "name": {"type": "string", "description": "Kept with consent only."},
+                "email": {"type": "string", "description": "Kept with consent only."},
+                "consent": {
+                    "type": "string",
+                    "description": "The words by which one agrees to be written to.",
+                },
+            },
+        },
     },
 }
 
@@ -53,6 +72,7 @@ class _Question(msgspec.Struct, forbid_unknown_fields=True):
     time: str = ""
     form: str = "csv"
     as_of: str = ""
+    said: Said | None = None
 
 
 _Id = Annotated[str, Path(description="Id of the order.", examples=["order.b37a845ef93a3ce4cf4f16c4"])]
@@ -95,7 +115,7 @@ def routes(page: Callable[[Request, str], Response], pages: Callable[[Request], 
         node, links = node_of(request), links_of(request)
         order = node.orders.place(
             asked.record, links, datastreams=asked.datastreams, variables=asked.variables, time=asked.time,
-            form=asked.form, as_of=asked.as_of,
+            form=asked.form, as_of=asked.as_of, said=asked.said,
         )  # fmt: skip
         answer = replies.json(_now(request, order), status=202)
         answer.headers.update({"Location": address(order, links), **_NO_STORE})
@@ -179,9 +199,11 @@ def told(order: Order, links: Links) -> dict[str, Any]:
         for one in order.files
     ]
     return {
-        "id": order.id, "state": order.state, "asked": dict(order.asked), "observations": order.observations,
+        "id": order.id, "number": order.called, "state": order.state, "asked": dict(order.asked),
+        "observations": order.observations,
         "parts": order.parts, "done": order.done, "isStopping": order.is_stopping, "files": files, "error": order.error or None,
-        "placed": moment(order.placed), "expires": moment(order.expires) if order.expires else None,
+        "placed": moment(order.placed), "made": moment(order.made) if order.made else None,
+        "expires": moment(order.expires) if order.expires else None,
         "links": [{"rel": "self", "href": at, "type": replies.JSON}],
     }  # fmt: skip
 

@@ -22,7 +22,7 @@ CODES = (
     "weekday_long", "mapping", "part", "defect", "field", "actor_role",
     "files", "link", "link_state", "link_reason", "service", "service_use", "run_state", "outcome", "held", "harvest_option",
     "question", "answer", "publishing", "prepare", "hint", "state", "quality", "order_state",
-    "observed",
+    "observed", "asker",
 )  # fmt: skip
 """Tables of the catalogues that say codes in words; the other tables hold messages."""
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from estran.errors import Conflict, Invalid, NotFound
 from estran.observations.store.registry import property_key
+from estran.orders.asking import REQUIRED, STATUSES, Said
 from estran.web.portal import telling
-from estran.web.portal.orders import FORMS, rounded
+from estran.web.portal.orders import ANSWERS, FORMS, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from estran.web.portal.i18n import Words
     from estran.web.portal.views import Viewer
 
-__all__ = ["PARAMETERS", "Asked", "NewView", "asked", "new_view"]
+__all__ = ["PARAMETERS", "Asked", "NewView", "asked", "new_view", "said"]
 
 PARAMETERS = ("record", "datastream", "variable", "from", "to", "form")
 """What an address and the form may name."""
@@ -52,6 +53,7 @@ class NewView:
         series: the datastreams that it is of, in words; none where it is all.
         said: what it would be, "" where something is wrong.
         wrong: field -> what is wrong with it, "" for the whole.
+        questions: what whoever orders is asked; answers: what they said so far; statuses: (code, words).
     """
 
     asked: Asked
@@ -65,6 +67,9 @@ class NewView:
     said: tuple[str, ...]
     wait: str
     wrong: Mapping[str, str] = field(default_factory=dict[str, str])
+    questions: tuple[str, ...] = ()
+    answers: Mapping[str, str] = field(default_factory=dict[str, str])
+    statuses: tuple[tuple[str, str], ...] = ()
 
 
 def asked(given: Iterable[tuple[str, str]]) -> Asked:
@@ -87,13 +92,23 @@ def asked(given: Iterable[tuple[str, str]]) -> Asked:
     )  # fmt: skip
 
 
+def said(given: Iterable[tuple[str, str]], w: Words) -> Said:
+    """The answers that fields give; who agrees agrees to the words of the form."""
+    held = {name: value.strip() for name, value in given if name in ANSWERS}
+    if held.get("consent"):
+        held["consent"] = w.text("orders.consent")
+    return Said(**held)
+
+
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST):
         raise Invalid("write the number of a datastream", "datastream")
     return int(text)
 
 
-def new_view(a: Asked, viewer: Viewer, refused: Exception | None = None) -> NewView:
+def new_view(
+    a: Asked, viewer: Viewer, refused: Exception | None = None, answers: Mapping[str, str] | None = None
+) -> NewView:
     """The form with what stands in it, what that would be, and why it was refused."""
     w, node = viewer.words, viewer.node
     card = viewer.card(node.show(a.record))
@@ -124,6 +139,8 @@ def new_view(a: Asked, viewer: Viewer, refused: Exception | None = None) -> NewV
         series=(*series, *((w.count("orders.more_series", more),) if more > 0 else ())),
         said=_said(found, w) if found else (), wait=w.text("orders.wait", days=w.number(node.settings.orders.days)),
         wrong=_wrong(refused, is_chosen=len(variables) > 1 and not a.datastreams) if refused else {},
+        questions=node.orders.questions(a.record), answers=answers or dict.fromkeys(ANSWERS, ""),
+        statuses=tuple((code, w.label("asker", code)) for code in STATUSES),
     )  # fmt: skip
 
 
@@ -138,5 +155,6 @@ def _said(found: Estimate, w: Words) -> tuple[str, ...]:
 def _wrong(error: Exception, *, is_chosen: bool) -> dict[str, str]:
     if not isinstance(error, Invalid):
         return {"": f"{error}"}
-    beside = {"time": "from", "form": "form"} | ({"variables": "variable"} if is_chosen else {})
+    beside = {"time": "from", "form": "form"} | {name: name for name in (*REQUIRED, "email")}
+    beside |= {"variables": "variable"} if is_chosen else {}
     return {beside.get(error.where, ""): error.why}

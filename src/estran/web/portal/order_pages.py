@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
@@ -12,8 +13,8 @@ from estran.errors import Conflict, EstranError, Invalid, NotFound
 from estran.orders.working import NAME
 from estran.web import links_of, node_of, replies
 from estran.web.portal.datastream_pages import FLEETING
-from estran.web.portal.order_form import PARAMETERS, asked, new_view
-from estran.web.portal.orders import order_view, orders_view
+from estran.web.portal.order_form import PARAMETERS, asked, new_view, said
+from estran.web.portal.orders import ANSWERS, order_view, orders_view
 from estran.web.portal.render import as_json, language_of, page, render, spoken, viewer_of
 from estran.web.signing import OwnForm, Pairs  # noqa: TC001 - FastAPI reads the annotations
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["order_page", "own_orders", "routes"]
 
 _SEE_OTHER, _BAD = 303, 400
-_COOKIE, _MOST_KEPT, _KEPT_S = "orders", 20, 90 * 86_400
+_COOKIE, _SECRETS, _MOST_KEPT, _KEPT_S = "orders", "orders_said", 20, 90 * 86_400
 _HEX = re.compile(r"[0-9a-f]{16,64}", re.ASCII)
 _LANGUAGES = ("fr", "en")
 
@@ -45,6 +46,7 @@ def routes() -> APIRouter:
         router.add_api_route(path, endpoint, methods=["GET"], response_model=None)
     router.add_api_route(home, place, methods=["POST"], response_model=None)
     router.add_api_route(f"{home}/{{id}}/cancel", cancel, methods=["POST"], response_model=None)
+    router.add_api_route(f"{home}/{{id}}/unsay", unsay, methods=["POST"], response_model=None)
     return router
 
 
@@ -77,7 +79,7 @@ def live(request: Request, language: str, id: str) -> Response:  # noqa: A002
 
 def _view(request: Request, w: Words, id: str) -> OrderView:  # noqa: A002
     order = node_of(request).orders.order(id)
-    return order_view(order, viewer_of(request, w), links_of(request))
+    return order_view(order, viewer_of(request, w), links_of(request), _secrets(request))
 
 
 def own_page(request: Request, language: str) -> Response:
@@ -127,7 +129,10 @@ def new_twin(request: Request, language: str) -> Response:
 
 def place(request: Request, language: str, pairs: Pairs) -> Response:
     """Order what the form says, or say beside each field what is wrong."""
-    w = spoken(language)
+    w, secret = spoken(language), token_hex(16)
+    if ("count", "yes") in pairs:
+        # Answers never stand in an address, so that this is no question by one.
+        return _form(request, w, pairs)
     try:
         a = asked(pairs)
         order = node_of(request).orders.place(
@@ -137,18 +142,23 @@ def place(request: Request, language: str, pairs: Pairs) -> Response:
             variables=a.variables,
             time=a.time,
             form=a.form,
+            said=said(pairs, w),
+            secret=secret,
         )
     except (Invalid, Conflict) as error:
         return _form(request, w, pairs, error)
     response = RedirectResponse(f"/{language}/orders/{order.id}", _SEE_OTHER, FLEETING)
     _keep(request, response, order.id)
+    if any(name in ANSWERS and value for name, value in pairs):
+        _remember(request, response, _SECRETS, list(dict.fromkeys([secret, *_secrets(request)])))
     return response
 
 
 def _form(
     request: Request, w: Words, given: list[tuple[str, str]], refused: EstranError | None = None
 ) -> Response:
-    view = new_view(asked(given), viewer_of(request, w), refused)
+    answers = dict.fromkeys(ANSWERS, "") | {name: value for name, value in given if name in ANSWERS}
+    view = new_view(asked(given), viewer_of(request, w), refused, answers)
     asks = [
         (name, value) for name, value in given if name == "record" or (name in PARAMETERS and not view.wrong)
     ]
@@ -169,6 +179,21 @@ def cancel(request: Request, language: str, id: str, form: OwnForm) -> Response:
     return RedirectResponse(f"/{language}/orders/{id}", _SEE_OTHER, FLEETING)
 
 
+def unsay(request: Request, language: str, id: str, pairs: Pairs) -> Response:  # noqa: A002
+    """Take away what one said with an order."""
+    del pairs
+    spoken(language)
+    door = node_of(request).orders
+    door.unsay(door.order(id), _secrets(request))
+    return RedirectResponse(f"/{language}/orders/{id}", _SEE_OTHER, FLEETING)
+
+
+def _secrets(request: Request) -> list[str]:
+    """By which this browser shows what was said with it."""
+    found = request.cookies.get(_SECRETS, "").split("-")
+    return [one for one in found if _HEX.fullmatch(one)][:_MOST_KEPT]
+
+
 def _kept(request: Request) -> list[str]:
     """Ids of the orders that this browser placed, the newest first."""
     found = request.cookies.get(_COOKIE, "").split("-")
@@ -177,10 +202,15 @@ def _kept(request: Request) -> list[str]:
 
 def _keep(request: Request, response: Response, id: str) -> None:  # noqa: A002
     """Have the browser remember an order; only the pages of orders are told."""
-    ids = list(dict.fromkeys([id, *_kept(request)]))[:_MOST_KEPT]
-    value = "-".join(one.partition(".")[2] for one in ids)
+    _remember(
+        request, response, _COOKIE, [one.partition(".")[2] for one in dict.fromkeys([id, *_kept(request)])]
+    )
+
+
+def _remember(request: Request, response: Response, name: str, words: list[str]) -> None:
+    value = "-".join(words[:_MOST_KEPT])
     for language in _LANGUAGES:
         response.set_cookie(
-            _COOKIE, value, max_age=_KEPT_S, path=f"/{language}/orders", httponly=True, samesite="lax",
+            name, value, max_age=_KEPT_S, path=f"/{language}/orders", httponly=True, samesite="lax",
             secure=request.url.scheme == "https",
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from estran.errors import NotFound
@@ -12,7 +13,7 @@ from estran.web.portal import telling
 from estran.web.portal.order_snippets import order_snippets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from estran.formats import Links
     from estran.orders import Order
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from estran.web.portal.snippets import Snippet
     from estran.web.portal.views import Viewer
 
-__all__ = ["FORMS", "OrderView", "OrdersView", "order_view", "orders_view", "question", "rounded"]
+__all__ = ["ANSWERS", "FORMS", "OrderView", "OrdersView", "order_view", "orders_view", "question", "rounded"]
 
+ANSWERS = ("status", "organisation", "usage", "description", "name", "email", "consent")
+"""What whoever orders may say, in the order of the form; never in an address."""
 FORMS = {"csv": "CSV", "nc": "NetCDF", "parquet": "Parquet"}
 """Endings of files and what people call them."""
 _SAID = {
@@ -52,6 +55,7 @@ class Line:
     state: str
     said: str
     placed: str
+    number: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,7 @@ class OrderView:
         state: a code of the table `order_state`; said: the same in a sentence; held: why it does not go on.
         live: where the part of the page is that changes, "" where nothing will.
         rows: what was asked for.
+        told: what was said with it, as far as the asker may see that; unsay: where it is taken away.
         again: the form that asks for the same; cancel: where it is cancelled, "" if the asker may not.
     """
 
@@ -86,6 +91,8 @@ class OrderView:
     again: str
     cancel: str
     snippets: tuple[Snippet, ...]
+    told: tuple[tuple[tuple[str, str], ...], ...] = ()
+    unsay: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +102,7 @@ class OrdersView:
     orders: tuple[Line, ...]
 
 
-def order_view(order: Order, viewer: Viewer, links: Links) -> OrderView:
+def order_view(order: Order, viewer: Viewer, links: Links, secrets: Sequence[str] = ()) -> OrderView:
     """What the page of an order shows."""
     w, node = viewer.words, viewer.node
     record = node.show(str(order.asked["record"]))
@@ -116,6 +123,23 @@ def order_view(order: Order, viewer: Viewer, links: Links) -> OrderView:
         again=question(order.asked, w) if order.state in ("expired", "failed", "cancelled") else "",
         cancel=f"{path}/cancel" if node.orders.may_cancel(order) and not order.is_stopping else "",
         snippets=tuple(order_snippets(order, links, w, is_open=record.visibility == "public")) if files else (),
+        told=(told := _told(order, viewer, secrets)), unsay=f"{path}/unsay" if told else "",
+    )  # fmt: skip
+
+
+def _told(order: Order, viewer: Viewer, secrets: Sequence[str]) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """What was said with an order, by those who may know."""
+    w = viewer.words
+
+    def row(name: str, value: str) -> tuple[str, str]:
+        return w.text(f"orders.said_{name}"), w.label("asker", value) if name == "status" else value
+
+    return tuple(
+        (
+            *(row(name, str(note.body[name])) for name in ANSWERS if note.body.get(name)),
+            (w.text("orders.said_at"), w.date(moment(datetime.fromtimestamp(note.at, UTC))[:_MINUTE])),
+        )
+        for note in viewer.node.orders.said(order, secrets)
     )  # fmt: skip
 
 
@@ -130,7 +154,7 @@ def orders_view(orders: Iterable[Order], viewer: Viewer) -> OrdersView:
         lines.append(
             Line(
                 href=f"/{w.language}/orders/{order.id}", title=card.title, tongue=card.tongue, state=_state(order),
-                said=_said(order, w), placed=w.date(moment(order.placed)[:_MINUTE]),
+                said=_said(order, w), placed=w.date(moment(order.placed)[:_MINUTE]), number=order.called,
             )
         )  # fmt: skip
     return OrdersView(orders=tuple(lines))
@@ -189,7 +213,8 @@ def _rows(order: Order, viewer: Viewer) -> tuple[tuple[str, str], ...]:
     start, slash, end = str(asked["time"]).partition("/")
     period = w.text("data.span", start=_day(start, w), end=_day(end, w)) if slash else w.date(start)
     return (
-        (w.text("orders.number"), order.id),
+        (w.text("orders.number"), order.called),
+        (w.text("orders.id"), order.id if order.number else ""),
         (w.text("orders.form"), FORMS[str(asked["form"])]),
         (w.text("series.periods"), period if start else w.text("series.all")),
         (w.text("orders.variables"), ", ".join(variables)),
@@ -197,6 +222,7 @@ def _rows(order: Order, viewer: Viewer) -> tuple[tuple[str, str], ...]:
         (w.text("series.count"), w.text("orders.about", n=w.number(rounded(order.observations)))),
         (w.text("orders.as_of"), w.date(str(asked["as_of"])[:_MINUTE]) if asked["as_of"] else ""),
         (w.text("orders.placed"), w.date(moment(order.placed)[:_MINUTE])),
+        (w.text("orders.made"), w.date(moment(order.made)[:_MINUTE]) if order.made else ""),
         (w.text("orders.expires"), w.date(moment(order.expires)[:_MINUTE]) if order.expires else ""),
     )  # fmt: skip
 
