@@ -17,7 +17,7 @@ from observations import START, STEP, rows
 
 import estran
 from estran.model import Datastream, Text, Thing, Variable
-from estran.observations.store.files import group_of
+from estran.observations.store.blocks import GROUP
 from tests.web.serving import serving
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Estran:
     def files(self) -> list[str]:
         """The files that hold the long series now, and little else."""
         uris = DeltaTable(str(self._folder / "node" / "observations")).file_uris()
-        mine = f"group={group_of(self._long)}/year=20"
+        mine = f"group={self._long // GROUP}/year=20"
         return [uri.removeprefix("file://") for uri in uris if mine in uri]
 
     def answers(self) -> Mapping[str, Callable[[], float]]:

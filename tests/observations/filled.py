@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from estran.formats import Refusal
 from estran.model import Sensor
 from estran.observations.feeds import Feed, FeedReport, Refused
 from estran.observations.quality.plans import Plan, Rule
+from estran.observations.store import blocks
 from estran.observations.store.copied import Bookmark
 from estran.observations.store.feeds import FeedStore, ReadFile
 from tests.observations.test_door import series
@@ -25,7 +28,10 @@ def observe(node: Node, folder: Path) -> None:
     rule = Rule(property="*", tests={"gross_range_test": {"fail_span": [-50, 50], "suspect_span": [11, 50]}})
     node.observations.quality.plan(Plan(name="range", rules=(rule,)))
     node.load(series(folder / "s.nc"))
-    node.observations.settle()
+    with pytest.MonkeyPatch.context() as patch:
+        # A block that is cut.
+        patch.setattr(blocks, "MOST_ROWS", 4)
+        node.observations.settle()
     (folder / "s.nc").unlink()
     node.load(series(folder / "s.nc", days=5))
     stream = node.observations.datastreams()[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 import pyarrow as pa
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -23,10 +23,12 @@ from pyarrow.fs import FileSelector
 
 from estran.errors import Conflict, Unavailable
 from estran.observations import store as stored
-from estran.observations.store import SeriesStore, files
+from estran.observations.store import SeriesStore, blocks, columns, files
 from estran.observations.store.files import Files
-from estran.storage import Database, prepare
+from estran.observations.store.reading import files_version
+from estran.storage import Database, prepare, schema
 from tests.observations.conftest import rows, streams
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -177,6 +179,29 @@ class Machine(RuleBasedStateMachine):
                 assert held[number].last_value in [v for key, v in own.items() if key[1] == max(own)[1]]
 
     @invariant()
+    def blocks_are_all_of_their_partition(self) -> None:
+        with self.database.read() as connection:
+            filed = self.store._files.at(files_version(connection))
+            there = {
+                (group, year): blocks.of(connection, blocks.Partition(group, year))
+                for group, year in filed.told[:2].T.tolist()
+            }
+            counted = connection.execute(
+                sa.select(sa.func.sum(schema.observed_tile.c.count)).where(schema.observed_tile.c.level == 0)
+            ).scalar()
+        assert int(counted or 0) == filed.told[-1].sum()
+        for (group, year), some in there.items():
+            whole = blocks.GROUP * (columns.year_bounds(year)[1] - columns.year_bounds(year)[0])
+            assert sum((one.after - one.low) * (one.end - one.start) for one in some) == whole
+            own = filed.told[2][(filed.told[0] == group) & (filed.told[1] == year)]
+            assert set(own.tolist()) <= {one.number for one in some}
+            for one in some:
+                rows = filed.block(one)
+                assert rows.num_rows <= blocks.MOST_ROWS
+                assert [block for block, _ in blocks.routed(some, rows)] == ([one] if rows.num_rows else [])
+                assert columns.newest([rows]).num_rows == rows.num_rows
+
+    @invariant()
     def an_observation_keeps_its_number(self) -> None:
         found = self.store.read(self.numbers, EVER, NEVER)
         now = dict(zip(told(found), found["number"].to_pylist(), strict=True))
@@ -188,8 +213,7 @@ class Machine(RuleBasedStateMachine):
 @pytest.fixture(scope="module")
 def bucket() -> Iterator[str]:
     """Address of a bucket of an object store that speaks S3, and the way to it in the environment."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     # A process of its own: some calls of deltalake keep others of this one from answering.
     server = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
@@ -203,7 +227,7 @@ def bucket() -> Iterator[str]:
         for name, value in given.items():
             patch.setenv(name, value)
         try:
-            for _ in range(300):
+            for _ in range(1200):
                 with suppress(OSError):
                     urlopen(Request(f"{given['AWS_ENDPOINT_URL']}/series", method="PUT")).close()
                     break
@@ -216,7 +240,7 @@ def bucket() -> Iterator[str]:
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql", "s3"])
 def test_whatever_happens_it_says_what_was_put(
-    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     count = 0
 
@@ -240,6 +264,8 @@ def test_whatever_happens_it_says_what_was_put(
             self.database.close()
             shutil.rmtree(self.address, ignore_errors=True)
 
+    monkeypatch.setattr(blocks, "MOST_ROWS", 12)
+    monkeypatch.setattr(blocks, "_LEFT_ALONE", 5)
     run_state_machine_as_test(
         Here,
         settings=settings(

@@ -7,45 +7,32 @@ database, sees each observation once, and a writer that dies leaves nothing behi
 
 from __future__ import annotations
 
-from contextlib import suppress
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from estran.observations.store import (
-    columns,
-    former,
-    marking,
-    recent,
-    registry,
-    testing,
-    tiles,
-    versions,
-)
+from estran.observations.store import columns, former, marking, recent, registry, testing, versions
 from estran.observations.store.batches import MOST, Extent
 from estran.observations.store.columns import array, kept
 from estran.observations.store.copied import Copied
-from estran.observations.store.files import GROUP, Partition
-from estran.observations.store.lease import Holder, Lease, pending
-from estran.observations.store.matching import Counts, marked, matches, replaced, without, without_counted
+from estran.observations.store.filing import Filing
+from estran.observations.store.lease import pending
+from estran.observations.store.matching import Counts, marked, matches
 from estran.observations.store.matching import fresh as fresh_of
 from estran.observations.store.outlines import Outlines
 from estran.observations.store.overview import Looks
 from estran.observations.store.quality import QualityStore
-from estran.observations.store.reading import FILES_VERSION, Reading, files_version
 from estran.observations.store.removing import without_removed
 from estran.observations.store.sensing import SensingStore
+from estran.observations.store.tallying import heads, tallied
 from estran.observations.store.tiles import Graded, Tile
 from estran.observations.store.written import Following
-from estran.storage import put_meta
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
     import sqlalchemy as sa
-    from numpy.typing import NDArray
 
     from estran.model import Datastream
     from estran.observations.store.marking import Arrival, Outcomes
@@ -56,10 +43,9 @@ __all__ = ["MOST", "Counts", "Extent", "Graded", "SeriesStore", "Tile"]
 
 _INTO_FILES = 100_000
 """A batch of so many rows goes into the files at once."""
-_SWEPT_EVERY_S = 600.0
 
 
-class SeriesStore(Reading):
+class SeriesStore(Filing):
     """Reads and writes datastreams and their observations.
 
     Args:
@@ -77,8 +63,6 @@ class SeriesStore(Reading):
         self.quality = QualityStore(database)
         self.arrived: Callable[[Sequence[int]], object] | None = None
         self.at_once: Callable[[Arrival], Outcomes | None] | None = None
-        self._lease = Lease(database)
-        self._swept = -_SWEPT_EVERY_S
         self.looks = Looks(database)
         """What is known of many datastreams at once."""
         self.outlines = Outlines(self, database, self._files)
@@ -155,7 +139,7 @@ class SeriesStore(Reading):
             if found := self._outcomes(connection, coming):
                 rows, fresh.counts.tested = marking.with_outcomes(rows, found), found.datastreams
             recent.put(connection, self._database.engine, rows)
-            registry.note(connection, self._database.engine, _tallied(known, rows, fresh.added))
+            registry.note(connection, self._database.engine, tallied(known, rows, fresh.added))
             testing.touch(
                 connection, self._database.engine, rows, version, coming.states, tested=fresh.counts.tested
             )
@@ -228,170 +212,22 @@ class SeriesStore(Reading):
             if fresh.rows.num_rows:
                 self._keep_former(connection, fresh.replaced, version)
                 recent.put(connection, self._database.engine, fresh.rows)
-                registry.note(connection, self._database.engine, _tallied(known, fresh.rows, {}))
+                registry.note(connection, self._database.engine, tallied(known, fresh.rows, {}))
         return fresh.counts.changed
-
-    def _keep_former(
-        self, connection: sa.Connection, rows: pa.Table, version: int | NDArray[np.int64]
-    ) -> None:
-        """Keep what a version takes the place of, or each row what one does, where datasets ask for it."""
-        former.put(connection, self._database.engine, rows, np.broadcast_to(version, rows.num_rows))
-
-    def _tallies(self, connection: sa.Connection, rows: pa.Table) -> dict[int, Tally]:
-        return registry.tallies(
-            connection, self._database.engine, np.unique(array(rows, "datastream")).tolist()
-        )
 
     def _overlapped(
         self, connection: sa.Connection, coming: pa.Table, known: Mapping[int, Tally]
     ) -> pa.Table:
         """What is there of the datastreams in the time of what comes; nothing is, after the last of each."""
         time = array(coming, "time")
-        heads = _heads(coming)
+        begins = heads(coming)
         mixed = [
             (stream, first)
             for stream, first in zip(
-                array(coming, "datastream")[heads].tolist(), time[heads].tolist(), strict=True
+                array(coming, "datastream")[begins].tolist(), time[begins].tolist(), strict=True
             )
             if (last := known[stream].last) is not None and first <= last
         ]
         if not mixed:
             return columns.empty()
         return self._read(connection, [n for n, _ in mixed], min(at for _, at in mixed), int(time.max()) + 1)
-
-    # Files
-
-    def settle(self) -> int:
-        """Move what the database holds of observations into the files; gives how many rows it held."""
-        with self._lease.held() as holder:
-            with self._database.read() as connection:
-                rows, waiting = recent.count(connection), recent.partitions(connection)
-            for partition in waiting if rows else ():
-                self._rewrite(holder, partition, None)
-            self._sweep(holder)
-        return rows
-
-    def _sweep(self, holder: Holder) -> None:
-        """Delete replaced files, now and then; who cannot today does the next time."""
-        if monotonic() < self._swept + _SWEPT_EVERY_S:
-            return
-        self._swept = monotonic()
-        with self._database.read() as connection:
-            version = files_version(connection)
-        with suppress(OSError):
-            newest = self._files.sweep(version)
-            if newest != version:
-                with self._database.write() as connection:
-                    holder.check(connection)
-                    put_meta(connection, FILES_VERSION, str(newest).encode())
-
-    def _put_into_files(self, coming: pa.Table, *, are_marks: bool = False) -> Counts:
-        counts = Counts()
-        group = array(coming, "datastream") // GROUP
-        year = columns.years(array(coming, "time"))
-        with self._lease.held() as holder:
-            for partition in sorted(
-                {Partition(int(g), int(y)) for g, y in np.unique([group, year], axis=1).T}
-            ):
-                part = kept(coming, (group == partition.group) & (year == partition.year))
-                counts.add(self._rewrite(holder, partition, part, are_marks=are_marks))
-            self._sweep(holder)
-        return counts
-
-    def _rewrite(
-        self, holder: Holder, partition: Partition, coming: pa.Table | None, *, are_marks: bool = False
-    ) -> Counts:
-        """Write a partition anew, with what the database holds of it and what comes, or the outcomes of tests."""
-        bounds = columns.year_bounds(partition.year)
-        with self._database.write() as connection:
-            version = versions.take(connection)
-            holder.check(connection, version)
-            firsts = self._reserved(connection, coming) if coming is not None and not are_marks else {}
-        # Nobody else writes files now, and what is written into the database from here on has a higher version.
-        with self._database.snapshot() as connection:
-            files = files_version(connection)
-            late, gone = recent.of_partition(connection, partition, bounds)
-        if coming is None and not late.num_rows:
-            return Counts()
-        filed = self._files.at(files).partition(partition)
-        held = without(columns.newest([filed, late]), late, gone)
-        given = columns.empty() if coming is None else coming
-        fresh = (
-            marked(given, held, version)
-            if are_marks
-            else fresh_of(given, held, version, lambda d, _count: firsts[d])
-        )
-        merged = columns.newest([held, fresh.rows])
-        written = self._files.write(partition, merged, files)
-        with self._database.read() as connection:
-            quality = self._graded(connection, merged)
-        with self._database.write() as connection:
-            holder.check(connection)
-            put_meta(connection, FILES_VERSION, str(written).encode())
-            tiles.replace(connection, partition, merged, quality)
-            recent.take_out(connection, partition, bounds, version)
-            self._keep_former(connection, fresh.replaced, version)
-            # A row of the files that was written while its successor was on its way has not been kept yet.
-            self._keep_former(connection, *replaced(filed, late))
-            if fresh.rows.num_rows:
-                since, _ = recent.of_partition(connection, partition, bounds)
-                # Of a key that another writer wrote meanwhile the datastream knows already.
-                told = kept(fresh.rows, matches(fresh.rows, since) < 0)
-                known = self._tallies(connection, told)
-                registry.note(
-                    connection, self._database.engine, _tallied(known, told, without_counted(fresh, since))
-                )
-                if not are_marks:
-                    numbers = np.unique(array(fresh.rows, "datastream")).tolist()
-                    engine = self._database.engine
-                    states = testing.states(connection, engine, numbers)
-                    testing.touch(connection, engine, fresh.rows, version, states)
-        return fresh.counts
-
-    def _reserved(self, connection: sa.Connection, coming: pa.Table) -> dict[int, int]:
-        """The first number of as many as each datastream may need."""
-        known = self._tallies(connection, coming)
-        streams, counts = np.unique(array(coming, "datastream"), return_counts=True)
-        firsts = {
-            s: known[s].reserve(count) for s, count in zip(streams.tolist(), counts.tolist(), strict=True)
-        }
-        registry.note(connection, self._database.engine, known)
-        return firsts
-
-
-def _heads(rows: pa.Table) -> NDArray[np.int64]:
-    """Where each datastream begins in rows that come sorted."""
-    datastream = array(rows, "datastream")
-    return np.flatnonzero(np.append(True, datastream[1:] != datastream[:-1]))
-
-
-def _tallied(known: dict[int, Tally], fresh: pa.Table, added: Mapping[int, int]) -> dict[int, Tally]:
-    """What is known of datastreams, with what was written of each; rows come sorted."""
-    heads = _heads(fresh)
-    ends = np.append(heads[1:], fresh.num_rows) - 1
-    time = array(fresh, "time")
-    newest = fresh.take(ends).to_pylist()
-    told = zip(
-        heads.tolist(), array(fresh, "datastream")[heads].tolist(), time[heads].tolist(), time[ends].tolist(), newest,
-        strict=True,
-    )  # fmt: skip
-    for head, stream, first, end, row in told:
-        _pace(known[stream], time[head : head + added.get(stream, 0)], first)
-        known[stream].add(added.get(stream, 0), (first, end), row)
-    return known
-
-
-def _pace(known: Tally, time: NDArray[np.int64], first: int) -> None:
-    """Note the usual step of what came after all that was known; profiles have many values at one time."""
-    if known.last is not None:
-        if first <= known.last:
-            return
-        if len(time) == 1:
-            # What comes one by one needs no median.
-            known.pace(first - known.last, 1)
-            return
-        time = np.append(known.last, time)
-    steps = np.diff(time)
-    steps = steps[steps > 0]
-    if len(steps):
-        known.pace(int(np.median(steps)), len(steps))

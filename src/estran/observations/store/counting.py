@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Reads", "counted"]
 
 _T, _O = schema.observed_tile.c, schema.observation.c
-_YEAR, _FINE = 0, 1
+_B = schema.observed_tile.alias("block").c
+_BLOCK, _FINE = 0, 1
 _MOST_READ = 256
 """Of so many datastreams at most rows are read; of more a tile that is cut counts by its share."""
 
@@ -60,32 +61,28 @@ def counted(
         reads: of rows.
     """
     start, end = span
-    some = engine.within(_T.datastream, numbers)
+    own = engine.within(_T.datastream, numbers)
     whole = (
         select(_T.datastream, func.sum(_T.count))
-        .where(some, _T.level == _YEAR, _T.first >= start, _T.last < end)
+        .where(own, _T.level == _BLOCK, _T.first >= start, _T.last < end)
         .group_by(_T.datastream)
     )
     found = {number: float(count) for number, count in connection.execute(whole)}
-    # Years that are cut are made of their tiles, and of the rows of those that are cut in turn.
-    years = connection.execute(
-        select(_T.datastream, _T.year).where(
-            some, _T.level == _YEAR, _T.first < end, _T.last >= start, (_T.first < start) | (_T.last >= end)
-        )
-    ).fetchall()
-    cut: list[_Cut] = []
-    for year in sorted({row.year for row in years}):
-        own = engine.within(_T.datastream, [row.datastream for row in years if row.year == year])
-        fine = (own, _T.level == _FINE, _T.year == year, _T.first < end, _T.last >= start)
-        is_inside = (_T.first >= start) & (_T.last < end)
-        inside = select(_T.datastream, func.sum(_T.count)).where(*fine, is_inside).group_by(_T.datastream)
-        for number, count in connection.execute(inside):
-            found[number] = found.get(number, 0.0) + float(count)
-        told = select(_T.datastream, _T.first, _T.last, _T.count).where(*fine, ~is_inside)
-        cut += [
-            _Cut(number, max(first, start), min(last + 1, end), count / (last + 1 - first))
-            for number, first, last, count in connection.execute(told)
-        ]
+    # Blocks that are cut are made of their tiles, and of the rows of those that are cut in turn.
+    fine = (
+        engine.within(_B.datastream, numbers), _B.level == _BLOCK, _B.first < end, _B.last >= start,
+        (_B.first < start) | (_B.last >= end), _T.datastream == _B.datastream, _T.level == _FINE,
+        _T.first >= _B.first, _T.last <= _B.last, _T.first < end, _T.last >= start,
+    )  # fmt: skip
+    is_inside = (_T.first >= start) & (_T.last < end)
+    inside = select(_T.datastream, func.sum(_T.count)).where(*fine, is_inside).group_by(_T.datastream)
+    for number, count in connection.execute(inside):
+        found[number] = found.get(number, 0.0) + float(count)
+    told = select(_T.datastream, _T.first, _T.last, _T.count).where(*fine, ~is_inside)
+    cut = [
+        _Cut(number, max(first, start), min(last + 1, end), count / (last + 1 - first))
+        for number, first, last, count in connection.execute(told)
+    ]
     for one, count in zip(cut, _rows_of(cut, reads.files), strict=True):
         found[one.datastream] = found.get(one.datastream, 0.0) + count
     for number, count in _late(connection, engine, numbers, span, reads):
@@ -133,7 +130,7 @@ def _late(
 ) -> Iterator[tuple[int, float]]:
     """How many more each has than the files say: what came since, less what it took the place of."""
     ends = select(_T.datastream, func.max(_T.last)).where(
-        engine.within(_T.datastream, numbers), _T.level == _YEAR
+        engine.within(_T.datastream, numbers), _T.level == _BLOCK
     )
     filed: dict[int, int] = {row[0]: row[1] for row in connection.execute(ends.group_by(_T.datastream))}
     there = func.sum(case((_O.gone.is_(False), 1), else_=0))

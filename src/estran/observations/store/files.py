@@ -1,7 +1,7 @@
-"""Observations that lie in files: Delta Lake, partitioned by a group of datastreams and the year.
+"""Observations that lie in files: Delta Lake, partitioned by a group of datastreams, the year, and the block of it.
 
-Within a partition rows are in the order of datastream, time and vertical, one for each key. Which version of the
-table counts is said by the database, in the transaction that also says what is no longer to be read there: what a
+Within a file rows are in the order of datastream, time and vertical; a key stands in one file only. Which version of
+the table counts is said by the database, in the transaction that also says what is no longer to be read there: what a
 writer left behind that died before it, nobody reads.
 """
 
@@ -17,39 +17,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from estran.errors import Conflict
-from estran.observations.store.columns import NAMES, array, empty, kept, schema, years
+from estran.observations.store.blocks import Block, Bounds
+from estran.observations.store.columns import NAMES, array, empty, kept, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["GROUP", "Files", "Partition", "group_of"]
+__all__ = ["Files"]
 
-GROUP = 256
-"""So many datastreams of consecutive numbers lie together."""
 _ROW_GROUP = 16_384
 _HELD_FILES = 256
 _REPLACED_H = 2
 """So long a file is kept after it was replaced: whoever reads it has begun before."""
-
-
-class Partition(NamedTuple):
-    """A part of the table that is written as a whole."""
-
-    group: int
-    year: int
-
-    @property
-    def datastreams(self) -> tuple[int, int]:
-        """Number of the first datastream, and of the one after the last."""
-        return self.group * GROUP, (self.group + 1) * GROUP
-
-
-def group_of(datastream: int) -> int:
-    """The group that a datastream belongs to."""
-    return datastream // GROUP
+_PLACED = ("group", "year", "block")
 
 
 class Footer(NamedTuple):
@@ -65,50 +48,63 @@ class Footer(NamedTuple):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The table at one version."""
+    """The table at one version.
+
+    Attributes:
+        paths: of its files.
+        told: of each its group, year and block, its lowest and highest datastream, its first and last time, and how
+            many rows it has.
+    """
 
     files: Files
-    paths: Mapping[Partition, tuple[str, ...]]
-
-    @cached_property
-    def span(self) -> tuple[int, int]:
-        """The first and the last year; the first is later than the last where there is nothing."""
-        found = [partition.year for partition in self.paths]
-        return (min(found), max(found)) if found else (1, 0)
+    paths: list[str]
+    told: NDArray[np.int64]
 
     def read(
         self, datastreams: Sequence[int], start: int, end: int, names: Sequence[str] = NAMES
     ) -> pa.Table:
-        """Columns of the observations of some datastreams in [start, end), in order within each partition."""
+        """Columns of the observations of some datastreams in [start, end), in order within each file."""
         import pyarrow as pa  # noqa: PLC0415
 
         wanted = np.unique(np.asarray(datastreams, np.int64))
-        first, last = self.span
-        if start > end or first > last or not len(wanted):
-            return empty().select(list(names))
-        low, high = (int(y) for y in years(np.clip(np.array([start, end - 1]), -(2**62), 2**62)))
-        groups = np.unique(wanted // GROUP)
-        parts: list[pa.Table] = []
-        for partition in sorted(self.paths):
-            if partition.group in groups and max(first, low) <= partition.year <= min(last, high):
-                for path in self.paths[partition]:
-                    parts += self.files.part(path, wanted, start, end, names)
+        _, _, _, low, high, first, last, _ = self.told
+        some = (first < end) & (last >= start)
+        some &= np.searchsorted(wanted, low) < np.searchsorted(wanted, high, side="right")
+        at = np.flatnonzero(some)
+        # Of one datastream they come in its order as a whole.
+        at = at[np.lexsort([first[at], *([] if len(wanted) == 1 else [low[at]])])]
+        parts = [
+            part for n in at.tolist() for part in self.files.part(self.paths[n], wanted, start, end, names)
+        ]
         return pa.concat_tables(parts) if parts else empty().select(list(names))
 
     def times_of(self, datastream: int, number: int) -> list[int]:
         """When observations of a number may have been made."""
-        found: list[int] = []
-        for partition, paths in self.paths.items():
-            if partition.group == datastream // GROUP:
-                found += [time for path in paths for time in self.files.times_of(path, datastream, number)]
-        return found
+        _, _, _, low, high, _, _, _ = self.told
+        some = np.flatnonzero((low <= datastream) & (high >= datastream)).tolist()
+        return [time for n in some for time in self.files.times_of(self.paths[n], datastream, number)]
 
-    def partition(self, partition: Partition) -> pa.Table:
-        """All observations of a partition."""
+    def block(self, block: Block) -> pa.Table:
+        """All observations of a block."""
+        return self.all_of(self.paths[n] for n in self._of(block).tolist())
+
+    def all_of(self, paths: Iterable[str]) -> pa.Table:
+        """All observations of some files."""
         import pyarrow as pa  # noqa: PLC0415
 
-        parts = [self.files.opened(path).read(list(NAMES)) for path in self.paths.get(partition, ())]
+        parts = [self.files.opened(path).read(list(NAMES)) for path in paths]
         return pa.concat_tables(parts).cast(schema()) if parts else empty()
+
+    def bounds(self, block: Block) -> tuple[int, Bounds | None]:
+        """How many rows a block has, and what bounds them."""
+        _, _, _, low, high, first, last, rows = self.told[:, self._of(block)]
+        if not rows.sum():
+            return 0, None
+        return int(rows.sum()), Bounds(int(low.min()), int(high.max()), int(first.min()), int(last.max()))
+
+    def _of(self, block: Block) -> NDArray[np.int64]:
+        group, year, number = self.told[:3]
+        return np.flatnonzero((group == block.group) & (year == block.year) & (number == block.number))
 
 
 class Files:
@@ -125,29 +121,38 @@ class Files:
         with self._lock:
             if (held := self._snapshots.get(version)) is not None:
                 return held
-        made = Snapshot(self, self._paths(version))
+        made = self._snapshot(version)
         with self._lock:
             self._snapshots[version] = made
             while len(self._snapshots) > 2:  # noqa: PLR2004 - the newest, and one that somebody still reads
                 self._snapshots.popitem(last=False)
         return made
 
-    def _paths(self, version: int) -> dict[Partition, tuple[str, ...]]:
+    def _snapshot(self, version: int) -> Snapshot:
         if version < 0:
-            return {}
+            return Snapshot(self, [], np.empty((8, 0), np.int64))
         from deltalake import DeltaTable  # noqa: PLC0415 - heavy
 
         actions: Any = DeltaTable(self.address, version=version).get_add_actions(flatten=True)
-        columns = {
-            name: actions.column(name).to_pylist() for name in ("path", "partition.group", "partition.year")
-        }
-        found: dict[Partition, list[str]] = {}
-        for path, group, year in zip(*columns.values(), strict=True):
-            found.setdefault(Partition(group, year), []).append(path)
-        return {partition: tuple(sorted(paths)) for partition, paths in found.items()}
+        held = {name: actions.column(n) for n, name in enumerate(actions.schema.names)}
+        named = (
+            *(f"partition.{name}" for name in _PLACED),
+            "min.datastream", "max.datastream", "min.time", "max.time", "num_records",
+        )  # fmt: skip
+        # Before there were blocks each partition was one.
+        told = [
+            np.array(held[name].to_pylist() if name in held else [0] * len(held["path"]), np.int64)
+            for name in named
+        ]
+        return Snapshot(self, held["path"].to_pylist(), np.array(told, np.int64))
 
-    def write(self, partition: Partition, table: pa.Table, version: int) -> int:
-        """Put a partition in the place of what it was at `version`, the newest that counts.
+    def write(self, block: Block, parts: Sequence[tuple[Block, pa.Table]], version: int) -> int:
+        """Put parts in the place of what a block was at `version`, the newest that counts.
+
+        Args:
+            block: of the table.
+            parts: the blocks that it is cut into, itself among them or not, and their rows.
+            version: that counts.
 
         Returns:
             The version that has it so, which counts as soon as the database says so.
@@ -161,18 +166,15 @@ class Files:
         counting = version >= 0
         if DeltaTable.is_deltatable(self.address):
             held = DeltaTable(self.address)
-            if held.version() > version:
+            if counting and held.version() > version:
                 # Left behind by one that died: it never counted.
-                if counting:
-                    held.restore(version)
-                version = held.version()
-        extra = {"group": partition.group, "year": partition.year}
-        for name, value in extra.items():
-            field = pa.field(name, pa.int32(), nullable=False)
-            table = table.append_column(field, pa.repeat(pa.scalar(value, pa.int32()), table.num_rows))
+                held.restore(version)
+            version = _in_blocks(held)
+        numbers = " OR ".join(f"block = {n}" for n in sorted({block.number, *(b.number for b, _ in parts)}))
         write_deltalake(
-            self.address, table, mode="overwrite", partition_by=list(extra),
-            predicate=f'"group" = {partition.group} AND year = {partition.year}' if counting else None,
+            self.address, pa.concat_tables([_placed(*part) for part in parts]), mode="overwrite",
+            partition_by=list(_PLACED),
+            predicate=f'"group" = {block.group} AND year = {block.year} AND ({numbers})' if counting else None,
             writer_properties=WriterProperties(max_row_group_size=_ROW_GROUP, compression="ZSTD"),
         )  # fmt: skip
         written = DeltaTable(self.address).version()
@@ -271,6 +273,39 @@ class Files:
             table = file.read_row_groups([n for _, n in groups], list(names), use_threads=False).cast(kinds)
             parts.append(table if is_whole else _inside(table, wanted, start, end))
         return parts
+
+
+def _placed(block: Block, table: pa.Table) -> pa.Table:
+    """Rows with the columns that say where they lie."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    for name, value in zip(_PLACED, (block.group, block.year, block.number), strict=True):
+        field = pa.field(name, pa.int32(), nullable=False)
+        table = table.append_column(field, pa.repeat(pa.scalar(value, pa.int32()), table.num_rows))
+    return table
+
+
+def _in_blocks(held: Any) -> int:
+    """Bring a table of partitions that had no blocks to the shape of today; gives its version."""
+    import pyarrow as pa  # noqa: PLC0415
+    from deltalake import DeltaTable, write_deltalake  # noqa: PLC0415
+
+    if held.metadata().partition_columns != list(_PLACED):
+        batches = held.to_pyarrow_dataset().to_batches(use_threads=False)
+        field = pa.field("block", pa.int32(), nullable=False)
+        kinds = pa.schema(held.to_pyarrow_dataset().schema).append(field)
+        parted = (
+            pa.RecordBatch.from_arrays(
+                [*one.columns, pa.repeat(pa.scalar(0, pa.int32()), len(one))], schema=kinds
+            )
+            for one in batches
+        )
+        write_deltalake(
+            held.table_uri, pa.RecordBatchReader.from_batches(kinds, parted), mode="overwrite",
+            schema_mode="overwrite", partition_by=list(_PLACED),
+        )  # fmt: skip
+        held = DeltaTable(held.table_uri)
+    return held.version()
 
 
 def _inside(table: pa.Table, wanted: NDArray[np.int64], start: int, end: int) -> pa.Table:

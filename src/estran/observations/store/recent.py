@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import delete, func, select
 
-from estran.observations.store.columns import NAMES, schema, years
-from estran.observations.store.files import GROUP, Partition
+from estran.observations.store import blocks
+from estran.observations.store.blocks import GROUP, Partition
+from estran.observations.store.columns import NAMES, schema, year_bounds, years
 from estran.storage import schema as tables
 
 if TYPE_CHECKING:
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import sqlalchemy as sa
 
+    from estran.observations.store.blocks import Block
     from estran.storage import Engine
 
 __all__ = [
     "count",
     "more_than",
-    "of_partition",
+    "of_block",
     "of_versions",
     "partitions",
     "put",
@@ -30,20 +32,27 @@ __all__ = [
     "remove",
     "take_out",
     "times_of",
+    "touched",
 ]
 
 _O = tables.observation.c
 _SELECTED = select(*(_O[name] for name in NAMES), _O.gone)
+_AT_ONCE = 50_000
 _MONTH_US = 30 * 86_400_000_000
 
 
-def _table(rows: Sequence[sa.Row[tuple[object, ...]]]) -> tuple[pa.Table, list[bool]]:
+def _table(rows: sa.Result[tuple[object, ...]]) -> tuple[pa.Table, list[bool]]:
     import pyarrow as pa  # noqa: PLC0415
 
-    columns = list(zip(*rows, strict=True)) if rows else [()] * (len(NAMES) + 1)
     kinds = schema()
-    arrays = [pa.array(columns[n], kinds.field(name).type) for n, name in enumerate(NAMES)]
-    return pa.Table.from_arrays(arrays, schema=kinds), [bool(gone) for gone in columns[-1]]
+    batches: list[pa.RecordBatch] = []
+    gone: list[bool] = []
+    for some in rows.partitions(_AT_ONCE):
+        columns = list(zip(*some, strict=True))
+        arrays = [pa.array(columns[n], kinds.field(name).type) for n, name in enumerate(NAMES)]
+        batches.append(pa.RecordBatch.from_arrays(arrays, schema=kinds))
+        gone += map(bool, columns[-1])
+    return pa.Table.from_batches(batches, kinds), gone
 
 
 def read(
@@ -56,7 +65,7 @@ def read(
         else engine.within(_O.datastream, datastreams)
     )
     found = connection.execute(_SELECTED.where(chosen, _O.time >= start, _O.time < end))
-    return _table(found.fetchall())
+    return _table(found)
 
 
 def times_of(connection: sa.Connection, datastream: int, number: int) -> list[int]:
@@ -68,35 +77,71 @@ def times_of(connection: sa.Connection, datastream: int, number: int) -> list[in
     )
 
 
-def of_partition(
-    connection: sa.Connection, partition: Partition, bounds: tuple[int, int]
-) -> tuple[pa.Table, list[bool]]:
-    """The rows that belong into a partition."""
-    low, after = partition.datastreams
-    found = connection.execute(
-        _SELECTED.where(
-            _O.datastream >= low, _O.datastream < after, _O.time >= bounds[0], _O.time < bounds[1]
+def touched(connection: sa.Connection, there: Sequence[Block], version: int) -> list[Block]:
+    """The blocks of a partition into which rows up to a version may belong; each datastream counts as a span."""
+    low, after = there[0].partition.datastreams
+    start, end = year_bounds(there[0].year)
+    spans = connection.execute(
+        select(_O.datastream, func.min(_O.time), func.max(_O.time))
+        .where(
+            _O.datastream >= low,
+            _O.datastream < after,
+            _O.time >= start,
+            _O.time < end,
+            _O.version <= version,
         )
-    )
-    return _table(found.fetchall())
+        .group_by(_O.datastream)
+    ).fetchall()
+    return [
+        block
+        for block in there
+        if any(
+            block.low <= datastream < block.after and first < block.end and last >= block.start
+            for datastream, first, last in spans
+        )
+    ]
+
+
+def of_block(
+    connection: sa.Connection, block: Block, version: int | None = None
+) -> tuple[pa.Table, list[bool], int]:
+    """The rows that belong into a block, which of them were taken out, and up to which version they are all.
+
+    Args:
+        connection: in a transaction.
+        block: of the files.
+        version: up to which they are wanted, and no more than a block may have; all of them without it.
+    """
+    own = _within(block)
+    reached = version or 0
+    if version is not None:
+        own = (*own, _O.version <= version)
+        ahead = select(_O.version).where(*own).order_by(_O.version).offset(blocks.MOST_ROWS).limit(1)
+        if (behind := connection.execute(ahead).scalar()) is not None:
+            # What one write brought moves at once, be it more.
+            first = connection.execute(select(func.min(_O.version)).where(*own)).scalar_one()
+            reached = max(behind - 1, first)
+            own = (*own, _O.version <= reached)
+    found = connection.execute(_SELECTED.where(*own).execution_options(yield_per=_AT_ONCE))
+    return *_table(found), reached
+
+
+def _within(block: Block) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        _O.datastream >= block.low, _O.datastream < block.after, _O.time >= block.start, _O.time < block.end
+    )  # fmt: skip
 
 
 def of_versions(connection: sa.Connection, after: int, last: int) -> tuple[pa.Table, list[bool]]:
     """The rows that were written after a version, up to another, in the order of their writing."""
     order = (_O.version, _O.datastream, _O.time, _O.vertical)
     chosen = _SELECTED.where(_O.version > after, _O.version <= last).order_by(*order)
-    return _table(connection.execute(chosen).fetchall())
+    return _table(connection.execute(chosen))
 
 
-def take_out(connection: sa.Connection, partition: Partition, bounds: tuple[int, int], version: int) -> None:
-    """Remove the rows of a partition up to a version: the files have them."""
-    low, after = partition.datastreams
-    connection.execute(
-        delete(tables.observation).where(
-            _O.datastream >= low, _O.datastream < after,
-            _O.time >= bounds[0], _O.time < bounds[1], _O.version <= version,
-        )
-    )  # fmt: skip
+def take_out(connection: sa.Connection, block: Block, version: int) -> None:
+    """Remove the rows of a block up to a version: the files have them."""
+    connection.execute(delete(tables.observation).where(*_within(block), _O.version <= version))
 
 
 def put(connection: sa.Connection, engine: Engine, rows: pa.Table) -> None:

@@ -14,13 +14,13 @@ from estran.observations.store.columns import array
 from estran.storage import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
     import sqlalchemy as sa
     from numpy.typing import NDArray
 
-    from estran.observations.store.files import Partition
+    from estran.observations.store.blocks import Block
 
 __all__ = [
     "SIZES",
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 SIZES = (0, 256, 4096)
-"""How many observations a tile of each level stands for; those of level 0 for a whole year."""
+"""How many observations a tile of each level stands for; those of level 0 for all of a block."""
 _C, _D = schema.observed_tile.c, schema.doubtful_tile.c
 _COLUMNS = ("first", "last", "count", "numbers", "low", "high", "total")
 DOUBTFUL = (3, 4)
@@ -89,47 +89,58 @@ class Graded:
 
 
 def replace(
-    connection: sa.Connection, partition: Partition, rows: pa.Table, quality: NDArray[np.int8] | None
+    connection: sa.Connection, block: Block, parts: Sequence[tuple[pa.Table, NDArray[np.int8] | None]]
 ) -> None:
-    """Make the tiles of a partition anew.
+    """Make the tiles of a block anew.
 
     Args:
         connection: in a transaction that writes.
-        partition: of the files.
-        rows: all of it.
-        quality: QARTOD's code of each row by producer and tests; None where nobody tells.
+        block: of the files.
+        parts: all of it, as the parts it is cut into; of each row QARTOD's code by producer and tests, None where
+            nobody tells.
     """
-    low, after = partition.datastreams
     for table in (schema.observed_tile, schema.doubtful_tile):
         columns = table.c
-        of_it = (columns.datastream >= low, columns.datastream < after, columns.year == partition.year)
-        connection.execute(delete(table).where(*of_it))
-    for level, size in enumerate(SIZES):
-        tiles = summed(rows, size)
-        of = _keys(tiles, level, partition.year)
-        found = graded(rows, size, quality) if quality is not None else {}
-        for table, made in (
-            (schema.observed_tile, [
-                key | tile | {"worst": None if quality is None else found[n][0] if n in found else 0}
-                for n, (key, (_, tile)) in enumerate(zip(of, tiles, strict=True))
-            ]),
-            (schema.doubtful_tile, [of[n] | asdict(one) for n, (_, one) in found.items() if level]),
-        ):  # fmt: skip
-            if made:
-                connection.execute(insert(table), made)
+        connection.execute(
+            delete(table).where(
+                columns.datastream >= block.low, columns.datastream < block.after,
+                columns.first >= block.start, columns.first < block.end,
+            )
+        )  # fmt: skip
+    for rows, quality in parts:
+        for level, size in enumerate(SIZES):
+            _put(connection, level, summed(rows, size), graded(rows, size, quality), quality is not None)
 
 
-def _keys(tiles: Sequence[tuple[int, Any]], level: int, year: int) -> list[dict[str, Any]]:
+def _put(
+    connection: sa.Connection,
+    level: int,
+    tiles: Sequence[tuple[int, dict[str, Any]]],
+    poor: Mapping[int, tuple[int, Doubtful]],
+    is_known: bool,
+) -> None:
     before: Counter[int] = Counter()
-    found: list[dict[str, Any]] = []
-    for datastream, _ in tiles:
-        found.append({"datastream": datastream, "level": level, "year": year, "position": before[datastream]})
+    keys: list[dict[str, Any]] = []
+    for datastream, tile in tiles:
+        position = before[datastream]
+        keys.append({"datastream": datastream, "level": level, "first": tile["first"], "position": position})
         before[datastream] += 1
-    return found
+    made = [
+        key | tile | {"worst": (poor[n][0] if n in poor else 0) if is_known else None}
+        for n, (key, (_, tile)) in enumerate(zip(keys, tiles, strict=True))
+    ]
+    if made:
+        connection.execute(insert(schema.observed_tile), made)
+    if level and poor:
+        connection.execute(
+            insert(schema.doubtful_tile), [keys[n] | asdict(one) for n, (_, one) in poor.items()]
+        )
 
 
-def graded(rows: pa.Table, size: int, quality: NDArray[np.int8]) -> dict[int, tuple[int, Doubtful]]:
+def graded(rows: pa.Table, size: int, quality: NDArray[np.int8] | None) -> dict[int, tuple[int, Doubtful]]:
     """Place of a tile among those of `summed` -> the worst code and what is doubtful, of those where something is."""
+    if quality is None:
+        return {}
     is_doubtful = np.isin(quality, DOUBTFUL)
     if not is_doubtful.any():
         return {}
@@ -229,10 +240,15 @@ def mended(
 
 def counted(connection: sa.Connection, datastream: int, level: int, start: int, end: int) -> int:
     """How many observations the tiles of a level stand for that reach into [start, end)."""
-    told = select(func.sum(_C.count)).where(
-        _C.datastream == datastream, _C.level == level, _C.first < end, _C.last >= start
-    )
+    told = select(func.sum(_C.count)).where(*_reaching(datastream, level, start, end))
     return int(connection.execute(told).scalar() or 0)
+
+
+def _reaching(datastream: int, level: int, start: int, end: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """The tiles that reach into [start, end): at most one that begins before it does."""
+    own = (_C.datastream == datastream, _C.level == level)
+    before = select(func.max(_C.first)).where(*own, _C.first < start).scalar_subquery()
+    return (*own, _C.first >= func.coalesce(before, start), _C.first < end, _C.last >= start)
 
 
 def level_for(connection: sa.Connection, datastream: int, start: int, end: int, most: int) -> int:
@@ -243,19 +259,19 @@ def level_for(connection: sa.Connection, datastream: int, start: int, end: int, 
 
 def read(connection: sa.Connection, datastream: int, level: int, start: int, end: int) -> Graded:
     """The tiles that reach into [start, end), in order of time."""
-    within = (_C.datastream == datastream, _C.level == level, _C.first < end, _C.last >= start)
-    names = (*_COLUMNS, "worst", "year", "position")
-    chosen = select(*(_C[name] for name in names)).where(*within).order_by(_C.year, _C.position)
-    found: list[Any] = list(connection.execute(chosen).fetchall())
+    names = (*_COLUMNS, "worst", "position")
+    chosen = select(*(_C[name] for name in names)).where(*_reaching(datastream, level, start, end))
+    found: list[Any] = list(connection.execute(chosen.order_by(_C.first, _C.position)).fetchall())
     worst = [row.worst for row in found]
     made = Graded([tuple(row[: len(_COLUMNS)]) for row in found], is_known=None not in worst)
-    at = {(row.year, row.position): n for n, row in enumerate(found) if worst[n]}
+    at = {(row.first, row.position): n for n, row in enumerate(found) if worst[n]}
     if at:
-        poor = select(_D.year, _D.position, *(_D[name] for name in _OF_DOUBTFUL)).where(
-            _D.datastream == datastream, _D.level == level
+        firsts = [first for first, _ in at]
+        poor = select(_D.first, _D.position, *(_D[name] for name in _OF_DOUBTFUL)).where(
+            _D.datastream == datastream, _D.level == level, _D.first >= min(firsts), _D.first <= max(firsts)
         )
         for row in connection.execute(poor):
             told: Any = row[2:]
-            if (n := at.get((row.year, row.position))) is not None:
+            if (n := at.get((row.first, row.position))) is not None:
                 made.doubtful[n] = Doubtful(*told)
     return made

@@ -75,10 +75,10 @@ class Following:
         if (until, files) == mark:
             return
         if files != mark.files:
-            before, now = self._files.at(mark.files).paths, self._files.at(files)
-            for partition in sorted(now.paths):
-                if now.paths[partition] != before.get(partition):
-                    rows = now.partition(partition)
+            before, now = set(self._files.at(mark.files).paths), self._files.at(files)
+            for path in now.paths:
+                if path not in before:
+                    rows = now.all_of([path])
                     version = array(rows, "version")
                     rows = kept(rows, (version > mark.version) & (version <= until))
                     for at in range(0, rows.num_rows, _MOST):

@@ -185,17 +185,31 @@ former_description = Table(
     Column("updated", BigInteger),
 )  # fmt: skip
 
+# The parts of the files that are written as a whole: datastreams [low, after) of a group in [start, end) of a year.
+# A year that has none is one block, of number 0.
+observed_block = Table(
+    "observed_block",
+    metadata,
+    Column("group", Integer, primary_key=True, autoincrement=False),
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("low", Integer, nullable=False),
+    Column("after", Integer, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # Minimum, maximum and mean of so many consecutive observations in the files, for plots of any length. Level 0
-# holds one row a year; the others one for each so many observations of a year.
+# holds one row a block; the others one for each so many observations of a block.
 observed_tile = Table(
     "observed_tile",
     metadata,
     Column("datastream", Integer, primary_key=True, autoincrement=False),
     Column("level", Integer, primary_key=True, autoincrement=False),
-    Column("year", Integer, primary_key=True, autoincrement=False),
-    # Which of its year, from 0: a profile may fill several at one time.
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    # Which of its block, from 0: a profile may fill several at one time.
     Column("position", Integer, primary_key=True, autoincrement=False),
-    Column("first", BigInteger, nullable=False),
     Column("last", BigInteger, nullable=False),
     Column("count", BigInteger, nullable=False),
     # Of the values that are numbers.
@@ -215,7 +229,7 @@ doubtful_tile = Table(
     metadata,
     Column("datastream", Integer, primary_key=True, autoincrement=False),
     Column("level", Integer, primary_key=True, autoincrement=False),
-    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True, autoincrement=False),
     # How many are doubtful; of the others as of the tile.
     Column("count", BigInteger, nullable=False),
