@@ -8,6 +8,9 @@ Blocks, in the order of the page, share one shell and one empty folder:
 - ``toml`` that begins with ``# estran.toml``: the settings are checked; other ``toml`` and ``json`` must parse.
 
 A comment before a block changes that: ``<!-- not run: reason -->`` or ``<!-- exit code 5 -->``.
+
+The pages that everyone reads first run as everyone runs them. On the others `estran` and `python` are quick, see
+`quickly`: a page of thirty commands would else take a minute to start programs.
 """
 
 from __future__ import annotations
@@ -21,13 +24,19 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from estran import settings
+from tests.docs import quickly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FIRST = {ROOT / "README.md", ROOT / "docs" / "tutorial" / "first-node.md"}
 # Configuration of other programs, and what is only shown.
 SHOWN = {"caddy", "ini", "nginx", "text"}
 BLOCK = re.compile(
@@ -103,7 +112,7 @@ def test_settings_shown_are_settings(page: Path, tmp_path: Path) -> None:
     [page for page in PAGES if any(b.runs for b in blocks(page))],
     ids=lambda page: str(page.relative_to(ROOT)),
 )
-def test_the_blocks_run(page: Path, tmp_path: Path) -> None:
+def test_the_blocks_run(page: Path, tmp_path: Path, quick: Path) -> None:
     script: list[str] = []
     expected: list[tuple[str, str, int]] = []
     for number, block in enumerate(blocks(page)):
@@ -124,7 +133,8 @@ def test_the_blocks_run(page: Path, tmp_path: Path) -> None:
     program = tmp_path.parent / f"{tmp_path.name}.sh"
     program.write_text("\n".join(script))
     done = subprocess.run(
-        ["bash", str(program)], stdin=subprocess.DEVNULL, cwd=tmp_path, env=environment(tmp_path), text=True,
+        ["bash", str(program)], stdin=subprocess.DEVNULL, cwd=tmp_path, env=environment(tmp_path, None if page in FIRST else quick),
+        text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=500, check=False,
     )  # fmt: skip
     answers = re.findall(r"(.*?)\n== (\d+) ==\n", done.stdout, re.DOTALL)
@@ -134,11 +144,18 @@ def test_the_blocks_run(page: Path, tmp_path: Path) -> None:
         assert matches(said, output), f"$ {command}\n--- said\n{said}\n--- expected\n{output}"
 
 
-def environment(folder: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with quickly.commands(tmp_path_factory.mktemp("quick")) as folder:
+        yield folder
+
+
+def environment(folder: Path, quick: Path | None) -> dict[str, str]:
     """A clean one, where `estran` and `python` are those of these tests."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ESTRAN_", "PYTEST_"))}
+    path = [*([str(quick)] if quick else []), str(Path(sys.executable).parent), os.environ["PATH"]]
     return kept | {
-        "HOME": str(folder), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(folder),
+        "HOME": str(folder), "PATH": ":".join(path), "PYTHONPATH": str(folder),
         "NO_COLOR": "1", "COLUMNS": "200",
     }  # fmt: skip
 
