@@ -89,12 +89,27 @@ def test_tiles_say_the_same_as_values_and_show_the_gap_inside_one(
     assert len(curve.time) <= 520
     assert (curve.count, curve.doubtful_count) == (199_100, None)
     assert (START + 99_999 * HOUR, START + 100_900 * HOUR) in curve.gaps
+    assert curve.knows_gaps
     lost = curve.time[np.isnan(curve.value)]
     assert ((lost > START + 99_999 * HOUR) & (lost < START + 100_900 * HOUR)).any()
     # A part that begins and ends within tiles counts what lies in it alone.
     part = seen(store).plotted(stream, START + 1234 * HOUR, START + 190_001 * HOUR, most=500)
     assert part.count == 190_001 - 1234 - 900
     assert part.first == START + 1234 * HOUR
+
+
+def test_where_a_short_gap_may_be_hidden_in_a_tile_it_is_said(
+    store: SeriesStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("estran.observations.overview._LEAST_TILES", 40)
+    stream = one(store, 200_000, without=range(100_000, 100_100), files=True)
+    curve = seen(store).plotted(stream, EVER, NEVER, most=500)
+    # A hundred of two hundred thousand hours are not looked for.
+    assert not curve.knows_gaps
+    assert (START + 99_999 * HOUR, START + 100_100 * HOUR) not in curve.gaps
+    near = seen(store).plotted(stream, START + 90_000 * HOUR, START + 110_000 * HOUR, most=500)
+    assert near.knows_gaps
+    assert near.gaps == ((START + 99_999 * HOUR, START + 100_100 * HOUR),)
 
 
 def test_doubtful_values_stand_apart(store: SeriesStore) -> None:

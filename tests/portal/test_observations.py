@@ -19,7 +19,7 @@ import pytest
 import xarray as xr
 
 import estran
-from estran.model import Datastream, Thing, Variable
+from estran.model import Datastream, Period, Sensor, SensorEvent, Thing, Variable
 from estran.web.app import create_app
 from estran.web.portal import telling
 from estran.web.portal.i18n import words
@@ -28,6 +28,7 @@ from tests.portal import observed
 from tests.portal.conftest import serving
 from tests.portal.html import Html
 from tests.portal.test_snippets import ENVIRONMENT, lines, r
+from tests.portal.test_use_it import run
 from tests.web.client import Client
 
 if TYPE_CHECKING:
@@ -123,6 +124,43 @@ def test_events_of_the_sensor_in_the_period(client: Client, names: dict[str, str
     found = twin(client, f"/en/datastreams/{names['probe']}.json?period=week")
     ((start, end, kind),) = found["plot"]["events"]  # type: ignore[index]
     assert (end - start, kind) == (86400, "calibration")
+
+
+def test_what_happened_to_the_sensor_is_seen_without_scripts_and_said_in_the_language_of_the_page(
+    client: Client, names: dict[str, str]
+):
+    picture = page(client, f"/fr/datastreams/{names['probe']}?period=week").one("svg", class_="plot-picture")
+    assert "étalonnage" in picture.text
+    found = twin(client, f"/fr/datastreams/{names['probe']}.json?period=week")
+    # The sensor is active since 2024: there is nothing to tell apart.
+    assert found["plot"]["active"] == []  # type: ignore[index]
+
+
+def test_when_the_sensor_was_active_is_a_bar_at_the_foot(house: tuple[Node, dict[str, str]], tmp_path: Path):
+    node, _ = house
+    record = observed.keep(node, tmp_path, observed.described("active", "Active at times"))
+    sensor = Sensor(
+        key="S", periods=(Period("2023-11-14", "2023-11-15"), Period("2023-11-20", ""), Period("soon", "")),
+        events=tuple(SensorEvent("2023-11-20", kind) for kind in ("exchange", "calibration", "test", "more")),
+    )  # fmt: skip
+    stream = Datastream(key="a", thing=Thing(key="S"), variable=Variable(name="a"), sensor=sensor)
+    times = [1_700_000_000_000_000 + n * observed.HOUR_US for n in range(240)]
+    observed.put(node, record, [stream], [observed.rows(0, times, [1.0 * n for n in range(240)])])
+    number = next(one.number for one in node.observations.datastreams(record=record))
+    client = Client(create_app(node), Accept="text/html")
+    spans = twin(client, f"/en/datastreams/{number}.json")["plot"]["active"]  # type: ignore[index]
+    assert spans == [[1_700_000_000.0, 1_700_092_800.0], [1_700_438_400.0, 1_700_860_400.000001]]
+    html = page(client, f"/en/datastreams/{number}")
+    bands = html.inside(html.one("svg", class_="plot-picture"), "rect")
+    assert [band.get("class") for band in bands] == ["active", "active", "", "", "", ""]
+    labels = [
+        e
+        for e in html.inside(html.one("svg", class_="plot-picture"), "text")
+        if e.text in {"exchange", "calibration", "test", "more"}
+    ]
+    # Three stand below one another; the list has all.
+    assert len({label["y"] for label in labels}) == len(labels) == 3
+    assert "The bar at the foot" in html.one("figcaption", id="plot-text").text
 
 
 def test_four_series_at_most_are_drawn_together(client: Client, names: dict[str, str]):
@@ -495,3 +533,59 @@ def test_drawn_together_the_axis_spans_all_of_them(client: Client, names: dict[s
     both = twin(client, f"/en/datastreams/{names['sete']}.json?with={names['brest']}")["plot"]["span"]  # type: ignore[index]
     assert both[0] == alone[0]
     assert both[1] > alone[1]
+
+
+def test_the_lines_of_a_dataset_read_its_observations(
+    house: tuple[Node, dict[str, str]], names: dict[str, str], tmp_path: Path
+):
+    node, _ = house
+    before = {one.number: one for one in node.observations.datastreams(record=names["probed"])}
+    assert before[int(names["probe"])].last
+    with serving(create_app(node)) as url:
+        found = lines(url, f"/en/data/{names['probed']}")
+        python = found["python-series"].replace("print(frame.describe())", "print(len(frame), list(frame))")
+        done = subprocess.run(
+            [sys.executable, "-c", python], capture_output=True, text=True, env=ENVIRONMENT, check=True
+        )
+        assert done.stdout.startswith("169 ['platform'")
+        assert "'T (degree_C)', 'T_flag', 'T_quality'" in done.stdout
+        assert "169" in r(found["r-series"].replace("summary(frame)", "nrow(frame)"), tmp_path)
+        newest = json.loads(run(found["sensorthings"], tmp_path))["value"]
+        assert [one["Observations"][0]["result"] for one in newest] == [
+            before[int(names["probe"])].last_value
+        ]
+        # A node takes nothing from its own machine, unless it is told to.
+        nearby = "export ESTRAN_HARVEST__ALLOW_PRIVATE=true ESTRAN_HARVEST__PER_SECOND=1000\n"
+        printed = run(nearby + found["estran-series"], tmp_path)
+        with xr.open_dataset(tmp_path / "observations.nc", decode_times=False) as held:
+            assert 168 in held.sizes.values(), printed
+        done = subprocess.run(
+            [sys.executable, "-c", found["xarray-series"]],
+            capture_output=True,
+            text=True,
+            env=ENVIRONMENT,
+            check=True,
+            cwd=tmp_path,
+        )
+        assert "sea_water_temperature" in done.stdout
+        assert "obs: 168" in done.stdout
+        # The description comes after them.
+        assert list(found).index("python") > list(found).index("sensorthings")
+
+
+def test_the_lines_of_a_dataset_are_filled_with_the_area_and_the_period(
+    client: Client, names: dict[str, str]
+):
+    def code(query: str) -> dict[str, str]:
+        html = page(client, f"/en/data/{names['stations']}{query}")
+        return {e["data-tool"]: e.text for e in html.all("code") if e.get("data-tool")}
+
+    asked = code("?bbox=3,43,4,44&from=2026-10&to=2026-10")
+    limits = "time%3E%3D2026-10-01T00:00:00Z&time%3C2026-11-01T00:00:00Z&latitude%3E%3D43&latitude%3C%3D44&longitude%3E%3D3&longitude%3C%3D4"
+    assert asked["python-series"].count(limits) == asked["r-series"].count(limits) == 1
+    assert 'time="2026-10-01T00:00:00Z/2026-10-31T23:59:59Z", bbox=(3, 43, 4, 44))' in asked["xarray-series"]
+    assert "--since 2026-10-01" in asked["estran-series"]
+    assert "time%3E%3Dmax(time)-7days" in code("")["python-series"]
+    # Without a period all of the area is read.
+    assert "csvp?&latitude" in code("?bbox=3,43,4,44")["python-series"]
+    assert "python-series" not in {e.get("data-tool") for e in page(client, "/en/help").all("code")}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from estran.errors import Invalid
-from estran.model import Text, instant_us, moment_us, now_us
+from estran.model import Period, SensorEvent, Text, instant_us, moment_us, now_us
 from estran.observations.entities import KINDS
 from estran.observations.quality.meanings import QUALITIES
 from estran.observations.rows import result
@@ -172,13 +172,31 @@ def encoded_value(value: Any) -> str:
 
 
 def sensor(one: Sensor, own: Mapping[str, Any]) -> Sensor:
-    """A sensor of the pivot as its JSON has it."""
-    metadata = own.get("metadata")
-    is_address = isinstance(metadata, str) and metadata.startswith(("http://", "https://"))
+    """A sensor of the pivot as its JSON has it, with what `told.sensor` writes into its properties."""
+    metadata, said = own.get("metadata"), own.get("properties")
+    more: Mapping[str, Any] = said if isinstance(said, dict) else {}
+    papers = [metadata, *_list(more, "documents"), *one.documents]
+    periods = [part.partition("/") for part in _list(more, "periods") if isinstance(part, str)]
+    events = [part for part in _list(more, "events") if isinstance(part, dict)]
     return replace(
         one, name=_words(one.name, own.get("name")), description=_words(one.description, own.get("description")),
-        documents=tuple(dict.fromkeys([*([str(metadata)] if is_address else []), *one.documents])),
+        model=str(more.get("model") or one.model), maker=str(more.get("manufacturer") or one.maker),
+        serial=str(more.get("serialNumber") or one.serial),
+        documents=tuple(
+            dict.fromkeys(p for p in papers if isinstance(p, str) and p.startswith(("http://", "https://")))
+        ),
+        periods=tuple(Period(start, end) for start, mark, end in periods if mark) if "periods" in more else one.periods,
+        events=tuple(map(_event, events)) if "events" in more else one.events,
     )  # fmt: skip
+
+
+def _event(said: Mapping[str, Any]) -> SensorEvent:
+    return SensorEvent(*(str(said.get(name) or "") for name in ("time", "kind", "words")))
+
+
+def _list(said: Mapping[str, Any], name: str) -> list[Any]:
+    held = said.get(name)
+    return held if isinstance(held, list) else []
 
 
 def variable(one: Variable, own: Mapping[str, Any]) -> Variable:

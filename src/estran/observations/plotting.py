@@ -53,7 +53,8 @@ class Curve:
         lowest, highest, mean: of those; NaN where there are none.
         doubtful: (time, value) of those that are; there may be more than are given.
         doubtful_count: how many; None where that is not known of all.
-        gaps: where observations are missing, in order; may lack some that are short beside the period.
+        gaps: where observations are missing, in order.
+        knows_gaps: whether these are all; else some that are short beside the period may be missing.
         first, last: microseconds of the first and the last observation of the period, None where there are none.
     """
 
@@ -70,6 +71,7 @@ class Curve:
     doubtful: tuple[NDArray[np.int64], NDArray[np.float64]]
     doubtful_count: int | None
     gaps: tuple[Gap, ...]
+    knows_gaps: bool
     first: int | None
     last: int | None
 
@@ -112,7 +114,7 @@ def of_rows(rows: pa.Table, doubtful: NDArray[np.bool_], step: int | None, most:
         else _summed(time, value, _starts(time, step, most), doubtful)
     )
     return _curve(
-        runs, step, is_exact=len(time) <= most, gaps=_gaps(time, time, step),
+        runs, step, is_exact=len(time) <= most, gaps=_gaps(time, time, step), knows_gaps=True,
         doubtful=_some(time[doubtful & number], value[doubtful & number]), doubtful_count=int(doubtful.sum()),
     )  # fmt: skip
 
@@ -158,7 +160,7 @@ def of_tiles(
         np.fmax.reduceat(held.high, starts), np.add.reduceat(held.total, starts), np.add.reduceat(held.poor, starts),
     )  # fmt: skip
     return _curve(
-        runs, step, is_exact=False, gaps=gaps, doubtful=_some(*marks),
+        runs, step, is_exact=False, gaps=gaps, knows_gaps=not _lacks(held, step).any(), doubtful=_some(*marks),
         doubtful_count=int(held.poor.sum()) if is_known else None,
     )  # fmt: skip
 
@@ -287,6 +289,13 @@ def _starts(time: NDArray[np.int64], step: int | None, most: int) -> NDArray[np.
     return np.flatnonzero(new)
 
 
+def _lacks(held: _Runs, step: int | None) -> NDArray[np.bool_]:
+    """Runs that lack so much that a gap may be hidden in them."""
+    if not step:
+        return np.zeros(len(held), bool)
+    return held.last - held.first - (held.count - 1) * step > GAP * step
+
+
 def _gaps(first: NDArray[np.int64], last: NDArray[np.int64], step: int | None) -> tuple[Gap, ...]:
     if not step or not len(first):
         return ()
@@ -295,7 +304,7 @@ def _gaps(first: NDArray[np.int64], last: NDArray[np.int64], step: int | None) -
 
 
 def _curve(
-    runs: _Runs, step: int | None, *, is_exact: bool, gaps: tuple[Gap, ...],
+    runs: _Runs, step: int | None, *, is_exact: bool, gaps: tuple[Gap, ...], knows_gaps: bool,
     doubtful: tuple[NDArray[np.int64], NDArray[np.float64]], doubtful_count: int | None,
 ) -> Curve:  # fmt: skip
     numbers = int(runs.numbers.sum())
@@ -313,6 +322,6 @@ def _curve(
         count=int(runs.count.sum()), numbers=numbers,
         lowest=float(np.nanmin(runs.low)) if numbers else np.nan, highest=float(np.nanmax(runs.high)) if numbers else np.nan,
         mean=float(runs.total.sum() / numbers) if numbers else np.nan,
-        doubtful=doubtful, doubtful_count=doubtful_count, gaps=gaps,
+        doubtful=doubtful, doubtful_count=doubtful_count, gaps=gaps, knows_gaps=knows_gaps,
         first=int(runs.first[0]) if len(runs) else None, last=int(runs.last[-1]) if len(runs) else None,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from estran.catalogue.query import Query
+from estran.model import Period, SensorEvent
 from estran.web.app import create_app
 from tests.web.client import Client
 from tests.web.sensorthings.conftest import Sta, streams
@@ -104,6 +105,26 @@ def test_a_tree_is_made_as_a_whole(own: Node, sta: Sta) -> None:
     [record] = own.ask(Query(limit=5)).records
     assert [(v.standard_name, v.unit) for v in record.variables] == [("air_temperature", "degC")]
     assert own.observations.datastreams()[0].described.thing.properties[0] == ("depth", "3")
+
+
+def test_what_happened_to_a_sensor_is_kept(own: Node, sta: Sta) -> None:
+    said = {
+        "model": "PT100", "manufacturer": "Heraeus", "serialNumber": "7", "documents": ["https://ex.org/more.pdf", 3],
+        "periods": ["2025-01-01/2025-06-01", "2025-07-01/", "once"],
+        "events": [{"time": "2025-03-01", "kind": "calibration", "words": "in ice"}, {"time": "2025-06"}, "none"],
+    }  # fmt: skip
+    stream = {**STREAM, "Sensor": {**SENSOR, "properties": said}, "ObservedProperty": PROPERTY}
+    made = sta.ask("/Things", "POST", json={**THING, "Locations": [LOCATION], "Datastreams": [stream]}).json()
+    [number] = sta.ids(f"/Things({made['@iot.id']})/Datastreams")
+    sensor = own.observations.overview.datastream(number).described.sensor
+    assert sensor
+    assert (sensor.model, sensor.maker, sensor.serial) == ("PT100", "Heraeus", "7")
+    assert sensor.documents == ("https://ex.org/pt.pdf", "https://ex.org/more.pdf")
+    assert sensor.periods == (Period("2025-01-01", "2025-06-01"), Period("2025-07-01", ""))
+    assert sensor.events == (
+        SensorEvent("2025-03-01", "calibration", "in ice"),
+        SensorEvent("2025-06", "", ""),
+    )
 
 
 @pytest.mark.parametrize(

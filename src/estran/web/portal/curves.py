@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from estran.observations.overview import Profile
     from estran.observations.plotting import Curve
+    from estran.web.portal.datastream import Plot
     from estran.web.portal.i18n import Words
 
 __all__ = ["curve_svg", "profile_svg"]
@@ -28,14 +29,20 @@ _MOST_POINTS = 480
 _STEPS = (1, 2, 2.5, 5, 10)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_S = 86_400
+# What a letter of a label is wide, about, and how many labels stand below one another.
+_LETTER, _ROWS_OF_LABELS = 7.0, 3
 # Distances between marks of time that people count in: seconds, or months.
 _SECONDS = (1, 5, 15, 60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600)
 _MONTHS = (1, 3, 6, 12, 24, 60, 120, 240, 600)
 
 
-def curve_svg(curves: Sequence[Curve], units: Sequence[str], span: tuple[int, int], w: Words) -> Markup:
+def curve_svg(of: Plot, w: Words) -> Markup:
     """Curves on one axis of time; those of the first one's unit share its scale, the others have their own."""
-    parts = [f'<g class="grid">{"".join(_times(span, w))}</g>']
+    curves, units, span = of.curves, of.units, of.span
+    parts = [
+        f'<g class="happened">{"".join(_happened(of))}</g>',
+        f'<g class="grid">{"".join(_times(span, w))}</g>',
+    ]
     shared = [c for c, unit in zip(curves, units, strict=True) if unit == units[0]]
     scale = _scale(shared)
     parts.append(f'<g class="grid">{"".join(_levels(scale, w))}</g>')
@@ -172,6 +179,25 @@ def _drawn(curve: Curve, span: tuple[int, int], scale: tuple[float, float]) -> I
         # What is far outside lies on the edge.
         y = _up(min(max(value, low), high), scale)
         yield _ring(_at(time, span), y)
+
+
+def _happened(of: Plot) -> Iterator[str]:
+    """Bands for what happened to the sensor, and a bar at the foot for when it was active."""
+    foot = _HEIGHT - _BOTTOM
+    for start, end in of.active:
+        left, right = _at(int(start * 1e6), of.span), _at(int(end * 1e6), of.span)
+        yield f'<rect class="active" x="{left:.1f}" y="{foot - 5:g}" width="{right - left:.1f}" height="5"/>'
+    taken: list[float] = []
+    for one in of.events:
+        left, right = _at(int(one.start_s * 1e6), of.span), _at(int(one.end_s * 1e6), of.span)
+        yield f'<rect x="{left:.1f}" y="{_TOP:g}" width="{max(2.0, right - left):.1f}" height="{foot - _TOP:g}"/>'
+        # A label stands below those that it would run into; where there is no room, the list says it.
+        width = len(one.kind) * _LETTER
+        x = min(left + 3, _WIDTH - _RIGHT - width)
+        row = next((n for n, after in enumerate(taken) if x >= after), len(taken))
+        if row < _ROWS_OF_LABELS:
+            taken[row : row + 1] = [x + width + 4]
+            yield _text(x, _TOP + 20 + 14 * row, one.kind, "start")
 
 
 def _ring(x: float, y: float) -> str:

@@ -11,7 +11,15 @@ from estran.observations.overview import complete
 from estran.observations.store.columns import array
 from estran.web.portal import telling
 from estran.web.portal.datastream_asking import MOST_TOGETHER, PRESETS, SECOND_US, Asked
-from estran.web.portal.datastream_panels import Event, Facts, events, sensor_facts, series_facts, thing_facts
+from estran.web.portal.datastream_panels import (
+    Event,
+    Facts,
+    active,
+    events,
+    sensor_facts,
+    series_facts,
+    thing_facts,
+)
 from estran.web.portal.datastream_plot import axis, columns
 from estran.web.portal.datastream_snippets import Download, datastream_snippets, downloads
 
@@ -84,6 +92,7 @@ class DatastreamView:
         time: the period as addresses write it, "" for all.
         periods: those that may be chosen at once.
         curves: what the plot draws, as columns; profiles: the same of profiles.
+        active: when the sensor was, in seconds since 1970; nothing where that is all the time.
         beside: datastreams that may be drawn with it.
         rows: the last values of the period; earlier: the way to those before.
         has_vertical, has_flags: whether the table has such a column.
@@ -111,6 +120,7 @@ class DatastreamView:
     beside: tuple[Choice, ...]
     beside_kept: str
     events: tuple[Event, ...]
+    active: tuple[tuple[float, float], ...]
     downloads: tuple[Download, ...]
     rows: tuple[Row, ...]
     has_vertical: bool
@@ -130,6 +140,8 @@ class Plot:
     units: tuple[str, ...]
     span: tuple[int, int]
     is_downward: bool
+    events: tuple[Event, ...]
+    active: tuple[tuple[float, float], ...]
 
 
 def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamView, Plot]:
@@ -166,7 +178,7 @@ def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamV
         )
         for one, curve, unit in zip(streams, curves, units, strict=True)
     )  # fmt: skip
-    listed = events(stream, shown, w)
+    listed, working = events(stream, shown, w), active(stream, shown)
     made = DatastreamView(
         number=stream.number, title=telling.title(stream.described, w), facts=_facts(stream, viewer),
         state=telling.state(stream.last, stream.step), standing=telling.standing(stream.last, stream.step, w),
@@ -175,11 +187,11 @@ def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamV
         start=a.time.partition("/")[0].strip(".") if a.time else "", end=a.time.partition("/")[2].strip(".") if a.time else "",
         wrong=a.wrong, period=a.period or ("" if a.time else "all"), periods=_periods(a, path, w), drawn=drawn,
         plot=columns(
-            streams, curves, profiles, [(one.title, one.unit) for one in drawn], listed, shown, is_downward=is_downward,
-            viewer=viewer,
+            streams, curves, profiles, [(one.title, one.unit) for one in drawn], listed, working, shown,
+            is_downward=is_downward, viewer=viewer,
         ),
         beside=_beside(stream, a, viewer) if not profiles and len(streams) < MOST_TOGETHER else (),
-        beside_kept=",".join(f"{n}" for n in a.beside), events=listed,
+        beside_kept=",".join(f"{n}" for n in a.beside), events=listed, active=working,
         downloads=downloads(stream, time, curves[0].count, w),
         rows=tuple(reversed(_rows(stream, rows, viewer))), has_vertical=vertical is not None,
         vertical=axis(vertical, w),
@@ -188,7 +200,7 @@ def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamV
         panels=(series_facts(stream, w), thing_facts(stream, w), *sensor_facts(stream, w)),
         snippets=tuple(datastream_snippets(stream, time, links, w)),
     )  # fmt: skip
-    return made, Plot(curves, profiles, units, shown, is_downward)
+    return made, Plot(curves, profiles, units, shown, is_downward, listed, working)
 
 
 def joining(streams: Iterable[HeldDatastream]) -> frozenset[int]:

@@ -112,7 +112,7 @@ def _shown(
     picture = (
         profile_svg(drawn.profiles, downward=drawn.is_downward, w=w)
         if drawn.profiles
-        else curve_svg(drawn.curves, drawn.units, drawn.span, w)
+        else curve_svg(drawn, w)
     )
     twin = a.address(f"{path}.json", before=a.before)
     of = page(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from estran.observations.store.registry import HeldDatastream
     from estran.web.portal.i18n import Words
 
-__all__ = ["Event", "Facts", "events", "sensor_facts", "series_facts", "thing_facts"]
+__all__ = ["Event", "Facts", "active", "events", "sensor_facts", "series_facts", "thing_facts"]
 
 _MOST = 200
 
@@ -112,12 +112,22 @@ def events(stream: HeldDatastream, span: tuple[int, int], w: Words) -> tuple[Eve
                 (
                     start,
                     Event(
-                        when=_said(one.at, w), kind=one.kind, words=one.words,
+                        when=_said(one.at, w), kind=w.label("event", one.kind.lower()), words=one.words,
                         start_s=max(start, span[0]) / 1e6, end_s=min(end, span[1]) / 1e6,
                     ),
                 )
             )  # fmt: skip
     return tuple(event for _, event in sorted(found, key=lambda f: f[0])[:_MOST])
+
+
+def active(stream: HeldDatastream, span: tuple[int, int]) -> tuple[tuple[float, float], ...]:
+    """When the sensor was active within a span, in seconds since 1970; nothing where that is all of it."""
+    sensor = stream.described.sensor
+    told = [_when(f"{one.start or '..'}/{one.end or '..'}") for one in (sensor.periods if sensor else ())]
+    inside = sorted((max(start, span[0]), min(end, span[1])) for start, end in told)
+    found = [(start / 1e6, end / 1e6) for start, end in inside if start < end]
+    is_all = any(pair == span for pair in inside)
+    return () if is_all else tuple(found[:_MOST])
 
 
 def _when(at: str) -> tuple[int, int]:

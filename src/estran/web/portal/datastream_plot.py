@@ -24,7 +24,8 @@ __all__ = ["axis", "columns", "embedded"]
 
 def columns(  # noqa: PLR0917 - all that is drawn
     streams: Sequence[HeldDatastream], curves: Sequence[Curve], profiles: Sequence[Profile], told: Sequence[tuple[str, str]],
-    listed: Sequence[Event], span: tuple[int, int], *, is_downward: bool, viewer: Viewer,
+    listed: Sequence[Event], active: Sequence[tuple[float, float]], span: tuple[int, int], *, is_downward: bool,
+    viewer: Viewer,
 ) -> dict[str, Any]:  # fmt: skip
     """What the browser draws: seconds since 1970 and numbers, as columns.
 
@@ -34,6 +35,7 @@ def columns(  # noqa: PLR0917 - all that is drawn
         profiles: of the first, in the place of curves.
         told: title and unit of each.
         listed: what happened to the sensor.
+        active: when it was.
         span: what is shown, in microseconds.
         is_downward: whether the vertical of profiles is a depth.
         viewer: says it in the page's words.
@@ -50,7 +52,7 @@ def columns(  # noqa: PLR0917 - all that is drawn
             }
             for one, curve, (title, unit) in zip(streams, curves, told, strict=True)
         ],
-        "events": [[one.start_s, one.end_s, one.kind] for one in listed],
+        "events": [[one.start_s, one.end_s, one.kind] for one in listed], "active": active,
         "profiles": [],
     }  # fmt: skip
     if profiles:

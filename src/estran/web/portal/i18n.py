@@ -18,7 +18,7 @@ LANGUAGES = ("fr", "en")
 CODES = (
     "kind", "role", "concept", "topic", "function", "access", "status", "frequency", "representation",
     "restriction", "constraint", "organisation", "organisations", "organisation_status", "visibility", "relation", "tongue",
-    "facet", "sort", "sea", "map", "unit", "citation", "property", "property_group", "asset_role", "month", "weekday",
+    "event", "facet", "sort", "sea", "map", "unit", "citation", "property", "property_group", "asset_role", "month", "weekday",
     "weekday_long", "mapping", "part", "defect", "field", "actor_role",
     "files", "link", "link_state", "link_reason", "service", "service_use", "run_state", "outcome", "held", "harvest_option",
     "question", "answer", "publishing", "prepare", "hint", "state", "quality", "order_state",

@@ -15,6 +15,7 @@ from estran.web.portal.items import Teaser, teaser
 from estran.web.portal.kin import Kin, kin_of
 from estran.web.portal.link_pages import Mark, marks
 from estran.web.portal.reaching import Files, Get, best, file_groups, get_of, plot_of
+from estran.web.portal.series_snippets import series_snippets
 from estran.web.portal.snippets import Narrow, Snippet, narrowed, snippets
 from estran.web.portal.together import Together, together
 from estran.web.portal.views import Card, Viewer, doi_link, link
@@ -105,6 +106,7 @@ class RecordView:
         narrow: the area and the period that the lines to paste are filled with.
         items: the way to its items, None where it has none.
         holding: its datastreams, None where it has none.
+        reading: lines that read its observations; snippets: those for what describes it, and for its files.
         together: the other records of the same dataset.
         most: so many of a kind are listed.
     """
@@ -128,6 +130,7 @@ class RecordView:
     landing_mark: Mark | None
     kin: Kin
     narrow: Narrow
+    reading: tuple[Snippet, ...]
     snippets: tuple[Snippet, ...]
     citation: str
     citations: tuple[Form, ...]
@@ -169,6 +172,7 @@ def record_view(node: Node, found: Asked, viewer: Viewer, links: Links, params: 
         concepts=_concepts(record.concepts, w), variables=_variables(node, record, w),
         boxes=json.dumps([[b.west, b.south, b.east + 360 * b.crosses, b.north] for b in record.extent.boxes]),
         files=files, landing=page, landing_mark=mark, kin=kin, narrow=narrow,
+        reading=tuple(series_snippets(record, node.observations.overview, links, w, narrow)) if held else (),
         snippets=(*((items.snippet,) if items else ()), *snippets(record, links, w, narrow, best(files))),
         citation=written["citation-text"].decode().strip() if "citation-text" in written else w.of(record.title),
         citations=tuple(f for f in forms if f.name in CITATIONS and (record.doi or f.name != _ONLY_WITH_DOI)),

@@ -157,8 +157,10 @@ def caption(curve: Curve, unit: str, w: Words) -> tuple[str, ...]:
         of = {"time": lasting(end - start, w), "start": at(start, w)}
         longest = w.text("series.longest", **of) if len(curve.gaps) > 1 else w.text("series.gap", **of)
         said.append(f"{w.count('series.gaps', len(curve.gaps))} {longest}")
-    else:
+    elif curve.knows_gaps:
         said.append(w.count("series.gaps", 0))
+    if not curve.knows_gaps:
+        said.append(w.text("series.gaps_closer"))
     doubtful = curve.doubtful_count
     said.append(
         w.text("series.doubtful_closer") if doubtful is None else w.count("series.doubtful", doubtful)

@@ -32,16 +32,30 @@ const axis = (more) => ({
   font: "13px 'Instrument Sans'", ...more,
 });
 
+/** The room that the marks of an axis of values need. */
+function room(u, marks, at, turn) {
+  const own = u.axes[at];
+  if (turn > 1) return own._size;
+  u.ctx.font = own.font[0];
+  return Math.ceil(15 + Math.max(12, ...(marks ?? []).map((mark) => u.ctx.measureText(mark).width / devicePixelRatio)));
+}
+
 /** Shows under the plot what lies below the pointer. */
 function readout(u, lines) {
   const said = document.getElementById("plot-readout");
   if (said) said.textContent = u.cursor.idx == null ? "" : lines(u.cursor.idx);
 }
 
-/** Values that are doubtful, as rings. */
-const doubts = (scale) => ({
-  label: "", doubtful: true, scale, show: document.getElementById("doubtful").checked, stroke: colour("warm"), paths: () => null,
-  points: { show: true, size: 7, width: 1.5, stroke: colour("warm"), fill: colour("surface") },
+/** Which values of a series lie within its scale; the others are wedges at the edge. */
+function inside(u, n, show) {
+  const { min, max } = u.scales[u.series[n].scale];
+  return show ? u.data[n].flatMap((value, i) => (value != null && value >= min && value <= max ? [i] : [])) : null;
+}
+
+/** Values that are doubtful, as rings; the scale is that of the others, if there are any. */
+const doubts = (scale, unit = "", auto = true) => ({
+  label: "", unit, doubtful: true, auto, scale, show: document.getElementById("doubtful").checked, stroke: colour("warm"), paths: () => null,
+  points: { show: true, size: 7, width: 1.5, stroke: colour("warm"), fill: colour("surface"), filter: inside },
 });
 
 /** The columns, series and scales of curves; runs of many values get a band from their lowest to their highest. */
@@ -49,10 +63,10 @@ function curves(shown) {
   const tables = [], series = [{}], bands = [], scales = { x: { time: true, range: (_, min, max) => [min, max] } }, axes = [];
   const units = [...new Set(shown.curves.map((c) => c.unit))];
   const add = (columns, ...made) => { tables.push(columns); series.push(...made); };
-  axes.push(axis({ space: 88, values: (_, marks) => marks.map((s) => mark(s, marks[1] - marks[0])) }));
+  axes.push(axis({ space: innerWidth < 640 ? 64 : 88, size: 34, values: (_, marks) => marks.map((s) => mark(s, marks[1] - marks[0])) }));
   units.forEach((unit, n) => {
     scales[unit || "value"] = {};
-    axes.push(axis({ scale: unit || "value", side: n ? 1 : 3, label: unit || shown.curves.find((c) => c.unit === unit).title, labelSize: 20, labelFont: "13px 'Instrument Sans'", size: 64, values: (_, marks) => marks.map((v) => digits.format(v)), ...(n ? { grid: { show: false } } : {}) }));
+    axes.push(axis({ scale: unit || "value", side: n ? 1 : 3, label: unit || shown.curves.find((c) => c.unit === unit).title, labelSize: 20, labelGap: 0, labelFont: "13px 'Instrument Sans'", size: room, values: (_, marks) => marks.map((v) => digits.format(v)), ...(n ? { grid: { show: false } } : {}) }));
   });
   shown.curves.forEach((c, n) => {
     const stroke = colour(HUES[n]), scale = c.unit || "value";
@@ -63,39 +77,81 @@ function curves(shown) {
       add([c.time, c.low, c.high], { ...edge }, { ...edge });
       bands.push({ series: [at + 1, at], fill: stroke.replace("rgb(", "rgba(").replace(")", ", 0.28)") });
     }
-    if (c.doubtful[0].length) add(c.doubtful, doubts(scale));
+    if (c.doubtful[0].length) add(c.doubtful, doubts(scale, c.unit, c.value.every((v) => v === null)));
   });
   // What is missing in one curve stays open however the others' times lie; 2 is uPlot's word for that.
   const open = tables.map((table) => table.map(() => 2));
   return { columns: tables.length > 1 ? uPlot.join(tables, open) : tables[0], series, bands, scales, axes };
 }
 
-/** Bands for what happened to the sensor. */
-function happened(u, events) {
-  const { ctx, bbox } = u;
+/** Where a period lies within the plot, in pixels of the canvas: [left, right], nothing where it is outside. */
+function within(u, start, end) {
+  const { left, width } = u.bbox;
+  const place = (s) => Math.min(Math.max(u.valToPos(s, "x", true), left), left + width);
+  const ends = [place(start), place(end)];
+  return start <= u.scales.x.max && end >= u.scales.x.min ? ends : null;
+}
+
+/** Bands for what happened to the sensor, and a bar at the foot for when it was active. */
+function happened(u, { events, active }) {
+  const { ctx, bbox } = u, dot = devicePixelRatio, taken = [];
   ctx.save();
+  ctx.fillStyle = colour("edge");
+  for (const [start, end] of active) {
+    const at = within(u, start, end);
+    if (at) ctx.fillRect(at[0], bbox.top + bbox.height - 5 * dot, at[1] - at[0], 5 * dot);
+  }
+  ctx.fillStyle = colour("quiet");
+  ctx.font = `${12 * dot}px 'Instrument Sans'`;
   for (const [start, end, kind] of events) {
-    const x = u.valToPos(start, "x", true), width = Math.max(2 * devicePixelRatio, u.valToPos(end, "x", true) - x);
-    ctx.fillStyle = colour("warm");
-    ctx.globalAlpha = 0.18;
-    ctx.fillRect(x, bbox.top, width, bbox.height);
+    const at = within(u, start, end);
+    if (!at) continue;
+    ctx.globalAlpha = 0.2;
+    ctx.fillRect(at[0], bbox.top, Math.max(2 * dot, at[1] - at[0]), bbox.height);
     ctx.globalAlpha = 1;
-    ctx.font = `${12 * devicePixelRatio}px 'Instrument Sans'`;
-    ctx.fillText(kind, Math.min(x + 3, bbox.left + bbox.width - ctx.measureText(kind).width), bbox.top + 13 * devicePixelRatio);
+    // A label stands below those that it would run into; where there is no room, the list says it.
+    const wide = ctx.measureText(kind).width, x = Math.min(at[0] + 3 * dot, bbox.left + bbox.width - wide);
+    const free = taken.findIndex((after) => x >= after), row = free < 0 ? taken.length : free;
+    if (row > 2) continue;
+    taken[row] = x + wide + 6 * dot;
+    ctx.fillText(kind, x, bbox.top + (20 + 14 * row) * dot);
   }
   ctx.restore();
 }
 
+/** Doubtful values that lie outside of the scale, as wedges at the edge. */
+function beyond(u) {
+  const { ctx, bbox } = u, dot = devicePixelRatio;
+  ctx.save();
+  ctx.fillStyle = colour("warm");
+  u.series.forEach((one, n) => {
+    if (!one.doubtful || !one.show) return;
+    const { min, max } = u.scales[one.scale];
+    u.data[n].forEach((value, i) => {
+      const at = u.data[0][i];
+      if (value == null || (value >= min && value <= max) || at < u.scales.x.min || at > u.scales.x.max) return;
+      const x = u.valToPos(at, "x", true), tip = value > max ? bbox.top : bbox.top + bbox.height, foot = tip + (value > max ? 8 : -8) * dot;
+      ctx.beginPath();
+      ctx.moveTo(x, tip);
+      ctx.lineTo(x - 5 * dot, foot);
+      ctx.lineTo(x + 5 * dot, foot);
+      ctx.fill();
+    });
+  });
+  ctx.restore();
+}
+
 function drawCurves(shown) {
-  const { columns, series, bands, scales, axes } = curves(shown);
+  const { columns, series, bands, scales, axes } = curves(shown), units = new Set(shown.curves.map((c) => c.unit)).size;
   scales.x.min = shown.span[0];
   scales.x.max = shown.span[1];
   const told = series.flatMap((one, n) => (one.label !== undefined && n ? [n] : []));
   plot = new uPlot({
     width: box.clientWidth, height: height(), legend: { show: false }, tzDate: (s) => uPlot.tzDate(new Date(s * 1000), "Etc/UTC"),
-    cursor: { drag: { x: true, y: false, setScale: false }, y: false }, scales, axes, series, bands,
+    padding: [8, units > 1 ? 0 : 16, 0, 0], cursor: { drag: { x: true, y: false, setScale: false }, y: false }, scales, axes, series, bands,
     hooks: {
-      drawClear: [(u) => happened(u, shown.events)],
+      drawClear: [(u) => happened(u, shown)],
+      draw: [beyond],
       setSelect: [(u) => { if (u.select.width > 3) chosen(u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x")); if (!isFlagging()) u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false); }],
       setCursor: [(u) => readout(u, (i) => {
         const values = told.flatMap((n) => (u.data[n][i] == null ? [] : [`${digits.format(u.data[n][i])} ${series[n].unit ?? ""}`.trim()]));
