@@ -380,6 +380,22 @@ def test_a_record_is_found_by_the_names_of_its_stations_and_a_search_leads_to_th
     )
 
 
+def test_a_search_is_narrowed_to_series_and_its_map_has_their_stations(client: Client, names: dict[str, str]):
+    html = page(client, "/en/search?series=station")
+    assert html.all("a", href=f"/en/data/{names['stations']}")
+    assert html.one("input", type="checkbox", name="series", value="station").get("checked") is not None
+    assert "De stations" in client.get("/fr/search?series=station").text
+
+    def marks(more: str = "") -> dict[str, str]:
+        found = client.get(f"/en/search/map.json?series=station{more}").json()["stations"]
+        assert all(one["properties"]["is"] == "station" for one in found)
+        return {one["properties"]["name"]: one["properties"]["href"] for one in found}
+
+    near = marks("&zoom=12&view=-5,48,-4,49")
+    assert page(client, near["Brest"]).one("h1").text.endswith("Brest")
+    assert any(name.endswith(" stations") for name in marks("&zoom=0"))
+
+
 def test_how_complete_a_station_is_in_a_period(client: Client, names: dict[str, str]):
     last = observed.newest()
     at = [last - timedelta(hours=24 * observed.DAYS - 1 - hour) for hour in (260, 380 + 40)]

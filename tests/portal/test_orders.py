@@ -208,6 +208,9 @@ def test_who_placed_an_order_finds_and_cancels_it(house: tuple[Node, str]) -> No
     assert "Cancelled" in page(eve, where).one("p", role="status").text
     # What was cancelled is asked for anew by another order.
     assert placed(eve, ("record", record), ("form", "nc"), ("from", "2024-01-03"))[0] != where
+    html = page(eve, "/en/orders")
+    assert [one.text for one in html.all("h2")] == ["Under way and ready", "Over"]
+    assert [len(html.inside(one, "li")) for one in html.all("ul", class_="things")] == [1, 1]
     worked(node)
 
 

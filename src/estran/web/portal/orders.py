@@ -31,6 +31,8 @@ _SAID = {
     "waiting": "orders.is_waiting", "stopping": "orders.is_stopping", "done": "orders.is_done", "failed": "orders.is_failed",
     "cancelled": "orders.is_cancelled", "expired": "orders.is_expired",
 }  # fmt: skip
+# Of which there is nothing to wait for and nothing to fetch.
+_PAST = ("expired", "failed", "cancelled")
 _MOST_NAMED = 12
 _MINUTE = 16
 
@@ -56,6 +58,8 @@ class Line:
     said: str
     placed: str
     number: str = ""
+    made: str = ""
+    is_past: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +124,7 @@ def order_view(order: Order, viewer: Viewer, links: Links, secrets: Sequence[str
         live="" if order.is_over else f"{path}/live", done=order.done, parts=order.parts, rows=_rows(order, viewer),
         files=files, total=w.size(sum(one.size for one in order.files)) if files else "",
         sums=f"{at}/{ordering.SUMS}" if files else "", error=order.error,
-        again=question(order.asked, w) if order.state in ("expired", "failed", "cancelled") else "",
+        again=question(order.asked, w) if order.state in _PAST else "",
         cancel=f"{path}/cancel" if node.orders.may_cancel(order) and not order.is_stopping else "",
         snippets=tuple(order_snippets(order, links, w, is_open=record.visibility == "public")) if files else (),
         told=(told := _told(order, viewer, secrets)), unsay=f"{path}/unsay" if told else "",
@@ -155,6 +159,7 @@ def orders_view(orders: Iterable[Order], viewer: Viewer) -> OrdersView:
             Line(
                 href=f"/{w.language}/orders/{order.id}", title=card.title, tongue=card.tongue, state=_state(order),
                 said=_said(order, w), placed=w.date(moment(order.placed)[:_MINUTE]), number=order.called,
+                made=w.date(moment(order.made)[:_MINUTE]) if order.made else "", is_past=order.state in _PAST,
             )
         )  # fmt: skip
     return OrdersView(orders=tuple(lines))
