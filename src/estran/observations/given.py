@@ -38,7 +38,7 @@ _NEEDED = {
     "FeaturesOfInterest": ("name", "description", "encodingType", "feature"),
 }
 _TEXTS = ("name", "description", "encodingType", "definition", "observationType")
-_DERIVED = {"Datastreams": ("phenomenonTime", "resultTime")}
+_DERIVED = {"Datastreams": ("phenomenonTime", "resultTime", "observedArea")}
 _NOT_GIVEN = frozenset({"MultiDatastream", "MultiDatastreams"})
 _AHEAD_US = 86_400_000_000
 _LONGEST_WORDS = 100_000

@@ -111,7 +111,8 @@ def within(column: Any, wanted: Sequence[int] | Sequence[str]) -> Any:
     """`column` is one of these, as one bound array: no limit on their number."""
     values = [value if isinstance(value, str) else int(value) for value in wanted]
     if not values:
-        return sa.false()
+        # In words: the constant would take all conditions beside it away, and what they join.
+        return sa.literal_column("false", sa.Boolean())
     kind = _TEXTS if isinstance(values[0], str) else _NUMBERS
     return column == sa.any_(sa.cast(sa.literal(as_text(values), kind), kind))
 

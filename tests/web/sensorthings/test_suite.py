@@ -28,6 +28,8 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from estran.observations.entities import KINDS
 
@@ -165,6 +167,43 @@ def test_orders_of_what_lies_within(sta: Sta) -> None:
     assert [name for _, name in keys][-4:] == ["Sète", "Sète", "Brest", "Brest"]
     times = [one["phenomenonTime"] for one in sta.values("/Datastreams", orderby="phenomenonTime desc")]
     assert times == sorted(times, reverse=True)
+
+
+def test_where_datastreams_were_observed(sta: Sta) -> None:
+    found = {one["name"]: one.get("observedArea") for one in sta.values("/Datastreams")}
+    assert found["Temperature at Brest"] == {"type": "Point", "coordinates": [-4.5, 48.4]}
+    assert found["Temperature at Float 69"] is None, "of what moves it is not known"
+    assert sta.json("/Things(1)", expand="Datastreams")["Datastreams"][0]["observedArea"]["type"] == "Point"
+    assert sta.ask("/Datastreams(7)/observedArea").status_code == 204
+    for condition, count in (
+        ("st_within(observedArea, geography'POLYGON((-5 48, -4 48, -4 49, -5 49, -5 48))')", 2),
+        ("observedArea/type eq 'Point'", 6),
+        ("observedArea ne null", 6),
+        ("observedArea eq null and startswith(name, 'T')", 1),
+        ("not (geo.distance(observedArea, geography'POINT(7.3 43.7)') gt 1)", 4),
+    ):
+        assert sta.json("/Datastreams", filter=condition, count="true")["@iot.count"] == count, condition
+    assert sta.json("/Things", filter="st_equals(Datastreams/observedArea, geography'POINT(3.7 43.4)')")[
+        "value"
+    ]
+    places = sta.json("/Datastreams", resultFormat="GeoJSON")["features"]
+    assert sum(one["geometry"] is not None for one in places) == 6
+    # However many stand on a page, they are asked for together.
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        counts: list[int] = []
+        for top in ("1", "8"):
+            asked.clear()
+            assert len(sta.values("/Datastreams", top=top)) == int(top)
+            counts.append(len(asked))
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert counts[0] == counts[1]
 
 
 def test_the_options_have_their_order(sta: Sta) -> None:

@@ -11,12 +11,13 @@ from sqlalchemy import and_, false, func, literal, not_, or_, select, true
 from estran.errors import Invalid
 from estran.observations.entities import prefix, resolve
 from estran.observations.evaluating import geometry, holds
-from estran.observations.expressions import COMPARISONS, Call, Expression, Path, Value, further
+from estran.observations.expressions import COMPARISONS, Call, Expression, Path, Value, further, paths
+from estran.observations.store.areas import Area, areas
 from estran.observations.store.entities import TABLES, Asker, times_of
 from estran.observations.vectors import Vector, listed, times
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import sqlalchemy as sa
     from numpy.typing import NDArray
@@ -31,6 +32,9 @@ _DECODE = msgspec.json.Decoder(dict[str, Any]).decode
 _NEAR = frozenset({"geo.intersects", *(f"st_{name}" for name in (
     "equals", "touches", "within", "overlaps", "crosses", "intersects", "contains",
 ))})  # fmt: skip
+# It stands in no column: it is made of the places of things.
+_AREA = ("Datastreams", "observedArea")
+_BESIDE = {"Datastreams": ("first", "last"), "HistoricalLocations": ("time",)}
 _NEEDLES = frozenset({"contains", "startswith", "endswith", "substringof"})
 
 
@@ -100,7 +104,9 @@ def _atom(ask: Asker, expression: Expression, kind: str, rows: Any) -> Any:
             one, other = other, one
         if isinstance(one, Path) and isinstance(other, Value):
             found = resolve(kind, one)
-            if expression.name in COMPARISONS:
+            if (kind, found.name) == _AREA:
+                made = None
+            elif expression.name in COMPARISONS:
                 made = _comparison(ask, expression.name, found, other, rows)
             elif expression.name in _NEEDLES and other.kind == "text" and found.type in {"text", "json"}:
                 made = _needle(ask, expression.name, found, other.value, rows)
@@ -191,17 +197,18 @@ def _needle(ask: Asker, name: str, found: Resolved, needle: str, rows: Any) -> A
 def _looked_at(ask: Asker, expression: Expression, kind: str, rows: Any) -> Any:
     """The rows themselves are looked at: of those that may be seen, and lie near where that matters."""
     table = TABLES[kind].alias()
-    beside = dict.fromkeys(
-        ("first", "last", "time") if kind in {"Datastreams", "HistoricalLocations"} else ()
-    )
-    columns = [table.c[name] for name in ("number", "told", *beside) if name in table.c]
+    has_area = any((kind, path.steps[0]) == _AREA for path in paths(expression))
+    names = ("number", "told", *_BESIDE.get(kind, ()), *(("thing",) if has_area else ()))
+    columns = [table.c[name] for name in names]
     chosen = select(*columns).where(ask.visible(kind, table))
     if "west" in table.c and (bounds := _bounds(expression)) is not None:
         west, south, east, north = bounds
         chosen = chosen.where(
             table.c.west <= east, table.c.east >= west, table.c.south <= north, table.c.north >= south
         )
-    looked = _Rows(kind, ask.connection.execute(chosen).all())
+    rows_ = ask.connection.execute(chosen).all()
+    things = [row.thing for row in rows_ if row.first is not None] if has_area else ()
+    looked = _Rows(kind, rows_, areas(ask.connection, ask.engine, things))
     which = holds(expression, looked)
     return ask.engine.within(rows.c.number, looked.numbers[which].tolist())
 
@@ -220,9 +227,12 @@ def _bounds(expression: Expression) -> tuple[float, float, float, float] | None:
 class _Rows:
     """Rows of a set as columns."""
 
-    def __init__(self, kind: str, rows: Sequence[Any]) -> None:
+    def __init__(self, kind: str, rows: Sequence[Any], known: Mapping[int, Area]) -> None:
         self._kind, self._rows = kind, rows
         self._told = [_DECODE(row.told or "{}") for row in rows]
+        for told, row in zip(self._told, rows if known else (), strict=False):
+            if row.first is not None and (area := known.get(row.thing)) is not None:
+                told["observedArea"] = area.geometry()
         self.numbers = np.array([row.number for row in rows], np.int64)
 
     def __len__(self) -> int:

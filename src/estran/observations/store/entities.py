@@ -11,6 +11,7 @@ from estran.errors import Invalid
 from estran.model import moment_us
 from estran.observations.entities import KINDS, Entity, Order, Page, Query, resolve
 from estran.observations.expressions import Path
+from estran.observations.store.areas import areas
 from estran.observations.store.newest import newest
 from estran.storage import schema
 
@@ -134,7 +135,7 @@ class Asker:
             chosen = chosen.where(_behind(keys, rows.c.number, query.after))
         chosen = chosen.order_by(*map(_sorted, keys), rows.c.number).offset(query.skip or None)
         found = self.connection.execute(chosen.limit(query.most + 1)).all()
-        entities = [_entity(query.kind, row, parent=parent) for row in found[: query.most]]
+        entities = self._made(query.kind, found[: query.most], parent=parent)
         if len(found) <= query.most or not entities:
             return Page(entities)
         last = found[query.most - 1]
@@ -163,8 +164,8 @@ class Asker:
             select(inner).where(inner.c.place > query.skip, wanted).order_by(inner.c.parent, inner.c.place)
         )
         found: dict[int, list[Entity]] = {}
-        for row in self.connection.execute(outer):
-            found.setdefault(row.parent, []).append(_entity(query.kind, row, parent=True))
+        for one in self._made(query.kind, self.connection.execute(outer).all(), parent=True):
+            found.setdefault(one.parent, []).append(one)
         return found
 
     def count(self, query: Query) -> int:
@@ -178,6 +179,16 @@ class Asker:
         inner = chosen.subquery()
         grouped = select(inner.c.parent, func.count()).group_by(inner.c.parent)
         return {row[0]: row[1] for row in self.connection.execute(grouped)}
+
+    def _made(self, kind: str, rows: Sequence[Any], *, parent: bool) -> list[Entity]:
+        """Entities of rows; where what is of a page was observed is asked for once."""
+        made = [_entity(kind, row, parent=parent) for row in rows]
+        if kind == "Datastreams":
+            known = areas(self.connection, self.engine, (row.thing for row in rows if row.first is not None))
+            for one, row in zip(made, rows, strict=True):
+                if row.first is not None and (area := known.get(row.thing)) is not None:
+                    one.told["observedArea"] = area.geometry()
+        return made
 
     def numbers(self, kind: str, expression: Expression | None) -> list[int]:
         """The numbers of the entities for which something holds."""
