@@ -6,13 +6,17 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pytest
 from sqlalchemy import event
 
+from estran.errors import Invalid
 from tests.observations.conftest import rows, streams
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
+    from pathlib import Path
 
+    from estran.node import Node
     from estran.observations.store import SeriesStore
 
 MOST = 12
@@ -63,3 +67,35 @@ def test_many_are_taken_out_at_once_and_come_again(store: SeriesStore) -> None:
     found = store.read(numbers, 0, 2 * 3_600_000_000, ["datastream", "time", "vertical", "value", "number"])
     assert found["value"].to_pylist() == [value for n in numbers for value in (float(n), n + 5.0)]
     assert found["number"].to_pylist() == [1, 3] * 150, "a number is not given twice"
+
+
+def test_observations_of_many_datastreams_take_few_statements(
+    open_node: Callable[[Path], Node], tmp_path: Path
+) -> None:
+    lines = "".join(f"2025-01-01T00:00:00Z;s{n};48;{n / 100};1.5\n" for n in range(120))
+    (tmp_path / "a.csv").write_text("time;station;lat;lon;air_temperature (degC)\n" + lines)
+    with open_node(tmp_path / "node") as node:
+        assert node.observations.load([tmp_path / "a.csv"], all_of_them=True).datastreams == 120
+        numbers = [one.number for one in node.observations.datastreams()]
+        sensing = node.observations.sensing
+
+        def send(hour: int, **more: Any) -> list[list[int | Invalid]]:
+            at = {"phenomenonTime": f"2025-01-02T{hour:02}:00:00Z", **more}
+            groups = [(number, [at | {"result": number + hour}], [{}]) for number in numbers]
+            return sensing.change(lambda making: making.many(groups))
+
+        send(0)
+        with statements(node.observations._store) as asked:  # pyright: ignore[reportPrivateUsage]
+            made = send(1, parameters={"by": "hand"})
+        assert len(asked) <= 2 * MOST, asked
+        assert made == [[number * 2**32 + 3] for number in numbers]
+        found = [sensing.one("Observations", one).told for [one] in made[:3] if isinstance(one, int)]
+        assert [(one["result"], one["parameters"]) for one in found] == [
+            (number + 1, {"by": "hand"}) for number in numbers[:3]
+        ]
+        assert send(1) == made, "the same observations"
+        again = sensing.one("Observations", numbers[0] * 2**32 + 3)
+        assert not again.told.get("parameters"), "what is no more said is not kept"
+        strange = [(number, [{"result": 1}], [{}]) for number in (numbers[0], numbers[-1] + 1000, 2**40)]
+        with pytest.raises(Invalid, match=f"no Datastream {numbers[-1] + 1000}"):
+            sensing.change(lambda making: making.many(strange))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from estran.formats import Document, Format, Observed, Rows
+    from estran.model import Thing
     from estran.observations.store import SeriesStore
 
 __all__ = ["Batch", "IngestReport", "Storing", "explained", "ingest"]
@@ -106,13 +107,15 @@ class Storing:
     Attributes:
         store: where they go.
         report: what became of them.
-        known: what was known of datastreams, by record and key.
+        known: what was known of datastreams, by record and key; things: of things; asked: of which it was asked.
         entered: (what was said, number) of those that were noted, by record and key.
     """
 
     store: SeriesStore
     report: IngestReport = field(default_factory=IngestReport)
     known: dict[str, dict[str, Datastream]] = field(default_factory=dict[str, dict[str, Datastream]])
+    things: dict[str, dict[str, Thing]] = field(default_factory=dict[str, dict[str, "Thing"]])
+    asked: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     entered: dict[str, dict[str, tuple[Datastream, int]]] = field(
         default_factory=dict[str, dict[str, tuple[Datastream, int]]]
     )
@@ -158,37 +161,47 @@ class Storing:
             entered.update((one.key, (one, numbers[one.key])) for one in fresh)
         return {key: entered[key][1] for key in streams}
 
-    def _recalled(self, record: str) -> dict[str, Datastream]:
-        """What is known of the datastreams of a record."""
-        if record not in self.known:
-            sets = self.store.datasets()
-            held = self.store.datastreams([sets[record]]) if record in sets else []
-            self.known[record] = {one.described.key: one.described for one in held}
-        return self.known[record]
+    def _recalled(self, record: str, batch: Batch) -> tuple[dict[str, Datastream], dict[str, Thing]]:
+        """What is known of the datastreams of a batch, and of their things; each is asked for once."""
+        known = self.known.setdefault(record, {})
+        things, entered = self.things.setdefault(record, {}), self.entered.setdefault(record, {})
+        asked = self.asked.setdefault(record, set())
+        if wanted := batch.streams.keys() - asked:
+            asked |= wanted
+            stations = {batch.streams[key].thing.key for key in wanted} - things.keys()
+            found = self.store.recalled(record, sorted(wanted), sorted(stations))
+            things.update(found.things)
+            for key, (one, number) in found.streams.items():
+                known.setdefault(key, one)
+                # What says nothing else than what is there need not be noted again.
+                entered.setdefault(key, (one, number))
+        return known, things
 
     def recall(self, record: str, batch: Batch) -> None:
         """Let datastreams of which only the names are told be what is known of them, and of their things."""
-        known = self._recalled(record)
-        things = {one.thing.key: one.thing for one in known.values()}
+        known, things = self._recalled(record, batch)
         for key, one in batch.streams.items():
             told = known.get(key) or replace(one, thing=things.get(one.thing.key, one.thing))
             batch.streams[key] = known[key] = told
 
     def remember(self, record: str, batch: Batch) -> None:
         """Let what is known of datastreams and things stay where a batch says nothing of it; units are what comes."""
-        known = self._recalled(record)
-        things = {one.thing.key: one.thing for one in known.values()}
+        known, things = self._recalled(record, batch)
         for key, one in batch.streams.items():
             before = known.get(key, one)
             thing = things.get(one.thing.key, one.thing)
-            if one.thing.longitude is not None:
-                thing = replace(thing, longitude=one.thing.longitude, latitude=one.thing.latitude)
+            place = one.thing.longitude, one.thing.latitude
+            if place[0] is not None and place != (thing.longitude, thing.latitude):
+                thing = replace(thing, longitude=place[0], latitude=place[1])
+            things[thing.key] = thing
             unit = one.variable.unit or before.variable.unit
-            batch.streams[key] = replace(before, thing=thing, variable=replace(before.variable, unit=unit))
+            if thing != before.thing or unit != before.variable.unit:
+                before = replace(before, thing=thing, variable=replace(before.variable, unit=unit))
+            batch.streams[key] = before
 
     def bring_to_one_unit(self, record: str, batch: Batch, name: str) -> None:
         """Values that come in another unit than before are brought to that one; what cannot be is refused."""
-        known = self._recalled(record)
+        known, _ = self._recalled(record, batch)
         for key, one in list(batch.streams.items()):
             unit, wanted = one.variable.unit, known[key].variable.unit if key in known else ""
             if not unit or not wanted or unit == wanted:

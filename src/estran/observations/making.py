@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from estran.errors import Invalid, NotFound
+from estran.errors import Invalid, NotAllowed, NotFound
 from estran.model import Datastream, Sensor, Text, Thing, Variable, now_us
 from estran.observations import given as reading
 from estran.observations.entities import KINDS
@@ -16,6 +16,7 @@ from estran.observations.told import GEOJSON, KIND_URIS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from estran.errors import EstranError
     from estran.observations.recording import Documents
     from estran.observations.store.changing import Changing
     from estran.observations.store.matching import Counts
@@ -38,7 +39,7 @@ class Making:
 
     def __init__(self, changing: Changing, may: Callable[[int], None], home: Callable[[], str]) -> None:
         self._changing, self._may, self._home = changing, may, home
-        self._observations = Recording(changing, self._row, self._one)
+        self._observations = Recording(changing, self._row, self._rows, self._one)
 
     @property
     def counts(self) -> Counts:
@@ -47,14 +48,16 @@ class Making:
 
     # Making
 
-    def check(self, stream: int) -> None:
-        """Refuse a datastream that is not there, or may not be written to.
-
-        Raises:
-            Invalid: there is none of that number.
-            NotAllowed: it is of a dataset of others.
-        """
-        self._row("Datastreams", stream)
+    def refused(self, streams: Sequence[int]) -> dict[int, EstranError]:
+        """Which datastreams are not there or may not be written to, and why."""
+        rows = self._changing.rows("Datastreams", [stream for stream in streams if _may_be(stream)])
+        found: dict[int, EstranError] = {}
+        for stream in streams:
+            try:
+                self._checked("Datastreams", stream, rows.get(stream))
+            except (Invalid, NotFound, NotAllowed) as error:
+                found[stream] = error
+        return found
 
     def many(self, groups: Sequence[Documents]) -> list[list[int | Invalid]]:
         """Write observations of datastreams; gives of each group the ids, or why one was not written.
@@ -114,7 +117,14 @@ class Making:
 
     def _row(self, kind: str, number: int) -> dict[str, Any]:
         """A row that is there and may be written."""
-        row = self._changing.row(kind, number) if 0 <= number < ID_STEP // 2 else None
+        return self._checked(kind, number, self._changing.row(kind, number) if _may_be(number) else None)
+
+    def _rows(self, kind: str, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """The same of many, by number."""
+        rows = self._changing.rows(kind, [number for number in numbers if _may_be(number)])
+        return {number: self._checked(kind, number, rows.get(number)) for number in numbers}
+
+    def _checked(self, kind: str, number: int, row: dict[str, Any] | None) -> dict[str, Any]:
         if row is None:
             raise Invalid(f"there is no {KINDS[kind].singular} {number}", KINDS[kind].singular)
         if row["dataset"] is not None:
@@ -394,3 +404,8 @@ class Making:
             return
         self._there(kind, number)
         self._changing.delete(kind, number)
+
+
+def _may_be(number: int) -> bool:
+    """Whether an entity may have this number."""
+    return 0 <= number < ID_STEP // 2

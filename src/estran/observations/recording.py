@@ -30,6 +30,7 @@ class Recording:
     Args:
         changing: the rows.
         row: (set, number) -> a row that is there and may be written.
+        rows: (set, numbers) -> the same of many, by number.
         one: (set, document, dataset) -> number of an entity that is named, or made where it is given whole.
     """
 
@@ -37,9 +38,10 @@ class Recording:
         self,
         changing: Changing,
         row: Callable[[str, int], dict[str, Any]],
+        rows: Callable[[str, Sequence[int]], dict[int, dict[str, Any]]],
         one: Callable[[str, Any, int], int],
     ) -> None:
-        self._changing, self._row, self._one = changing, row, one
+        self._changing, self._row, self._rows, self._one = changing, row, rows, one
 
     def make(self, own: dict[str, Any], inside: dict[str, Any]) -> int:
         """Write an observation; one of the same time takes the place of what was there."""
@@ -48,7 +50,7 @@ class Recording:
         if stream is None:
             raise Invalid('an Observation has a Datastream; give its id: {"@iot.id": 1}', "Datastream")
         row = self._row("Datastreams", stream)
-        feature = self._feature(row, inside)
+        feature = self._feature(row, inside, self._changing.features([row["thing"]]))
         axis = reading.vertical(row["told"])
         made, said = reading.row(stream, own, feature, axis), reading.said(own, axis)
         self._changing.put(reading.table([made]))
@@ -56,16 +58,18 @@ class Recording:
         self._changing.say({stream: {number % ID_STEP: said}})
         return number
 
-    def _feature(self, stream: Mapping[str, Any], inside: Mapping[str, Any]) -> int:
+    def _feature(
+        self, stream: Mapping[str, Any], inside: Mapping[str, Any], features: Mapping[int, int]
+    ) -> int:
+        """What is observed: what is said, else what the thing of a datastream is."""
         if "FeatureOfInterest" in inside:
             return self._one("FeaturesOfInterest", inside["FeatureOfInterest"], stream["dataset"])
-        feature = self._changing.feature(stream["thing"]) if self._changing.places(stream["thing"]) else None
-        if feature is None:
+        if stream["thing"] not in features:
             raise Invalid(
                 "its Thing has no Location of which a feature of interest could be made; give a FeatureOfInterest",
                 "FeatureOfInterest",
             )
-        return feature
+        return features[stream["thing"]]
 
     def many(self, groups: Sequence[Documents]) -> list[list[int | Invalid]]:
         """Write observations of datastreams; gives of each group the ids, or why one was not written.
@@ -74,7 +78,9 @@ class Recording:
             Invalid: there is no such datastream.
             NotAllowed: one may not be written to.
         """
-        made = [self._understood(*group) for group in groups]
+        rows = self._rows("Datastreams", list(dict.fromkeys(stream for stream, _, _ in groups)))
+        features = self._changing.features(sorted({row["thing"] for row in rows.values()}))
+        made = [self._understood(rows[stream], features, *more) for stream, *more in groups]
         good = [part for parts in made for part in parts if not isinstance(part, Invalid)]
         if good:
             self._changing.put(reading.table([one for one, _ in good]))
@@ -87,22 +93,20 @@ class Recording:
         return [[part if isinstance(part, Invalid) else next(each) for part in parts] for parts in made]
 
     def _understood(
-        self, stream: int, documents: Sequence[dict[str, Any]], insides: Sequence[dict[str, Any]]
+        self,
+        row: Mapping[str, Any],
+        features: Mapping[int, int],
+        documents: Sequence[dict[str, Any]],
+        insides: Sequence[dict[str, Any]],
     ) -> list[tuple[dict[str, Any], str] | Invalid]:
         """Observations of a datastream as rows, each with what has no room in it, or why it cannot be read."""
-        row = self._row("Datastreams", stream)
         vertical = reading.vertical(row["told"])
-        own_feature: int | None = None
         made: list[tuple[dict[str, Any], str] | Invalid] = []
         for own, inside in zip(documents, insides, strict=True):
             try:
                 reading.required("Observations", own)
-                if inside or own_feature is None:
-                    feature = self._feature(row, inside)
-                    own_feature = own_feature if inside else feature
-                else:
-                    feature = own_feature
-                made.append((reading.row(stream, own, feature, vertical), reading.said(own, vertical)))
+                feature = self._feature(row, inside, features)
+                made.append((reading.row(row["number"], own, feature, vertical), reading.said(own, vertical)))
             except Invalid as error:
                 made.append(error)
         return made

@@ -13,7 +13,7 @@ from estran.storage.rows import insert_rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_WORTH_COPYING = 100
+_WORTH_COPYING = 10
 _SMALL = 1 << 31
 _KINDS: dict[type, str] = {
     sa.BigInteger: "int8", sa.Integer: "int4", sa.Float: "float8", sa.LargeBinary: "bytea", sa.String: "text",

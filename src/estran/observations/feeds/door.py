@@ -300,7 +300,7 @@ class Feeds:
         """
         self.may_push()
         hint = "Its name is one that “estran feeds list” shows, and you are an editor of its centre."
-        feed = self._feeds.one(name) if any(one.name == name for one in self._feeds.all()) else None
+        feed = self._feeds.named(name)
         if feed is None or feed.kind != "push" or not self._actor.may_write(feed.centre):
             raise NotFound("feed", name, hint)
         report = self._pushed(feed, message)

@@ -64,20 +64,20 @@ class Receiving:
         Raises:
             Unavailable: the database or the files are out of reach; the messages are to be taken again.
         """
+        is_any_known = bool(self.storing.entered)
         try:
             report, refused = self._taken(messages)
         except _FAULTS as error:
             # What was noted of datastreams may not be so any more.
             self.storing = Storing(self.store)
-            if len(messages) == 1:
-                place = messages[0].place
-                refused = [_refused(messages[0], Refusal(place, _words(error, place)))]
-                report = FeedReport(messages=1)
-            else:
+            if len(messages) > 1 or is_any_known:
                 report = FeedReport()
                 for message in messages:
                     report.add(self.take([message]))
                 return report
+            place = messages[0].place
+            refused = [_refused(messages[0], Refusal(place, _words(error, place)))]
+            report = FeedReport(messages=1)
         report.refused = [Refusal(one.place, one.why, one.line) for one in refused]
         self.feeds.note(self.feed.name, report, refused)
         return report
@@ -170,17 +170,13 @@ class Receiving:
         def write(making: Making) -> tuple[list[Refused], Counts]:
             wrong: list[Refused] = []
             good: list[tuple[int, list[tuple[Message, Sensed]]]] = []
+            not_there = f"is not of the record “{self.feed.record}”, to which this feed goes"
+            wrongly = making.refused([number for number in streams if number not in away])
             for number, ones in streams.items():
-                why = (
-                    f"Datastream {number} is not of the record “{self.feed.record}”, to which this feed goes"
-                )
-                if number not in away:
-                    try:
-                        making.check(number)
-                        good.append((number, ones))
-                        continue
-                    except (Invalid, NotFound, NotAllowed) as error:
-                        why = _words(error)
+                if number not in away and number not in wrongly:
+                    good.append((number, ones))
+                    continue
+                why = _words(wrongly[number]) if number in wrongly else f"Datastream {number} {not_there}"
                 wrong += [_refused(message, Refusal(message.place, why)) for message, _ in ones]
             made = making.many(
                 [

@@ -125,8 +125,7 @@ class Machine:
             return None
 
     def _arrived(self, numbers: Sequence[int]) -> TestReport | None:
-        held = tuple(self._store.quality.plans())
-        states = self._store.quality.states(numbers)
+        held, states = self._store.quality.planned(numbers)
         if not held and not states:
             return None
         # Most datastreams of a busy node are not tested at all: that is found out once.

@@ -93,6 +93,12 @@ class Changing:
         found = self.connection.execute(select(table).where(table.c.number == number)).mappings().first()
         return None if found is None else dict(found)
 
+    def rows(self, kind: str, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """The same of many, by number, of those that there are."""
+        table = TABLES[kind]
+        chosen = select(table).where(self._engine.within(table.c.number, numbers))
+        return {row["number"]: dict(row) for row in self.connection.execute(chosen).mappings()}
+
     def insert(self, kind: str, values: dict[str, Any]) -> None:
         """A new row."""
         if kind == "Datastreams":
@@ -186,6 +192,15 @@ class Changing:
             select(func.max(table.c.number)).where(table.c.thing == thing)
         ).scalar()
 
+    def features(self, things: Sequence[int]) -> dict[int, int]:
+        """Thing -> the feature of interest that it is now, of those that are anywhere."""
+        feature, place = schema.feature.c, schema.thing_location.c
+        chosen = select(feature.thing, func.max(feature.number)).where(
+            self._engine.within(feature.thing, things),
+            select(place.thing).where(place.thing == feature.thing).exists(),
+        )
+        return {row[0]: row[1] for row in self.connection.execute(chosen.group_by(feature.thing))}
+
     # Observations
 
     def put(self, rows: pa.Table, number: int | None = None) -> None:
@@ -216,6 +231,19 @@ class Changing:
     def say(self, said: Mapping[int, Mapping[int, str]]) -> None:
         """Say so of observations, by their datastream and number; "" for nothing."""
         table = schema.observation_said
+        streams = self._engine.within(table.c.datastream, list(said))
+        if self.connection.execute(select(table.c.number).where(streams).limit(1)).first():
+            self._unsay(said)
+        rows = [
+            (datastream, number, told)
+            for datastream, numbers in said.items()
+            for number, told in numbers.items()
+            if told
+        ]
+        self._engine.insert(self.connection, table, ("datastream", "number", "told"), rows)
+
+    def _unsay(self, said: Mapping[int, Mapping[int, str]]) -> None:
+        table = schema.observation_said
         few: list[dict[str, Any]] = []
         for datastream, numbers in said.items():
             if len(numbers) < _FEW:
@@ -226,14 +254,6 @@ class Changing:
         if few:
             one = (table.c.datastream == bindparam("of"), table.c.number == bindparam("one"))
             self.connection.execute(delete(table).where(*one), few)
-        rows = [
-            {"datastream": datastream, "number": number, "told": told}
-            for datastream, numbers in said.items()
-            for number, told in numbers.items()
-            if told
-        ]
-        if rows:
-            self.connection.execute(insert(table), rows)
 
     # Taking out
 

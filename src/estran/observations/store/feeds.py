@@ -85,6 +85,12 @@ class FeedStore:
         with self.database.read() as connection:
             return _feed(_row(connection, name))
 
+    def named(self, name: str) -> Feed | None:
+        """The same, None where there is none."""
+        with self.database.read() as connection:
+            found = connection.execute(select(schema.feed).where(_F.name == name)).first()
+            return _feed(found) if found else None
+
     # What came
 
     def note(self, name: str, report: FeedReport, refused: Sequence[Refused] = ()) -> None:

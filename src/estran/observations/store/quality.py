@@ -80,6 +80,12 @@ class QualityStore:
         with self._database.read() as connection:
             return testing.states(connection, self._database.engine, datastreams)
 
+    def planned(self, datastreams: Sequence[int]) -> tuple[tuple[StoredPlan, ...], dict[int, Waiting]]:
+        """All plans, and what of some datastreams waits."""
+        with self._database.read() as connection:
+            states = testing.states(connection, self._database.engine, datastreams)
+            return tuple(testing.plans(connection)), states
+
     def expect(self, waiting: Iterable[Waiting]) -> None:
         """Have something of datastreams wait for its tests."""
         with self._database.write() as connection:

@@ -12,6 +12,7 @@ from estran.observations.store.columns import array, kept
 from estran.observations.store.files import Files
 from estran.observations.store.lease import pending
 from estran.observations.store.matching import without
+from estran.observations.store.recalling import Recalled, recalled
 from estran.observations.store.tiles import Graded, Tile
 from estran.storage import descriptions, get_meta
 
@@ -69,6 +70,11 @@ class Reading:
         """Datastreams of some datasets; see `registry.datastreams`."""
         with self._database.read() as connection:
             return registry.datastreams(connection, self._database.engine, sets, name=name, numbers=numbers)
+
+    def recalled(self, record: str, keys: Sequence[str], things: Sequence[str]) -> Recalled:
+        """What is known of datastreams and things in the dataset of a record, by their keys."""
+        with self._database.read() as connection:
+            return recalled(connection, self._database.engine, record, keys, things)
 
     def latest(self) -> list[tuple[int, int, float | None, str | None]]:
         """(datastream, time, value, words) of the newest observation of each datastream that has one."""

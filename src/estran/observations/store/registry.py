@@ -289,7 +289,7 @@ def datastreams(
     if numbers:
         chosen = chosen.where(engine.within(_D.number, numbers))
     return [
-        HeldDatastream(number, record, _described(document), *told)
+        HeldDatastream(number, record, datastream_of(document), *told)
         for number, record, document, *told in connection.execute(chosen)
     ]
 
@@ -297,17 +297,12 @@ def datastreams(
 def described(connection: sa.Connection, engine: Engine, numbers: Sequence[int]) -> dict[int, Datastream]:
     """What datastreams of some numbers are."""
     found = connection.execute(select(_D.number, _D.document).where(engine.within(_D.number, numbers)))
-    return {number: _described(document) for number, document in found}
+    return {number: datastream_of(document) for number, document in found}
 
 
 @lru_cache(maxsize=16_384)
-def _described(document: bytes) -> Datastream:
-    """Each document is read once, however often its datastream is asked for."""
-    return _DATASTREAM(unpack(document))
-
-
 def datastream_of(document: bytes) -> Datastream:
-    """A datastream as its table holds it."""
+    """A datastream as its table holds it; each document is read once, however often its datastream is asked for."""
     return _DATASTREAM(unpack(document))
 
 
