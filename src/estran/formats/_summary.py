@@ -9,14 +9,14 @@ from estran.formats import Rows
 from estran.model import Box, Datastream, Extent, Period, Variable, hull, moment_us
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     import numpy as np
     from numpy.typing import NDArray
 
     from estran.formats import Observed
 
-__all__ = ["summary", "told"]
+__all__ = ["passing", "summary", "told"]
 
 _POLE, _HALF_TURN = 90.0, 180.0
 _MOST_TOLD = 60
@@ -45,6 +45,14 @@ def summary(found: Iterable[Observed]) -> tuple[tuple[Variable, ...], Extent]:
         boxes=(box,) if box else (),
         periods=(Period(moment_us(min(times)), moment_us(max(times))),) if told else (),
     )
+
+
+def passing(found: Iterable[Observed], seen: Callable[[Datastream], object]) -> Iterator[Observed]:
+    """The same, each datastream shown as it passes."""
+    for one in found:
+        if isinstance(one, Datastream):
+            seen(one)
+        yield one
 
 
 def told(title: str, found: Iterable[Observed]) -> str:

@@ -1,44 +1,44 @@
-"""Text of data files, read as it comes: out of gzip, in its letters, and no line longer than memory allows."""
+"""Text of data files, read as it comes: out of its packing, in its letters, and no line longer than memory allows."""
 
 from __future__ import annotations
 
 import codecs
 import io
 from contextlib import ExitStack, contextmanager
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
-from isal import igzip
+from estran.errors import Invalid
+from estran.formats._packed import PACKED, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from estran.formats import Document
 
-__all__ = ["GZIP", "MARKS", "lines", "numbered", "opened", "opened_stream", "plain"]
+__all__ = ["MARKS", "lines", "numbered", "opened", "opened_stream", "plain", "whole"]
 
-GZIP = b"\x1f\x8b"
 MARKS = (b"\xff\xfe", b"\xfe\xff")
 """The first bytes of text in UTF-16, as spreadsheets save it."""
 _HEAD_BYTES = 1 << 16
 _LONGEST_LINE = 1 << 20
 _LONGEST_WORDS = 2000
+_MOST_WHOLE, _MEBIBYTE = 1 << 29, 1 << 20
 
 
 @contextmanager
 def opened(document: Document) -> Generator[IO[str]]:
-    """Its text, out of gzip where it is packed, in UTF-8 or else in the letters of Western Europe."""
+    """Its text, out of its packing, in UTF-8, in UTF-16 that says so, or else in the letters of Western Europe."""
     with ExitStack() as stack:
         stream: IO[bytes] = io.BytesIO(document.body)
         if document.path is not None and not document.body:
             stream = document.path.open("rb")
         stack.enter_context(stream)
-        if stream.read(2) == GZIP:
-            stream.seek(0)
-            stream = stack.enter_context(cast("IO[bytes]", igzip.IGzipFile(fileobj=stream)))
-        else:
-            stream.seek(0)
         head = stream.read(_HEAD_BYTES)
+        size = stream.seek(0, io.SEEK_END)
         stream.seek(0)
+        if head.startswith(PACKED):
+            stream = stack.enter_context(unpacked(stream, size, document.name))
+            head = stream.peek(_HEAD_BYTES)
         yield stack.enter_context(_decoded(stream, head))
 
 
@@ -48,6 +48,20 @@ def opened_stream(stream: IO[bytes]) -> Generator[IO[str]]:
     peek = getattr(stream, "peek", None)
     with _decoded(stream, peek(_HEAD_BYTES)[:_HEAD_BYTES] if peek else b"") as text:
         yield text
+
+
+def whole(document: Document) -> bytes:
+    """All bytes of a document that can only be understood as a whole.
+
+    Raises:
+        Invalid: it is larger than memory should hold.
+    """
+    if document.body or document.path is None:
+        return document.body
+    if (size := document.path.stat().st_size) > _MOST_WHOLE:
+        why = f"it has {size // _MEBIBYTE:,} MB, and of such files up to {_MOST_WHOLE // _MEBIBYTE} MB are read; split it"
+        raise Invalid(why, document.name)
+    return document.path.read_bytes()
 
 
 def _decoded(stream: IO[bytes], head: bytes) -> io.TextIOWrapper:

@@ -16,7 +16,7 @@ import numpy as np
 
 from estran.errors import Invalid
 from estran.formats import Format, Refusal, Rows
-from estran.formats._summary import summary, told
+from estran.formats._summary import passing, summary, told
 from estran.formats._text import numbered, opened, plain
 from estran.model import Concept, Datastream, FlagMeaning, Record, Text, Thing, Variable, instant_us
 
@@ -55,7 +55,7 @@ _WATER = (("1", "not analysed yet", 2), ("2", "acceptable", 1), ("3", "questiona
           ("8", "irregular reading of a peak", 3), ("9", "not sampled", 9))  # fmt: skip
 _IGOSS = (("0", "not checked", 2), ("1", "good", 1), ("2", "probably good", 1), ("3", "probably bad", 3), ("4", "bad", 4),
           ("5", "changed", 1), ("9", "missing", 9))  # fmt: skip
-_MISSING, _MOST_REFUSED, _MOST_HEADERS = -990.0, 100, 2000
+_MISSING, _MOST_REFUSED, _MOST_HEADERS, _ROWS_AT_ONCE = -990.0, 100, 2000, 50_000
 _POLE, _HALF_TURN = 90.0, 180.0
 
 
@@ -90,12 +90,11 @@ def read(document: Document) -> Iterator[Record]:
     Raises:
         Invalid: it names no columns, or no cruise.
     """
-    found = list(observe(document))
-    cruises = {one.thing.key for one in found if isinstance(one, Datastream)}
+    cruises: set[str] = set()
+    variables, extent = summary(passing(observe(document), lambda one: cruises.add(one.thing.key)))
     if len(cruises) != 1:
         raise Invalid(f"it holds values of {len(cruises)} cruises; a file of one is read", document.name)
     (cruise,) = cruises
-    variables, extent = summary(found)
     yield Record(
         identifier=f"cchdo:{cruise}",
         title=Text.of(f"Hydrographic cruise {cruise}"),
@@ -115,7 +114,8 @@ def observe(document: Document) -> Iterator[Observed]:
     """
     table = _table(document)
     gathered: defaultdict[tuple[str, str], _Gathered] = defaultdict(_Gathered)
-    refused = 0
+    known: set[str] = set()
+    held = refused = 0
     with opened(document) as text:
         for number, line in numbered(text):
             if number < table.first or not line.strip() or line.startswith("#"):
@@ -123,12 +123,15 @@ def observe(document: Document) -> Iterator[Observed]:
             if line.strip() == "END_DATA":
                 break
             try:
-                _take(next(csv.reader([line])), table, gathered, document.name)
+                held += _take(_cells(line, document.name), table, gathered, document.name)
             except Invalid as error:
                 refused += 1
                 if refused <= _MOST_REFUSED:
                     yield Refusal(document.name, error.why, number)
-    yield from _given(table, gathered)
+            if held >= _ROWS_AT_ONCE:
+                yield from _given(table, gathered, known)
+                held = 0
+    yield from _given(table, gathered, known)
     if refused > _MOST_REFUSED:
         yield Refusal(document.name, f"{refused - _MOST_REFUSED:,} more rows were refused for such reasons")
 
@@ -146,9 +149,9 @@ def _table(document: Document) -> _Table:
             if (setting := _SETTING.fullmatch(plain(line))) is not None:
                 settings[setting[1]] = setting[2]
                 continue
-            columns = [cell.strip().upper() for cell in next(csv.reader([line]))]
+            columns = [cell.strip().upper() for cell in _cells(line, document.name)]
             _, below = next(rows, (number, ""))
-            units = [cell.strip().upper() for cell in next(csv.reader([below]), [])]
+            units = [cell.strip().upper() for cell in _cells(below, document.name)]
             if not any(level in columns for level in _LEVELS):
                 raise Invalid(f"line {number} names no pressure (CTDPRS) among its columns", document.name)
             units += [""] * (len(columns) - len(units))
@@ -156,9 +159,17 @@ def _table(document: Document) -> _Table:
     raise Invalid("it names no columns", document.name)
 
 
+def _cells(line: str, name: str) -> list[str]:
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error as error:
+        raise Invalid(f"the line is no row of a table ({error})", name) from None
+
+
 def _take(
     row: Sequence[str], table: _Table, gathered: defaultdict[tuple[str, str], _Gathered], name: str
-) -> None:
+) -> int:
+    """Gather the values of a row; gives how many."""
     cells = {column: cell.strip() for column, cell in zip(table.columns, row, strict=False) if column}
     if len(row) < len([column for column in table.columns if column]):
         raise Invalid(f"the row has {len(row)} cells where {len(table.columns)} columns are named", name)
@@ -166,7 +177,7 @@ def _take(
     at, cruise = _when(about, name), about.get("EXPOCODE", "").replace("/", "_") or "unnamed"
     level = next((_number(cells[column], name) for column in _LEVELS if column in cells), None)
     if level is None or level < _MISSING:
-        return
+        return 0
     x, y = (_number(about.get(key, "-999"), name) for key in ("LONGITUDE", "LATITUDE"))
     place = (x, y) if abs(x) <= _HALF_TURN and abs(y) <= _POLE else (float("nan"), float("nan"))
     # All of a row, or nothing.
@@ -184,6 +195,7 @@ def _take(
             own.place.append(place)
             own.value.append(value)
             own.flag.append(flag or None)
+    return len(found)
 
 
 def _is_value(column: str) -> bool:
@@ -206,7 +218,8 @@ def _number(text: str, name: str) -> float:
     return value if np.isfinite(value) else _MISSING - 1
 
 
-def _given(table: _Table, gathered: Mapping[tuple[str, str], _Gathered]) -> Iterator[Observed]:
+def _given(table: _Table, gathered: dict[tuple[str, str], _Gathered], known: set[str]) -> Iterator[Observed]:
+    """What was gathered, each datastream before its first rows."""
     level = next(column for column in _LEVELS if column in table.columns)
     for (cruise, column), own in gathered.items():
         if not own.time:
@@ -240,12 +253,15 @@ def _given(table: _Table, gathered: Mapping[tuple[str, str], _Gathered]) -> Iter
             flags="WOCE" if kind == "W" else "IGOSS" if kind else "",
             flag_meanings=tuple(FlagMeaning(*one) for one in meanings),
         )  # fmt: skip
-        yield stream
+        if stream.key not in known:
+            known.add(stream.key)
+            yield stream
         yield Rows(
             datastream=stream.key, time=np.array(own.time, np.int64), value=np.array(own.value),
             vertical=np.array(own.level), longitude=place[:, 0], latitude=place[:, 1],
             flag=own.flag if any(own.flag) else None,
         )  # fmt: skip
+    gathered.clear()
 
 
 FORMAT = Format(

@@ -15,7 +15,7 @@ import numpy as np
 
 from estran.errors import Invalid
 from estran.formats import Format, Refusal, Rows
-from estran.formats._summary import summary, told
+from estran.formats._summary import passing, summary, told
 from estran.formats._text import numbered, opened, plain
 from estran.model import Concept, Datastream, FlagMeaning, Record, Sensor, Text, Thing, Variable, instant_us
 
@@ -88,9 +88,9 @@ def read(document: Document) -> Iterator[Record]:
     Raises:
         Invalid: no observation is found in it, or nothing tells where it was made.
     """
-    found = list(observe(document))
+    networks: set[str] = set()
+    found = passing(observe(document), lambda one: networks.add(dict(one.thing.properties)["network"]))
     variables, extent = summary(found)
-    networks = {dict(one.thing.properties)["network"] for one in found if isinstance(one, Datastream)}
     if len(networks) != 1:
         raise Invalid("no observation of one network is found in it", document.name)
     (network,) = networks

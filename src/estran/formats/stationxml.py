@@ -13,6 +13,7 @@ from estran.errors import Invalid
 from estran.formats import Dataset, Document, Format
 from estran.formats._identifiers import doi
 from estran.formats._seed.channels import dataset_of, envelopes, key_of
+from estran.formats._text import whole
 from estran.formats._xml import local, parse, root_name
 from estran.model import (
     Box,
@@ -86,8 +87,7 @@ def explain(document: Document) -> str:
 
 
 def _root(document: Document) -> Any:
-    body = document.body or (document.path.read_bytes() if document.path else b"")
-    return parse(Document(document.name, body))
+    return parse(Document(document.name, whole(document)))
 
 
 def _networks(root: Any, document: Document) -> list[Any]:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from estran.errors import Invalid
 from estran.formats import Format, Refusal, Rows
+from estran.formats._packed import PACKED
 from estran.formats._table.cells import rows
 from estran.formats._table.guessing import guess
 from estran.formats._table.reading import Row, RowReader
-from estran.formats._text import GZIP, MARKS, lines, opened
+from estran.formats._text import MARKS, lines, opened
 from estran.model import Datastream, Text, Thing, Variable
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ __all__ = ["FORMAT", "layout", "observe", "recognise"]
 
 _LIKELY, _PERHAPS = 0.6, 0.52
 _TABLES, _TEXTS = {".csv", ".tsv"}, {".txt", ".dat", ".tab", ".asc", ".rdb"}
-_HEAD_LINES = 400
+_HEAD_LINES, _HEAD_LETTERS = 400, 8_000_000
 _ROWS_AT_ONCE = 50_000
 _MOST_REFUSED = 100
 _NAN = float("nan")
@@ -38,7 +39,7 @@ _HALF_TURN, _POLE = 180.0, 90.0
 
 def recognise(head: bytes, name: str) -> float:
     """Whether a file may be a table: text, by its name."""
-    if b"\0" in head and not head.startswith((GZIP, *MARKS)):
+    if b"\0" in head and not head.startswith((*PACKED, *MARKS)):
         return 0.0
     suffixes = {suffix.lower() for suffix in PurePath(name).suffixes}
     return _LIKELY if suffixes & _TABLES else _PERHAPS if suffixes & _TEXTS else 0.0
@@ -51,7 +52,18 @@ def layout(document: Document) -> Layout:
         Invalid: no table of observations is found in it.
     """
     with opened(document) as text:
-        return guess(list(lines(text, _HEAD_LINES)), document.name)
+        return guess(_first(lines(text, _HEAD_LINES)), document.name)
+
+
+def _first(found: Iterator[str]) -> list[str]:
+    """The first lines, fewer of them where they are as long as books."""
+    held, size = list[str](), 0
+    for line in found:
+        held.append(line)
+        size += len(line)
+        if size > _HEAD_LETTERS:
+            break
+    return held
 
 
 def observe(document: Document, known: Layout | None = None, *, moves: bool = False) -> Iterator[Observed]:

@@ -19,6 +19,7 @@ from estran.formats._identifiers import doi, identifier
 from estran.formats._json import decode, obj, outline, text, texts
 from estran.formats._languages import code
 from estran.formats._licences import licence
+from estran.formats._text import whole
 from estran.formats._theia.data import is_data
 from estran.formats._theia.gather import Gathered, gathered
 from estran.formats._theia.parts import (
@@ -136,8 +137,7 @@ def explain(document: Document) -> str:
 
 
 def _series(document: Document) -> list[Series | Refusal]:
-    body = document.body or (document.path.read_bytes() if document.path else b"")
-    value, _ = decode(Document(document.name, body), [])
+    value, _ = decode(Document(document.name, whole(document)), [])
     return list(series_of(_parts(obj(value))[1], Speech(language_of(document.name)), document))
 
 

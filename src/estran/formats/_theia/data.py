@@ -76,7 +76,8 @@ class Reading:
         """All of the file."""
         batch = _Batch()
         self._refused = 0
-        for number, row in enumerate(csv.reader(lines(text), delimiter=";"), 1):
+        for number, line in enumerate(lines(text), 1):
+            row = _cells(line)
             if not any(cell.strip() for cell in row) or row[0].startswith("#"):
                 continue
             if not self._names:
@@ -171,6 +172,16 @@ class Reading:
             return True
         apart = np.abs(place[on_globe, :2] - np.array(self._fixed))
         return bool((apart > 1e-3).any())  # noqa: PLR2004 - a hundred metres
+
+
+def _cells(line: str) -> list[str]:
+    """The cells of a line; of one that is quoted wrongly, what stands between its signs."""
+    if '"' not in line:
+        return line.rstrip("\r\n").split(";")
+    try:
+        return next(csv.reader([line], delimiter=";"), [])
+    except csv.Error:
+        return line.split(";")
 
 
 def _number(text: str) -> float:

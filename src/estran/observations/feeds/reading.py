@@ -12,7 +12,7 @@ import msgspec
 
 from estran.errors import Invalid
 from estran.formats import Document, Refusal, table
-from estran.formats._text import GZIP
+from estran.formats._packed import PACKED
 from estran.observations.feeds.options import subject
 from estran.observations.given import parted, reference
 
@@ -103,7 +103,7 @@ class Reader:
 
     def _learn(self, document: Document, layout: Layout) -> None:
         # What is left out may be left out for what stands in it here.
-        if document.body.startswith(GZIP) or any(not column.role for column in layout.columns):
+        if document.body.startswith(PACKED) or any(not column.role for column in layout.columns):
             return
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
