@@ -46,3 +46,9 @@ def refused(form: Format, document: Document) -> list[str]:
         return [one.why for one in form.observe(document) if isinstance(one, Refusal)]
     except Invalid as error:
         return [error.why]
+
+
+def test_blanks_as_long_as_a_book_are_read_at_once() -> None:
+    body = f'{{"id": "10.1/a", "descriptions": [{{"description": "a{" " * 200_000}b", "descriptionType": "Abstract"}}], "titles": [{{"title": "x"}}]}}'
+    found = list(formats.read(Document("a.json", body.encode()), formats.find("datacite-json")))
+    assert len(found) == 1

@@ -57,7 +57,7 @@ def test_icartt() -> None:
     assert carbon.value[0] == 90.5
     assert carbon.value[1] != carbon.value[1]
     assert carbon.until is not None
-    assert (carbon.until - carbon.time).tolist() == [60_000_000] * 3
+    assert [end - at for end, at in zip(carbon.until, carbon.time, strict=True)] == [60_000_000] * 3
     assert found.streams["x_plane/O3"].variable.unit == "ppbv"
     assert [(one.line, one.why.partition(" holds")[0].partition(" does")[0]) for one in found.refused] == [
         (25, "the record"),
@@ -190,3 +190,54 @@ def test_nonsense_is_refused_and_never_crashes(data: st.DataObject) -> None:
         assert all(refusal.line or "more records" in refusal.why for refusal in found.refused)
     for one in formats.read(document, FORMAT):
         assert not isinstance(one, Refusal) or "could not be understood" not in one.why
+
+
+def test_a_station_of_ebas_has_its_place() -> None:
+    lines = [
+        "Doe, Jane", "NO01L", "Doe, John", "EMEP", "1 1", "2022 01 01 2023 05 12", "0.041667", "days from the file reference point",
+        "3", "1 1 1", "999.999999 999.9999 9.999", "end_time of measurement, days from the file reference point",
+        "ozone, nmol/mol, Measurement height=5.0 m", "numflag, no unit", "0", "5", "Station name: Zeppelin mountain",
+        "Station latitude: 78.90715", "Station longitude: 11.88668", "Station altitude: 474.0 m", "start_time    end_time    value   flag",
+    ]  # fmt: skip
+    rows = "0.000000 0.041667 38.1234 0.459\n0.041667 0.083333 999.9999 0.999\n"
+    body = "\n".join([f"{len(lines) + 1} 1001", *lines, rows])
+    found = held(FORMAT, Document("zep.nas", body.encode()))
+    (stream,) = found.streams.values()
+    assert (stream.thing.longitude, stream.thing.latitude, stream.thing.elevation_m) == (
+        11.88668,
+        78.90715,
+        474.0,
+    )
+    assert str(stream.thing.name) == "Zeppelin mountain"
+    assert (stream.variable.name, stream.variable.unit) == ("ozone", "nmol/mol")
+    assert found.told("zep/ozone") == [("2022-01-01T00:00:00", 38.1234)]
+    assert found.rows["zep/ozone"].flag == ["0.459"]
+
+
+@pytest.mark.parametrize("index", [2110, 2310])
+def test_a_lidar_that_flies_tells_its_place_once_in_a_record(index: int) -> None:
+    shape = ["1", "1", "-9999", "Ozone, ppbv"]
+    counted = ["NumAlts, none"] if index == 2110 else ["NumAlts, none", "FirstAlt, m", "AltStep, m"]
+    beside = [*counted, "Latitude, deg", "Longitude, deg"]
+    count = len(beside)
+    more = [str(count), ", ".join("1" * count), ", ".join(["-9999"] * count), *beside]
+    lines = [
+        "Doe, Jane", "NOAA", "lidar", "FIREX-AQ", "1, 1", "2019, 08, 03, 2020, 01, 10", "0, 1", "Altitude[], meters", "Time_mid, seconds UTC",
+        *shape, *more, "0", "2", "PI_CONTACT_INFO: x", "Time_mid, NumAlts, Latitude, Longitude",
+    ]  # fmt: skip
+    data = {
+        2110: "64800, 2, 44.1, -116.1\n100, 45\n150, 46\n64860, 1, -9999, -9999\n200, 47\n",
+        2310: "64800, 2, 100, 50, 44.1, -116.1\n45, 46\n64860, 1, 200, 50, -9999, -9999\n47\n",
+    }[index]
+    body = "\r\n".join([f"{len(lines) + 1}, {index}", *lines]) + "\r\n" + data
+    found = held(FORMAT, Document("lidar.ict", body.encode()))
+    assert found.refused == []
+    assert [*found.streams] == ["lidar/Ozone"]
+    assert found.streams["lidar/Ozone"].sampling == "trajectoryProfile"
+    rows = found.rows["lidar/Ozone"]
+    assert rows.vertical is not None
+    assert rows.longitude is not None
+    assert rows.vertical.tolist() == [100.0, 150.0, 200.0]
+    assert rows.longitude.tolist()[:2] == [-116.1, -116.1]
+    assert str(rows.longitude.tolist()[2]) == "nan"
+    assert found.told("lidar/Ozone")[2] == ("2019-08-03T18:01:00", 47.0)

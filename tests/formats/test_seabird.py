@@ -164,3 +164,13 @@ def test_nonsense_is_refused_and_never_crashes(data: st.DataObject) -> None:
         assert all(refusal.line for refusal in found.refused)
     for one in formats.read(document, FORMAT):
         assert not isinstance(one, Refusal) or "could not be understood" not in one.why
+
+
+def test_a_clock_that_counts_from_1970_or_2000_needs_no_beginning_of_the_cast() -> None:
+    for name, raw in (
+        ("timeK: Time, Instrument [seconds]", 757382400),
+        ("timeN: Time, NMEA [seconds]", 1704067200),
+    ):
+        body = f"* Sea-Bird SBE 37\n# name 0 = {name}\n# name 1 = t090C: Temperature [ITS-90, deg C]\n*END*\n{raw:11d}    12.5000\n"
+        found = held(FORMAT, Document("a.cnv", body.encode()))
+        assert found.told("a/t090C") == [("2024-01-01T00:00:00", 12.5)]

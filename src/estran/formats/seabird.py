@@ -40,6 +40,9 @@ _MOST_REFUSED = 100
 _WIDTH = 11
 _EPOCH, _EPOCH_2000 = datetime(1970, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
+# Clocks that need no beginning of the cast.
+_ABSOLUTE = ("since 2000", "since 1970")
+_CLOCKS = ("julian", *_ABSOLUTE, "seconds", "minutes", "hours")
 _DAY_US, _UNITS_US = 86_400_000_000, {"seconds": 1e6, "minutes": 6e7, "hours": 3.6e9}
 
 
@@ -110,8 +113,9 @@ def explain(document: Document) -> str:
     cast = _Cast.of(told, document.name)
     vertical = told.columns[cast.vertical][0] if cast.vertical >= 0 else "none"
     place = f"{told.longitude:.4f}, {told.latitude:.4f}" if told.longitude is not None else "not told"
+    begins = f"begins {started(told)} ({told.start_from})" if told.start else "begins with its first scan"
     lines = [
-        f"Sea-Bird {told.model or 'file'}: begins {started(told)} ({told.start_from}), {cast.clock_words()}",
+        f"Sea-Bird {told.model or 'file'}: {begins}, {cast.clock_words()}",
         f"vertical: {vertical}; place: {'of each scan' if cast.moves else place}",
     ]
     for position, (short, words) in enumerate(told.columns):
@@ -174,20 +178,17 @@ class _Cast:
 
     @classmethod
     def of(cls, told: Header, name: str) -> _Cast:
-        if told.start is None:
+        roles = [role(short) for short, _ in told.columns]
+        known = _CLOCKS if told.start else _ABSOLUTE
+        clocks = [kind for kind in known if kind in roles]
+        if told.start is None and not clocks:
             raise Invalid(
                 "nothing in its header tells when it was made; write a line such as “# start_time = Sep 10 2012 "
                 "06:07:32” above *END*",
                 name,
             )
-        roles = [role(short) for short, _ in told.columns]
         ranks = {n: rank for n, (short, _) in enumerate(told.columns) if (rank := pressure_rank(short)) >= 0}
         vertical = min(ranks, key=lambda n: ranks[n], default=-1)
-        clocks = [
-            kind
-            for kind in ("julian", "since 2000", "since 1970", "seconds", "minutes", "hours")
-            if kind in roles
-        ]
         moves = (
             (roles.index("longitude"), roles.index("latitude"))
             if {"longitude", "latitude"} <= {*roles}
@@ -206,7 +207,7 @@ class _Cast:
             properties=tuple((k, v) for k, v in told.said.items() if v),
         )  # fmt: skip
         return cls(
-            told, thing, (told.start - _EPOCH) // _US, roles.index(clocks[0]) if clocks else -1,
+            told, thing, (told.start - _EPOCH) // _US if told.start else 0, roles.index(clocks[0]) if clocks else -1,
             vertical, roles.index("flag") if "flag" in roles else -1, moves, values,
         )  # fmt: skip
 

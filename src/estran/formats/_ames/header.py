@@ -22,6 +22,9 @@ _FIRST = re.compile(r"\s*(\d{1,4})[\s,]+(\d{4})(?:\s*,\s*V\w+)?\s*")
 _BRACKETED = re.compile(r"^(.*?)\s*[\[(]\s*([^\])]*)\s*[\])].*$")
 _SUFFIXES = ("pptv", "ppbv", "ppmv", "ppt", "ppb", "ppm", "degC", "hPa", "mb", "ms-1", "deg", "km", "m", "K")
 _NUMBERED = re.compile(r"([A-Z][A-Z_]+[A-Z])\s*:\s*(.*)")
+_STATION = re.compile(
+    r"(?:station|measurement) (name|latitude|longitude|altitude)\s?: ?(\S.*)", re.IGNORECASE
+)
 _MOST_VARIABLES, _MOST_LINES = 2000, 20_000
 _UNUSED = ("n/a", "na", "none", "")
 
@@ -46,7 +49,7 @@ class Header:
         auxiliary: variables that do not depend on the fastest axis.
         of_station: what is told once of each station, where stations are the slow axis; first how many records it has.
         words: how many texts stand behind these numbers.
-        told: the keywords of ICARTT's comments.
+        told: the keywords of ICARTT's comments, and what EBAS tells of its station.
     """
 
     lines: int
@@ -253,3 +256,5 @@ def _comments(read: _Lines, made: Header) -> None:
     for line in made.normal:
         if (found := _NUMBERED.fullmatch(line)) and found[2].strip().lower() not in _UNUSED:
             made.told.setdefault(found[1], found[2].strip())
+        elif found := _STATION.fullmatch(plain(line)):
+            made.told.setdefault(f"station {found[1].lower()}", found[2])

@@ -42,7 +42,6 @@ __all__ = ["read_attributes"]
 _COVERED = ("Collected", "Coverage", "Valid")
 _SUPPLEMENTS = ("TechnicalInfo", "SeriesInformation", "TableOfContents", "Other")
 _BYTES = re.compile(r"^([\d.,]+)\s*(bytes?|b|[kmgt]i?b)$", re.IGNORECASE)
-_BLANKS_AT_END = re.compile(r"[ \t\r]+(?=\n)")
 _INDENTED = re.compile(r"\n[ \t]+")
 _POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
 _KERNEL = re.compile(r"kernel-(\d+(?:\.\d+)?)")
@@ -111,7 +110,8 @@ def _camel(key: str) -> str:
 
 def _words(value: Any) -> str:
     """A description; where its lines are indented, as within an XML file, they are one."""
-    return _INDENTED.sub(" ", _BLANKS_AT_END.sub("", said(value)))
+    lines = (line.rstrip(" \t\r") for line in said(value).split("\n"))
+    return _INDENTED.sub(" ", "\n".join(lines))
 
 
 def _identifiers(found: dict[str, Any]) -> tuple[Identifier, ...]:
