@@ -70,11 +70,11 @@ def test_its_gauges_say_the_same_in_whatever_portions_they_are_asked() -> None:
 
     def said(*edges: int) -> list[tuple[str, int, float, str]]:
         return sorted(
-            (rows.datastream, *one)
+            (rows.datastream, time, value, flag or "")
             for after, until in pairwise(edges)
             for rows in observations.rows("2025-07-01", after, until)
             if rows.value is not None and rows.flag is not None
-            for one in zip(rows.time.tolist(), rows.value.tolist(), rows.flag, strict=True)
+            for time, value, flag in zip(rows.time.tolist(), rows.value.tolist(), rows.flag, strict=True)
         )
 
     whole = said(0, start + 40 * day)

@@ -20,7 +20,7 @@ from estran.orders.values import Delivered, Estimate, Order, State
 from estran.orders.working import NAME, chosen, removed, room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from estran.access import Actor
@@ -241,16 +241,14 @@ class Orders:
         if not self._actor.role:
             return []
         own = (job for job in self._placed() if job.arguments.get("by") == self._who)
-        found: list[Order] = []
-        for job in own:
-            try:
-                self.record(str(job.arguments["record"]))
-            except NotFound:
-                continue
-            found.append(self._order(job))
-            if len(found) >= _MOST_LISTED:
-                break
-        return found
+        return self._orders(islice((job for job in own if self._is_seen(job)), _MOST_LISTED))
+
+    def _is_seen(self, job: Job) -> bool:
+        try:
+            self.record(str(job.arguments["record"]))
+        except NotFound:
+            return False
+        return True
 
     def everyone(self, limit: int = _MOST_LISTED) -> list[Order]:
         """The newest orders of all who placed some.
@@ -260,7 +258,15 @@ class Orders:
         """
         if not self._actor.is_operator:
             raise NotAllowed("only the node's operator may list the orders of others")
-        return [self._order(job) for job in islice(self._placed(), limit)]
+        return self._orders(islice(self._placed(), limit))
+
+    def _orders(self, jobs: Iterable[Job]) -> list[Order]:
+        """The orders that jobs are; their numbers are asked for at once."""
+        listed = list(jobs)
+        numbers: dict[str, int] = {}
+        for note in self._jobs.notes([job.id for job in listed]):
+            numbers.setdefault(note.job, note.number)
+        return [self._order(job, numbers.get(job.id, 0)) for job in listed]
 
     def unattended(self, order: Order) -> Attendance | None:
         """Since when no worker does what waits, where that is why an order does not go on."""
@@ -312,13 +318,16 @@ class Orders:
                 return path, one
         raise NotFound("file", name, f"The order “{order.id}” is {order.state}.")
 
+    def _number(self, job: str) -> int:
+        return next((note.number for note in self._jobs.notes([job])), 0)
+
     def sweep(self) -> int:
         """Take away the files of orders whose time is over; gives of how many."""
         count = 0
         for folder in sorted(self.folder.iterdir()) if self.folder.is_dir() else []:
             try:
                 job = self._jobs.status(folder.name)
-                over = self._order(job).state in ("expired", "failed", "cancelled")
+                over = self._order(job, 0).state in ("expired", "failed", "cancelled")
             except NotFound:
                 over = True
             if over:
@@ -326,7 +335,7 @@ class Orders:
                 count += 1
         return count
 
-    def _order(self, job: Job) -> Order:
+    def _order(self, job: Job, number: int | None = None) -> Order:
         result: dict[str, Any] = job.result or {}
         expires = datetime.fromisoformat(result["expires"]) if result else None
         state: State = _STATES.get(job.state, job.state)  # type: ignore[arg-type] # pyright: ignore[reportAssignmentType]
@@ -335,7 +344,7 @@ class Orders:
         files = tuple(Delivered(**file) for file in result.get("files", ())) if state == "done" else ()
         return Order(
             id=job.id,
-            number=min((note.number for note in self._jobs.notes([job.id])), default=0),
+            number=number if number is not None else self._number(job.id),
             state=state,
             # An order of an earlier version named no variables.
             asked={"variables": []} | {name: job.arguments[name] for name in _ASKED if name in job.arguments},
