@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dbos import DBOSClient
 
-    from estran.jobs.notes import Note
+    from estran.jobs.store.notes import Note
 
 QUEUE, WORKFLOW = "estran", "job"
 _MOST = 1000

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from estran.access import Actor
     from estran.formats import Links
     from estran.jobs import Attendance, Job, Jobs
-    from estran.jobs.notes import Note
+    from estran.jobs.store.notes import Note
     from estran.model import Record
     from estran.observations import Observations
     from estran.observations.wide import WideTable

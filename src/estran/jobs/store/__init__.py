@@ -17,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from estran.errors import Unavailable
-from estran.jobs.notes import Notes
+from estran.jobs.store.notes import Notes
 from estran.storage.engine import engine_of
 
 if TYPE_CHECKING:
