@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,8 +43,9 @@ MANY = 130
 """Datastreams of the record that has many."""
 
 
+@cache
 def newest() -> datetime:
-    """The hour of the newest values: as of a station that sends."""
+    """The hour of the newest values: as of a station that sends; the same for all tests of a run."""
     return datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
 
 

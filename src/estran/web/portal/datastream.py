@@ -21,7 +21,7 @@ from estran.web.portal.datastream_panels import (
     thing_facts,
 )
 from estran.web.portal.datastream_plot import axis, columns
-from estran.web.portal.datastream_snippets import Download, datastream_snippets, downloads
+from estran.web.portal.datastream_snippets import Download, datastream_snippets, downloads, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -94,6 +94,7 @@ class DatastreamView:
         curves: what the plot draws, as columns; profiles: the same of profiles.
         active: when the sensor was, in seconds since 1970; nothing where that is all the time.
         beside: datastreams that may be drawn with it.
+        order_drawn: where all that is drawn is ordered, "" where that is one series, or of several datasets.
         rows: the last values of the period; earlier: the way to those before.
         has_vertical, has_flags: whether the table has such a column.
         panels: what is known of it, its thing, its sensor and its dataset.
@@ -122,6 +123,7 @@ class DatastreamView:
     events: tuple[Event, ...]
     active: tuple[tuple[float, float], ...]
     downloads: tuple[Download, ...]
+    order_drawn: str
     rows: tuple[Row, ...]
     has_vertical: bool
     vertical: str
@@ -192,7 +194,7 @@ def datastream_view(a: Asked, viewer: Viewer, links: Links) -> tuple[DatastreamV
         ),
         beside=_beside(stream, a, viewer) if not profiles and len(streams) < MOST_TOGETHER else (),
         beside_kept=",".join(f"{n}" for n in a.beside), events=listed, active=working,
-        downloads=downloads(stream, time, curves[0].count, w),
+        downloads=downloads(stream, time, curves[0].count, w), order_drawn=order_of(streams, time, w),
         rows=tuple(reversed(_rows(stream, rows, viewer))), has_vertical=vertical is not None,
         vertical=axis(vertical, w),
         has_flags=rows["flag"].null_count < rows.num_rows,

@@ -13,11 +13,13 @@ from estran.web.portal.orders import FORMS, question
 from estran.web.portal.snippets import Snippet
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from estran.formats import Links
     from estran.observations.store.registry import HeldDatastream
     from estran.web.portal.i18n import Words
 
-__all__ = ["Download", "datastream_snippets", "downloads"]
+__all__ = ["Download", "datastream_snippets", "downloads", "order_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,17 @@ def downloads(stream: HeldDatastream, time: str, count: int, w: Words) -> tuple[
         for suffix, label in FORMS.items()
     ]
     return (*ordered, Download(label=w.text("orders.at_once"), href=_address(stream, "csv", time)))
+
+
+def order_of(streams: Sequence[HeldDatastream], time: str, w: Words) -> str:
+    """Address of the form that orders several datastreams of one dataset in a period, "" for others."""
+    records = {one.record for one in streams}
+    if len(streams) < 2 or len(records) > 1:  # noqa: PLR2004 - one alone has its downloads
+        return ""
+    numbers = [one.number for one in streams]
+    return question(
+        {"record": records.pop(), "datastreams": numbers, "variables": [], "time": time, "form": "csv"}, w
+    )
 
 
 def datastream_snippets(stream: HeldDatastream, time: str, links: Links, w: Words) -> list[Snippet]:

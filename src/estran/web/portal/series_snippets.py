@@ -41,9 +41,9 @@ frame = pd.read_csv({_text(address)}, parse_dates=["time (UTC)"])
 print(frame.describe())"""
     r = f"""frame <- read.csv({_text(address)}, check.names = FALSE)
 summary(frame)"""
-    newest = "Observations($orderby=phenomenonTime desc;$top=1)"
-    asked = (f"$filter=properties/dataset eq '{record.id}'", f"$expand={newest}", "$select=id,name")
-    told = "".join(f" \\\n  --data-urlencode {shlex.quote(one)}" for one in asked)
+    newest = r"Observations(\$orderby=phenomenonTime desc;\$top=1)"
+    asked = (f"filter=properties/dataset eq '{record.id}'", f"expand={newest}", "select=id,name")
+    told = "".join(f' \\\n  --data-urlencode "\\${one}"' for one in asked)
     estran, xarray = _own(table, overview.properties(record.id)[0].variable, span, box)
     return [
         Snippet("python-series", t("series.use_python"), python),

@@ -5,7 +5,8 @@ import { colour } from "./colour.js";
 const HUES = ["ocean", "atmosphere", "life", "land"];
 const DASHES = [[], [10, 4], [3, 3], [12, 3, 2, 3]];
 const MONTH = 28 * 86400, DAY = 86400;
-const lang = document.documentElement.lang;
+// Dates as the words of the page have them, the day first.
+const lang = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 const box = document.getElementById("plot");
 const status = document.getElementById("plot-status");
 const digits = new Intl.NumberFormat(lang, { maximumSignificantDigits: 5 });
@@ -226,7 +227,9 @@ function go(start, end, push = false) {
   plot.setScale("x", { min: wanted[0], max: wanted[1] });
   clearTimeout(waiting);
   waiting = setTimeout(() => {
-    const iso = (s) => `${new Date(Math.round(s) * 1000).toISOString().slice(0, 19)}Z`;
+    // Of days the minute is enough: an address that can be read.
+    const fine = wanted[1] - wanted[0] > 2 * DAY ? 16 : 19;
+    const iso = (s) => `${new Date(Math.round(s) * 1000).toISOString().slice(0, fine)}Z`;
     const query = new URLSearchParams(location.search);
     query.delete("period");
     query.delete("before");
