@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.forked import PROCESSES
 from tests.jobs.works import jobs_of, serve
 
 if TYPE_CHECKING:
@@ -36,18 +36,13 @@ def jobs(url: str) -> Iterator[Jobs]:
     opened.close()
 
 
-# Each worker is a process of its own that comes from one which has loaded everything.
-_processes = multiprocessing.get_context("forkserver")
-
-
 class Process:
     """A worker in a process of its own."""
 
     def __init__(self, url: str, log: Path, settings: dict[str, Any]) -> None:
-        _processes.set_forkserver_preload(["tests.jobs.works", "estran.jobs.working"])
         self._log = log
         log.touch()
-        self._process = _processes.Process(target=serve, args=(url, str(log), settings), daemon=True)
+        self._process = PROCESSES.Process(target=serve, args=(url, str(log), settings), daemon=True)
         self._process.start()
         self.pid = self._process.pid or 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import sys
+from typing import TYPE_CHECKING
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -13,8 +13,12 @@ from sqlalchemy.engine import Engine
 import estran
 from tests.catalogue.harvest import scripted
 
-if __name__ == "__main__":
-    folder, database, last, slices = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "slices"
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+
+def harvest(folder: str, database: str, last: int, slices: bool, told: Connection) -> None:
+    """Do it, and tell how many statements it took."""
     scripted.install()
     node = estran.open(folder, storage={"database": database})
     numbers = itertools.count(1)
@@ -24,8 +28,7 @@ if __name__ == "__main__":
         if next(numbers) == last:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    harvest = node.harvest
-    run = harvest.begin("theirs")
-    while not harvest.step(run, seconds=0.0 if slices else 1e9):
+    run = node.harvest.begin("theirs")
+    while not node.harvest.step(run, seconds=0.0 if slices else 1e9):
         pass
-    sys.stdout.write(str(next(numbers)))
+    told.send(next(numbers))

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from estran.storage import schema
+from tests.catalogue.harvest import killed
 from tests.catalogue.harvest.scripted import MARK, found
+from tests.forked import PROCESSES
 
-ROOT = Path(__file__).resolve().parents[3]
 KILLS = 12
 
 
@@ -92,11 +90,16 @@ def _plain(value):
 
 
 def harvest(node, last, slices):
-    return subprocess.run(
-        [sys.executable, "-m", "tests.catalogue.harvest.killed", str(node.folder), node._house.database.url,
-         str(last), "slices" if slices else "whole"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    """Exit code of a process that harvests, and the statements that it took if it came to its end."""
+    heard, told = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(
+        target=killed.harvest, args=(str(node.folder), node._house.database.url, last, slices, told)
+    )
+    process.start()
+    told.close()
+    process.join()
+    with heard:
+        return process.exitcode, heard.recv() if process.exitcode == 0 else 0
 
 
 @pytest.fixture
@@ -122,9 +125,8 @@ def prepared(open_node, tmp_path):
 @pytest.mark.parametrize("slices", [False, True])
 def test_a_run_that_is_killed_at_any_statement_ends_as_if_it_had_not_been(prepared, slices):
     whole = prepared("whole")
-    done = harvest(whole, -1, slices)
-    assert done.returncode == 0, done.stderr
-    statements = int(done.stdout)
+    code, statements = harvest(whole, -1, slices)
+    assert code == 0
     expected = state(whole)
     assert expected[0]["state"] == "done"
     assert min(expected[0][n] for n in ("new", "changed", "unchanged", "refused", "removed")) > 0
@@ -134,10 +136,10 @@ def test_a_run_that_is_killed_at_any_statement_ends_as_if_it_had_not_been(prepar
     while True:
         # The nearer the end, the later the kill has to come to hit anything.
         last = dice.randrange(5, statements) if kills < KILLS else -1
-        done = harvest(node, last, slices)
-        if done.returncode == 0:
+        code, _ = harvest(node, last, slices)
+        if code == 0:
             break
-        assert done.returncode == -9, (seed, done.stderr)
+        assert code == -9, seed
         kills += 1
         newest, *others = node.harvest.runs("theirs")
         if others and newest.state == "done":
