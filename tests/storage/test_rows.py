@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DataError
 
+from estran.errors import Conflict
 from estran.storage import Database, prepare
 from estran.storage.schema import datastream, observation, observed_dataset, observed_property, thing
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COLUMNS = ("datastream", "time", "vertical", "value", "words", "number", "version")
+PROPERTY = ("number", "key", "name", "standard_name", "document")
 STRANGE = ['a "quoted" \\ word', "NULL", "", "{1,2}", "it's % é ☂\n", "\\N", None]
 
 
@@ -90,3 +93,17 @@ def test_bytes_are_changed_as_well(database: Database) -> None:
         row = connection.execute(sa.select(observed_property.c.document, observed_property.c.told)).one()
         assert tuple(row) == (bytes(range(256)), "x")
         assert engine.update(connection, datastream, ("count",), ("number",), [(1, 1)]) == 0
+
+
+@pytest.mark.parametrize("count", [2, 20])
+def test_a_double_entry_is_a_conflict(database: Database, count: int) -> None:
+    given = [(n // 2, f"double {n // 2}", "", "", b"") for n in range(count)]
+    with pytest.raises(Conflict), database.write() as connection:
+        database.engine.insert(connection, observed_property, PROPERTY, given)
+
+
+def test_a_number_that_does_not_fit_is_refused(database: Database) -> None:
+    given = [(2**40 + n, f"large {n}", "", "", b"") for n in range(20)]
+    if database.engine.apart:
+        with pytest.raises(DataError, match="out of range"), database.write() as connection:
+            database.engine.insert(connection, observed_property, PROPERTY, given)

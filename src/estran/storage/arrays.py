@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from estran.storage.rows import insert_rows
 
@@ -28,16 +29,18 @@ def copy_rows(
     if len(rows) < _WORTH_COPYING:
         insert_rows(connection, table, columns, rows)
         return
-    _check_small(table, columns, rows)
-    names = ", ".join(f'"{name}"' for name in columns)
+    names = ", ".join(_quoted(columns))
+    text = f'COPY "{table.name}" ({names}) FROM STDIN (FORMAT BINARY)'
     driver: Any = connection.connection.driver_connection
-    with (
-        driver.cursor() as cursor,
-        cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN (FORMAT BINARY)') as copy,
-    ):
-        copy.set_types([_kind(table, name) for name in columns])
-        for row in rows:
-            copy.write_row(row)
+    try:
+        _check_small(table, columns, rows)
+        with driver.cursor() as cursor, cursor.copy(text) as copy:
+            copy.set_types([_kind(table, name) for name in columns])
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.Error as error:
+        # Told as what INSERT is refused for.
+        raise DBAPIError.instance(text, None, error, psycopg.Error) from error
 
 
 def _check_small(table: sa.Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
