@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 import warnings
 from collections import Counter
@@ -28,7 +29,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from sickle import Sickle
 
-MANY = 10_000
+# So many that each client turns some pages; as many as one likes where time does not matter.
+MANY = int(os.environ.get("MANY_RECORDS", "3000"))
 OAI = "{http://www.openarchives.org/OAI/2.0/}"
 _log = logging.getLogger(__name__)
 
