@@ -44,6 +44,7 @@ def observe(node: Node, folder: Path) -> None:
     said = {
         "result": 1,
         "phenomenonTime": "2020-02-01",
+        "resultTime": "2020-02-02T00:00:00Z",
         "parameters": {"a": 1},
         "Datastream": {"@iot.id": stream.number},
     }

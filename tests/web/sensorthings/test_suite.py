@@ -28,6 +28,7 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from shapely.geometry import shape
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -172,22 +173,24 @@ def test_orders_of_what_lies_within(sta: Sta) -> None:
 def test_where_datastreams_were_observed(sta: Sta) -> None:
     found = {one["name"]: one.get("observedArea") for one in sta.values("/Datastreams")}
     assert found["Temperature at Brest"] == {"type": "Point", "coordinates": [-4.5, 48.4]}
-    assert found["Temperature at Float 69"] is None, "of what moves it is not known"
+    moved = found["Temperature at Float 69"]
+    assert shape(moved).bounds == (-20, 40, 3, 45.75), "the places of its observations"
     assert sta.json("/Things(1)", expand="Datastreams")["Datastreams"][0]["observedArea"]["type"] == "Point"
-    assert sta.ask("/Datastreams(7)/observedArea").status_code == 204
+    assert sta.ask("/Datastreams(8)/observedArea").status_code == 204, "no place is told of it"
     for condition, count in (
         ("st_within(observedArea, geography'POLYGON((-5 48, -4 48, -4 49, -5 49, -5 48))')", 2),
         ("observedArea/type eq 'Point'", 6),
-        ("observedArea ne null", 6),
-        ("observedArea eq null and startswith(name, 'T')", 1),
-        ("not (geo.distance(observedArea, geography'POINT(7.3 43.7)') gt 1)", 4),
+        ("observedArea ne null", 7),
+        ("observedArea eq null and startswith(name, 'T')", 0),
+        ("st_contains(observedArea, geography'POINT(-10 44)')", 1),
+        ("not (geo.distance(observedArea, geography'POINT(7.3 43.7)') gt 1)", 3),
     ):
         assert sta.json("/Datastreams", filter=condition, count="true")["@iot.count"] == count, condition
     assert sta.json("/Things", filter="st_equals(Datastreams/observedArea, geography'POINT(3.7 43.4)')")[
         "value"
     ]
     places = sta.json("/Datastreams", resultFormat="GeoJSON")["features"]
-    assert sum(one["geometry"] is not None for one in places) == 6
+    assert sum(one["geometry"] is not None for one in places) == 7
     # However many stand on a page, they are asked for together.
     asked: list[str] = []
 
@@ -204,6 +207,37 @@ def test_where_datastreams_were_observed(sta: Sta) -> None:
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     assert counts[0] == counts[1]
+
+
+def test_when_results_of_datastreams_came(sta: Sta) -> None:
+    listed = sta.values("/Datastreams", orderby="resultTime desc")
+    told = [one.get("resultTime") for one in listed]
+    assert told[:4] == [f"2020-01-0{n}T01:00:00Z/2020-01-0{n}T04:00:00Z" for n in (4, 3, 2, 1)]
+    assert told[4:] == [None] * 4
+    found = [
+        one
+        for page in (0, 3, 6)
+        for one in sta.ids("/Datastreams", orderby="resultTime desc", top="3", skip=str(page))
+    ]
+    assert found == [one["@iot.id"] for one in listed]
+    page = sta.json("/Datastreams", orderby="resultTime desc", top="3", select="id")
+    following = sta.json(page["@iot.nextLink"].removeprefix(ROOT))["value"]
+    assert [one["@iot.id"] for one in page["value"] + following] == found[:6]
+    for condition, count in (
+        ("resultTime gt 2020-01-02T04:00:00Z", 2),
+        ("resultTime ne null", 4),
+        ("resultTime eq null", 4),
+        ("resultTime eq 2020-01-01T01:00:00Z/2020-01-01T04:00:00Z", 1),
+        ("during(resultTime, 2020-01-01T00:00:00Z/2020-01-03T00:00:00Z)", 2),
+        ("day(resultTime) eq 3", 1),
+    ):
+        assert sta.json("/Datastreams", filter=condition, count="true")["@iot.count"] == count, condition
+    assert (
+        sta.json("/Things", filter="Datastreams/resultTime lt 2020-01-02T00:00:00Z", count="true")[
+            "@iot.count"
+        ]
+        == 1
+    )
 
 
 def test_the_options_have_their_order(sta: Sta) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from estran.observations.store import columns, former, marking, recent, registry, testing, versions
+from estran.observations.store import columns, former, marking, reaching, recent, registry, testing, versions
 from estran.observations.store.batches import MOST, Extent
 from estran.observations.store.columns import array, kept
 from estran.observations.store.copied import Copied
@@ -140,6 +140,7 @@ class SeriesStore(Filing):
                 rows, fresh.counts.tested = marking.with_outcomes(rows, found), found.datastreams
             recent.put(connection, self._database.engine, rows)
             registry.note(connection, self._database.engine, tallied(known, rows, fresh.added))
+            reaching.note(connection, self._database.engine, rows)
             testing.touch(
                 connection, self._database.engine, rows, version, coming.states, tested=fresh.counts.tested
             )
@@ -180,6 +181,7 @@ class SeriesStore(Filing):
             without_removed(known, rows, lambda *span: self._read(connection, *span))
             registry.note(connection, self._database.engine, known)
             engine = self._database.engine
+            reaching.forget(connection, engine, [n for n, tally in known.items() if tally.first is None])
             states = testing.states(connection, engine, list(known))
             testing.touch(connection, engine, rows, version, states, are_gone=True)
         return rows.num_rows

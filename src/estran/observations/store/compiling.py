@@ -12,8 +12,8 @@ from estran.errors import Invalid
 from estran.observations.entities import prefix, resolve
 from estran.observations.evaluating import geometry, holds
 from estran.observations.expressions import COMPARISONS, Call, Expression, Path, Value, further, paths
-from estran.observations.store.areas import Area, areas
-from estran.observations.store.entities import TABLES, Asker, times_of
+from estran.observations.store.areas import Reach, reaches
+from estran.observations.store.entities import TABLES, Asker, time_columns, times_of
 from estran.observations.vectors import Vector, listed, times
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _NEAR = frozenset({"geo.intersects", *(f"st_{name}" for name in (
 ))})  # fmt: skip
 # It stands in no column: it is made of the places of things.
 _AREA = ("Datastreams", "observedArea")
+_REACHED = frozenset({_AREA, ("Datastreams", "resultTime")})
 _BESIDE = {"Datastreams": ("first", "last"), "HistoricalLocations": ("time",)}
 _NEEDLES = frozenset({"contains", "startswith", "endswith", "substringof"})
 
@@ -129,7 +130,7 @@ def _comparison(ask: Asker, name: str, found: Resolved, value: Value, rows: Any)
     if value.kind not in kinds.get(kind, ()):
         return None
     if kind == "time":
-        return _of_times(name, [rows.c[column] for column in times_of(found.kind, found.name)], value.value)
+        return _of_times(name, time_columns(found.kind, found.name, rows), value.value)
     if kind == "id":
         return _related(name, rows.c.number, literal(value.value))
     held = ask.engine.member(rows.c.told, (found.name, *found.inside), value.kind)
@@ -140,8 +141,8 @@ def _there(ask: Asker, found: Resolved, rows: Any) -> Any:
     if found.type == "id":
         return true()
     if found.type == "time" and not found.inside:
-        columns = times_of(found.kind, found.name)
-        return rows.c[columns[0]].is_not(None) if columns else false()
+        columns = time_columns(found.kind, found.name, rows)
+        return columns[0].is_not(None) if columns else false()
     return ask.engine.member(rows.c.told, (found.name, *found.inside), "any").is_not(None)
 
 
@@ -197,8 +198,8 @@ def _needle(ask: Asker, name: str, found: Resolved, needle: str, rows: Any) -> A
 def _looked_at(ask: Asker, expression: Expression, kind: str, rows: Any) -> Any:
     """The rows themselves are looked at: of those that may be seen, and lie near where that matters."""
     table = TABLES[kind].alias()
-    has_area = any((kind, path.steps[0]) == _AREA for path in paths(expression))
-    names = ("number", "told", *_BESIDE.get(kind, ()), *(("thing",) if has_area else ()))
+    reached = {(kind, path.steps[0]) for path in paths(expression)} & _REACHED
+    names = ("number", "told", *_BESIDE.get(kind, ()), *(("thing",) if reached else ()))
     columns = [table.c[name] for name in names]
     chosen = select(*columns).where(ask.visible(kind, table))
     if "west" in table.c and (bounds := _bounds(expression)) is not None:
@@ -207,10 +208,16 @@ def _looked_at(ask: Asker, expression: Expression, kind: str, rows: Any) -> Any:
             table.c.west <= east, table.c.east >= west, table.c.south <= north, table.c.north >= south
         )
     rows_ = ask.connection.execute(chosen).all()
-    things = [row.thing for row in rows_ if row.first is not None] if has_area else ()
-    looked = _Rows(kind, rows_, areas(ask.connection, ask.engine, things))
+    known = reaches(ask.connection, ask.engine, rows_) if reached else {}
+    if _AREA in reached and (bounds := _bounds(expression)) is not None:
+        rows_ = [row for row in rows_ if _is_near(known.get(row.number), bounds)]
+    looked = _Rows(kind, rows_, known)
     which = holds(expression, looked)
     return ask.engine.within(rows.c.number, looked.numbers[which].tolist())
+
+
+def _is_near(reach: Reach | None, bounds: tuple[float, float, float, float]) -> bool:
+    return reach is not None and reach.area is not None and reach.area.overlaps(bounds)
 
 
 def _bounds(expression: Expression) -> tuple[float, float, float, float] | None:
@@ -227,12 +234,12 @@ def _bounds(expression: Expression) -> tuple[float, float, float, float] | None:
 class _Rows:
     """Rows of a set as columns."""
 
-    def __init__(self, kind: str, rows: Sequence[Any], known: Mapping[int, Area]) -> None:
-        self._kind, self._rows = kind, rows
+    def __init__(self, kind: str, rows: Sequence[Any], known: Mapping[int, Reach]) -> None:
+        self._kind, self._rows, self._known = kind, rows, known
         self._told = [_DECODE(row.told or "{}") for row in rows]
         for told, row in zip(self._told, rows if known else (), strict=False):
-            if row.first is not None and (area := known.get(row.thing)) is not None:
-                told["observedArea"] = area.geometry()
+            if (reach := known.get(row.number)) is not None:
+                told.update(reach.told())
         self.numbers = np.array([row.number for row in rows], np.int64)
 
     def __len__(self) -> int:
@@ -258,9 +265,15 @@ class _Rows:
             return listed("place", [_shape(value) for value in values])
         return listed("json", values)
 
+    def _time(self, row: Any, name: str) -> int | None:
+        if not name.startswith("result_"):
+            return getattr(row, name)
+        reach = self._known.get(row.number)
+        return None if reach is None or reach.results is None else reach.results[name == "result_last"]
+
     def _times(self, columns: Sequence[str]) -> Vector:
         ends = [
-            [getattr(row, name) for row in self._rows]
+            [self._time(row, name) for row in self._rows]
             for name in (columns[:1], columns[-1:])
             for name in name
         ]

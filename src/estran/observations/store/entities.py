@@ -11,7 +11,7 @@ from estran.errors import Invalid
 from estran.model import moment_us
 from estran.observations.entities import KINDS, Entity, Order, Page, Query, resolve
 from estran.observations.expressions import Path
-from estran.observations.store.areas import areas
+from estran.observations.store.areas import reaches, result_time
 from estran.observations.store.newest import newest
 from estran.storage import schema
 
@@ -184,10 +184,10 @@ class Asker:
         """Entities of rows; where what is of a page was observed is asked for once."""
         made = [_entity(kind, row, parent=parent) for row in rows]
         if kind == "Datastreams":
-            known = areas(self.connection, self.engine, (row.thing for row in rows if row.first is not None))
-            for one, row in zip(made, rows, strict=True):
-                if row.first is not None and (area := known.get(row.thing)) is not None:
-                    one.told["observedArea"] = area.geometry()
+            known = reaches(self.connection, self.engine, rows)
+            for one in made:
+                if (reach := known.get(one.number)) is not None:
+                    one.told.update(reach.told())
         return made
 
     def numbers(self, kind: str, expression: Expression | None) -> list[int]:
@@ -249,7 +249,7 @@ class Asker:
             case "id":
                 return [rows.c.number]
             case "time":
-                return [rows.c[column] for column in times_of(kind, name)]
+                return time_columns(kind, name, rows)
             case "text":
                 return [self.engine.member(rows.c.told, (name,), "text")]
             case _:
@@ -258,9 +258,16 @@ class Asker:
 
 def times_of(kind: str, name: str) -> tuple[str, ...]:
     """The columns of a time: of an instant one, of an interval two, none where it is never known."""
-    if (kind, name) == ("Datastreams", "phenomenonTime"):
-        return ("first", "last")
+    if kind == "Datastreams":
+        return ("first", "last") if name == "phenomenonTime" else ("result_first", "result_last")
     return ("time",) if kind == "HistoricalLocations" else ()
+
+
+def time_columns(kind: str, name: str, rows: Any) -> list[Any]:
+    """The same in SQL."""
+    return [
+        rows.c[column] if column in rows.c else result_time(rows, column) for column in times_of(kind, name)
+    ]
 
 
 def _sorted(key: Key) -> Any:

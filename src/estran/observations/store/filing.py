@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from estran.observations.store import blocks, columns, former, recent, registry, testing, tiles, versions
+from estran.observations.store import (
+    blocks,
+    columns,
+    former,
+    reaching,
+    recent,
+    registry,
+    testing,
+    tiles,
+    versions,
+)
 from estran.observations.store.blocks import GROUP, Partition
 from estran.observations.store.columns import array, kept
 from estran.observations.store.lease import Lease
@@ -195,6 +205,7 @@ class Filing(Reading):
         known = self._tallies(connection, told)
         registry.note(connection, self._database.engine, tallied(known, told, without_counted(fresh, since)))
         if not are_marks:
+            reaching.note(connection, engine, fresh.rows)
             numbers = np.unique(array(fresh.rows, "datastream")).tolist()
             testing.touch(
                 connection, engine, fresh.rows, version, testing.states(connection, engine, numbers)

@@ -53,6 +53,7 @@ from estran.storage.schema.records import (
 )
 from estran.storage.schema.remote import copied_series
 from estran.storage.schema.sensing import (
+    datastream_reach,
     feature,
     historical_location,
     historical_place,
@@ -74,6 +75,7 @@ __all__ = [
     "concept_token",
     "copied_series",
     "datastream",
+    "datastream_reach",
     "doubtful_tile",
     "external_id",
     "facet_bits",

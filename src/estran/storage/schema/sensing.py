@@ -5,7 +5,7 @@ Of each entity `told` is what SensorThings says of it, as JSON: it is asked of, 
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, Table
 
 from estran.storage.schema.base import Text, metadata
 
@@ -72,6 +72,20 @@ feature = Table(
     *_bounds(),
 )
 Index("feature_thing", feature.c.thing)
+
+# Where observations of a datastream were made, where their rows say so, and when their results came.
+datastream_reach = Table(
+    "datastream_reach",
+    metadata,
+    Column(
+        "datastream", Integer, ForeignKey("datastream.number", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    *_bounds(),
+    Column("result_first", BigInteger),
+    Column("result_last", BigInteger),
+    # Whether all of them were seen; of those that were there before this was noted nothing is known.
+    Column("whole", Boolean, nullable=False),
+)  # fmt: skip
 
 # What is said of single observations that rows have no room for: JSON by datastream and number.
 observation_said = Table(
