@@ -175,6 +175,65 @@ SAMPLES = {
         "FR,FR.X,NET,STA-FR01,FR01001,SPO-1,NO2,8,13.5,µg/m3,2024-01-01 01:00:00 +01:00,2024-01-01 02:00:00 +01:00,1,1\n",
         "STA-FR01/NO2", ("2023-12-31T23:00:00", 12.5), 2, unit="µg/m3", flag="1", streams=1,
     ),
+    "REFMAR": Sample(
+        "# Station : BREST\n# Longitude : -4.495\n# Latitude : 48.3828\n# Fuseau horaire : UTC\n# Unité : m\n# Source 4 : Données validées\n"
+        "# Date;Valeur;Source\n01/01/2020 00:00:00;4.233;4\n01/01/2020 01:00:00;3.871;4\n",
+        "BREST/Valeur", ("2020-01-01T00:00:00", 4.233), 2, unit="m", place=(-4.495, 48.3828), streams=1, name="sample.txt",
+    ),
+    "temperatures of Hub'Eau": Sample(
+        "code_station;libelle_station;date_mesure_temp;heure_mesure_temp;code_parametre;libelle_parametre;resultat;code_unite;symbole_unite;"
+        "code_qualification;libelle_qualification;longitude;latitude\n"
+        "04051125;LOIRE;2024-01-01;00:00:00;1301;Température de l'Eau;8.1;27;°C;1;Correcte;0.1;47.2\n"
+        "04051125;LOIRE;2024-01-01;01:00:00;1301;Température de l'Eau;8.2;27;°C;1;Correcte;0.1;47.2\n",
+        "04051125/Température de l'Eau", ("2024-01-01T00:00:00", 8.1), 2, unit="°C", flag="1", place=(0.1, 47.2), streams=1,
+    ),
+    "groundwater of Hub'Eau": Sample(
+        "code_bss,date_mesure,timestamp_mesure,niveau_nappe_eau,statut,qualification,profondeur_nappe\n"
+        "BSS001,2024-01-01,1704067200000,101.2,Donnée contrôlée,Correcte,5.2\nBSS001,2024-01-02,1704153600000,101.3,Donnée contrôlée,Correcte,5.1\n",
+        "BSS001/niveau_nappe_eau", ("2024-01-01T00:00:00", 101.2), 2, flag="Donnée contrôlée", streams=2,
+    ),
+    "a logger of HOBO": Sample(
+        '"Plot Title: 10437"\n"#","Date Time, GMT+02:00","Temp, °C (LGR S/N: 10437)","Coupler Attached (LGR S/N: 10437)"\n'
+        "1,01/15/24 01:00:00 PM,12.5,\n2,01/15/24 01:15:00 PM,12.6,\n3,01/15/24 01:30:00 PM,12.6,Logged\n",
+        "sample/Temp", ("2024-01-15T11:00:00", 12.5), 3, unit="°C", streams=1,
+    ),
+    "a logger of Campbell Scientific": Sample(
+        '"TOA5","st","CR1000","1","x","CPU","2","Tab"\n"TIMESTAMP","RECORD","AirTC_Avg","RH"\n"TS","RN","Deg C","%"\n"","","Avg","Smp"\n'
+        '"2024-01-01 00:00:00",1,12.5,60\n"2024-01-01 00:30:00",2,"NAN",61\n',
+        "sample/AirTC_Avg", ("2024-01-01T00:00:00", 12.5), 1, unit="Deg C", streams=2, name="sample.dat",
+    ),
+    "ECA&D": Sample(
+        "EUROPEAN CLIMATE ASSESSMENT\n\nFILE FORMAT (MISSING VALUE CODE IS -9999):\n\n01-06 STAID: Station identifier\n\n"
+        "STAID, SOUID,    DATE,   TG, Q_TG\n     1, 35381,19180101,   23,    0\n     1, 35381,19180102,   13,    0\n     1, 35381,19180103,-9999,    9\n",
+        "1/TG", ("1918-01-01T00:00:00", 23.0), 2, flag="0", streams=1, name="sample.txt",
+    ),
+    "hours of the KNMI": Sample(
+        "# STN,YYYYMMDD,   HH,   DD,   FH,    T\n\n  260,20240101,    1,  230,   60,   85\n  260,20240101,    2,  230,   60,   84\n",
+        "260/T", ("2024-01-01T01:00:00", 85.0), 2, streams=3, name="sample.txt",
+    ),
+    "sea levels of the IOC": Sample(
+        "Time (UTC),prs(m),rad(m)\n2024-01-01 00:00:00,1.234,1.300\n2024-01-01 00:01:00,1.236,1.301\n",
+        "sample/prs", ("2024-01-01T00:00:00", 1.234), 2, unit="m", streams=2,
+    ),
+    "OpenAQ": Sample(
+        "location,city,utc,local,parameter,value,unit,latitude,longitude\n"
+        "Paris,Paris,2024-01-01T00:00:00.000Z,2024-01-01T01:00:00+01:00,pm25,12,µg/m³,48.8,2.3\n"
+        "Paris,Paris,2024-01-01T00:00:00.000Z,2024-01-01T01:00:00+01:00,no2,22,µg/m³,48.8,2.3\n",
+        "Paris/no2", ("2024-01-01T00:00:00", 22.0), 1, unit="µg/m³", place=(2.3, 48.8), streams=2,
+    ),
+    "a channel of a service of things": Sample(
+        "created_at,entry_id,field1,field2\n2024-01-01 00:00:00 UTC,1,12.5,60\n2024-01-01 00:15:00 UTC,2,12.6,61\n",
+        "sample/field1", ("2024-01-01T00:00:00", 12.5), 2, streams=2,
+    ),
+    "waves of Candhis": Sample(
+        "DateHeure;H13D;Th13D;DirP\n2024-01-01 00:00:00;1.5;8;270\n2024-01-01 00:30:00;1.6;8;271\n",
+        "sample/DirP", ("2024-01-01T00:00:00", 270.0), 2, streams=3,
+    ),
+    "hours of the NCEI": Sample(
+        "STATION|Station_name|DATE|LATITUDE|LONGITUDE|temperature|temperature_Quality_Code\n"
+        "USW1|X|2024-01-01T00:00:00|40|-70|12.5|1\nUSW1|X|2024-01-01T01:00:00|40|-70|12.6|1\n",
+        "USW1/temperature", ("2024-01-01T00:00:00", 12.5), 2, flag="1", place=(-70.0, 40.0), streams=1, name="sample.psv",
+    ),
 }  # fmt: skip
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "layout", "observe", "recognise"]
 
 _LIKELY, _PERHAPS = 0.6, 0.52
-_TABLES, _TEXTS = {".csv", ".tsv"}, {".txt", ".dat", ".tab", ".asc", ".rdb"}
+_TABLES, _TEXTS = {".csv", ".tsv", ".psv"}, {".txt", ".dat", ".tab", ".asc", ".rdb"}
 _HEAD_LINES, _HEAD_LETTERS = 400, 8_000_000
 _ROWS_AT_ONCE = 50_000
 _MOST_REFUSED = 100

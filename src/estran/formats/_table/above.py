@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["about", "listed_columns", "listed_units"]
 
-_LONGEST = 200
+_LONGEST, _LONGEST_UNIT = 200, 30
 _PAIR = re.compile(r"\s*(?P<key>[^:=;,\t|]{2,60}?)\s*(?P<sign>[:=;,\t|])\s*(?P<value>.*?)[\s,;]*")
 _LISTED = re.compile(
     r"col(?:umn|onne|\.)?\s*\.?\s*(?P<n>\d{1,3})\s*[:=.)-]\s*(?P<name>[^\s:].{0,120})", re.IGNORECASE
@@ -62,6 +62,7 @@ def about(lines: Sequence[str], decimal: str) -> About:
         zone=_zone(lines, told.get("zone", "")),
         at_us=_instant(told),
         missing=frozenset(_absent(lines)),
+        unit=told.get("unit", "")[:_LONGEST_UNIT],
     )
 
 
@@ -99,6 +100,8 @@ def _meanings(key: str) -> Iterator[str]:
         yield "elevation"
     elif {"time", "zone"} <= bare or {"fuseau"} <= bare or "timezone" in bare:
         yield "zone"
+    elif words in (("unit",), ("units",), ("unite",), ("unites",)):
+        yield "unit"
     elif words in _AT and "local" not in key.lower():
         yield "at"
     elif {*words} & _STATION_WORDS and {*words} <= _STATION_WORDS | _STATION_MORE:

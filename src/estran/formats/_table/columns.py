@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["told"]
 
 _UNIT_WITHIN = re.compile(r"(?P<name>[^\[]*[^\[\s])\s*\[(?P<unit>[^\[\]]*)\].*")
+# As HOBO writes it: Temp, °C (LGR S/N: 10437).
+_UNIT_OF_LOGGER = re.compile(r"(?P<name>[^,(]+), (?P<unit>[^,(]+?) ?\([^()]*S/N[^()]*\)")
 _UNIT = re.compile(r"(?P<name>[^(]*[^(\s].*?)\s*\((?P<unit>[^()]*)\)\s*")
 _CODE_CELL = re.compile(r"\d{5,}")
 _LENGTHS = re.compile(
@@ -51,9 +53,19 @@ def told(head: Head, data: Sequence[Sequence[str]], decimal: str, above: About) 
     columns = _long(columns, cells)
     columns = flagged(columns)
     if not any(c.role == "value" for c in columns):
-        columns = [replace(c, role="value") if c.role in ("vertical", "elevation") else c for c in columns]
+        columns = [replace(c, role="value") if c.role == "vertical" else c for c in columns]
     columns = [_without_missing(c, cells[c.position], decimal, above) for c in columns]
-    return (*_distinct(columns),)
+    columns = [replace(c, role="") if c.role == "other" else c for c in columns]
+    return (*_distinct(_with_unit(columns, above)),)
+
+
+def _with_unit(columns: list[Column], above: About) -> list[Column]:
+    """The columns, that of the only values with the unit that is told above the table."""
+    values = [c for c in columns if c.role == "value"]
+    if above.unit and len(values) == 1 and not values[0].unit:
+        at = values[0].position
+        columns[at] = replace(columns[at], unit=above.unit)
+    return columns
 
 
 def _unprefixed(names: Sequence[str]) -> list[str]:
@@ -66,7 +78,7 @@ def _unprefixed(names: Sequence[str]) -> list[str]:
 
 
 def _named(position: int, title: str) -> Column:
-    found = _UNIT_WITHIN.fullmatch(title) or _UNIT.fullmatch(title)
+    found = _UNIT_OF_LOGGER.fullmatch(title) or _UNIT_WITHIN.fullmatch(title) or _UNIT.fullmatch(title)
     name, unit = (" ".join(found["name"].split()), found["unit"]) if found else (title, "")
     return Column(position, name.strip() or f"column {position + 1}", unit=unit.strip())
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["guess"]
 
 _SAMPLE = 200
-_WITH_COMMA, _WITH_POINT = re.compile(r"[+-]?\d+,\d+"), re.compile(r"[+-]?\d+\.\d+")
+_WITH_COMMA = re.compile(r"[+-]?\d+,\d+")
 _MOST_NAME, _MOST_COLUMNS = 500, 2000
 _LOCAL = "LST"
 _IS_UTC = re.compile(r"Z|(UTC|GMT|TU)([+-]0{1,2}(:?00)?)?")
@@ -99,10 +99,9 @@ def _refuse_lists(head: Head, separator: str, name: str) -> None:
 def _decimal(data: Sequence[Sequence[str]], separator: str) -> str:
     if separator == ",":
         return "."
-    told = [cell for row in data for cell in row if not is_missing(cell)]
-    commas = sum(_WITH_COMMA.fullmatch(cell) is not None for cell in told)
-    points = sum(_WITH_POINT.fullmatch(cell) is not None for cell in told)
-    return "," if commas > points else "."
+    # Numbers with a point are read beside those with a comma; those with a comma only where it is the sign.
+    has_commas = any(_WITH_COMMA.fullmatch(cell) for row in data for cell in row)
+    return "," if has_commas else "."
 
 
 def _zone(columns: Sequence[Column], above: About) -> str:

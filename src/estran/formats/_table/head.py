@@ -79,7 +79,7 @@ def found(lines: Sequence[str], table: Sequence[Sequence[str]], width: int, sepa
         if not names:
             return None
     # Rows may have more cells than are named.
-    names = [name.lstrip("#").strip() for name in [*names, *[""] * width][:width]]
+    names = [name.lstrip("#").strip() or name for name in [*names, *[""] * width][:width]]
     return Head(names, _units(table[head + 1 : below], width), max(head, 0), below)
 
 

@@ -35,6 +35,7 @@ class About:
         zone: of its times, "" where none is told.
         at_us: when a cast was made, in microseconds since 1970 UTC.
         missing: numbers that stand for no value.
+        unit: of the only values.
     """
 
     station: str = ""
@@ -44,6 +45,7 @@ class About:
     zone: str = ""
     at_us: int | None = None
     missing: frozenset[float] = frozenset()
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def timed(columns: Sequence[Column], cells: Sequence[Sequence[str]], *, is_cast:
     """The columns with those of times among them.
 
     Args:
-        columns: none of which has a role yet.
+        columns: none of which has a role yet; times that are not chosen get the role “other”.
         cells: of each column.
         is_cast: whether what stands above the table tells when all of it was made.
     """
@@ -45,6 +45,8 @@ def timed(columns: Sequence[Column], cells: Sequence[Sequence[str]], *, is_cast:
     candidates = [c for c in found if _is_timely(c, cells[c.position])]
     if candidates:
         time = min(candidates, key=lambda c: _rank(c, cells[c.position]))
+        for other in candidates:
+            found[other.position] = replace(other, role="other")
         found[time.position] = replace(time, role="time")
         _ended(found, time, candidates)
         if all(_DAY.fullmatch(cell) for cell in cells[time.position] if not is_missing(cell)):
@@ -61,7 +63,11 @@ def _is_timely(column: Column, cells: Sequence[str]) -> bool:
     is_named = words.names_time(f"{column.name} {column.unit}")
     # Where the name says so, half of the cells may be broken.
     least = _HALF if is_named else _ENOUGH
-    if not given or words.is_changed(column.name) or sum(map(is_time, given)) < least * len(given):
+    if (
+        not given
+        or (words.is_changed(column.name) and column.position)
+        or sum(map(is_time, given)) < least * len(given)
+    ):
         return False
     is_numeric = sum(number(cell, ".") is not None for cell in given) >= _ENOUGH * len(given)
     return is_named or (not is_numeric and (column.position == 0 or all(map(is_time, given))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -57,11 +58,11 @@ _LONGEST = 60
 
 def is_time(text: str) -> bool:
     """Whether a cell may be a time."""
-    try:
-        time_us(text)
-    except Invalid:
-        return False
-    return True
+    for month_first in (False, True):
+        with suppress(Invalid):
+            time_us(text, month_first=month_first)
+            return True
+    return False
 
 
 def is_month_first(text: str) -> bool | None:

@@ -41,7 +41,7 @@ _LATER = _these(
 # Of when a description was changed: no observation was made then.
 _CHANGED = _these("maj creation created modified modification")
 _STATION = (
-    _these("station stations stationname poste sta usaf stn stationid"),
+    _these("staid stnnbr samplingpoint station stations stationname poste sta usaf stn stationid"),
     _these(
         "site sites platform plateforme buoy bouee mooring mouillage gauge wmo well piezometre bss borehole "
         "plot float procedure"
@@ -87,7 +87,7 @@ _NOT_PLACE = _these(
     "max min end error accuracy precision sd std dev quality standardized flag datum source type seconds"
 )
 _VERTICAL = _these(
-    "depth profondeur immersion depsm prdm pressure pression pres press z altitude height prsm depsf prs"
+    "depth profondeur immersion depsm prdm pressure pression pres press z altitude height prsm depsf ctdprs ctddepth"
 )
 _AROUND_VERTICAL = _these(
     "sea water sensor sample sampling measured prelevement activity measure value m meter metre meters "
@@ -100,7 +100,7 @@ _ELEVATION = _these("elevation elev alti altitude")
 _NAMING = _these(
     "code codes cod identifier identifiant identifiers postal postcode postalcode zipcode zip cedex insee "
     "wban fips huc edmo siret siren uuid guid objectid ogc url uri doi serial version firmware expocode "
-    "fid gid recno rowid cdi wbanno usaf callsign orcid cas ean"
+    "fid gid recno rowid cdi wbanno usaf callsign orcid cas ean source souid castno sensorid deviceid pointid"
 )
 _NAMING_LAST = _these(
     "cd id ids num numero number no nr type typ key rec record records index cycle cast profile scan seq"
@@ -181,7 +181,7 @@ def unit_rank(title: str, value: str) -> int | None:
     own, other = {*words} - _UNIT, {*tokens(value)}
     if own & _VERTICAL or (own & _DETECTION and not other & _DETECTION):
         return None
-    return -2 * len(own & other) + (1 if own & _NAMED else 0)
+    return -4 * len(own & other) + (2 if own & _CODED else 1 if own & _NAMED else 0)
 
 
 def is_result(title: str) -> bool:
@@ -232,7 +232,7 @@ def is_no_value(title: str) -> bool:
     """Whether numbers under it name or count rather than measure."""
     words = tokens(title)
     if not words:
-        return False
+        return title.strip() in ("#", "n°", "N°", "№")
     if {*words} & _NAMING or {*words} <= _CLOCKS | {"utc", "of", "local", "lst"}:
         return True
     if words[0] in ("id", "num", "numero", "type", "typ") or words in (
