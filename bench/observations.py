@@ -1,6 +1,7 @@
 """Observations: into the node and out again, beside a plain SQL table and a raw scan of the same files.
 
-python bench/observations.py [ROWS]      rows of the long series, 2,000,000 if not given
+python bench/observations.py [ROWS [URL]]      rows of the long series, 2,000,000 if not given; URL of an empty
+                                               PostgreSQL database in the place of SQLite
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import pyarrow.parquet as pq
 import estran
 from estran.model import Datastream, Thing, Variable
 from estran.observations import SeriesStore
+from estran.observations.feeds import Message
+from estran.observations.quality import NEEDED, Judging
 from estran.observations.reading import SHOWN, dataset
 from estran.observations.store import columns
 from estran.storage import Database, prepare
@@ -30,11 +33,11 @@ START, STEP = 946_684_800_000_000, 360_000_000
 EVER, NEVER = -(2**62), 2**62
 
 
-def main(count: int) -> None:
+def main(count: int, url: str) -> None:
     """Measure and print, one figure a line: by the clock, and of processor time where it differs."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        database = Database(f"sqlite:///{folder / 'estran.db'}")
+        database = Database(url or f"sqlite:///{folder / 'estran.db'}")
         prepare(database)
         store = SeriesStore(database, str(folder / "files"))
         described = [
@@ -44,6 +47,7 @@ def main(count: int) -> None:
         numbers, _ = store.enter("record", described)
         long, short = numbers["s0"], [numbers[f"s{n}"] for n in range(1, 101)]
         measure_writing(store, long, short, count)
+        measure_coming(folder, url)
         measure_reading(store, folder, long, short[0], count)
         measure_many(store)
         measure_plain_table(folder, count)
@@ -59,6 +63,37 @@ def measure_writing(store: SeriesStore, long: int, short: list[int], count: int)
     tell("rows a second in messages of 100", 20_000 / clock(lambda: [store.put(one) for one in messages]))
 
 
+def measure_coming(folder: Path, url: str) -> None:
+    """Messages of a hundred stations as they are pushed to a feed, and as data arrays of SensorThings."""
+    storage = {"storage": {"database": url}} if url else {}
+    with estran.open(folder / "node", **storage) as node:
+        feeds, sensing = node.observations.feeds, node.observations.sensing
+        feeds.add("pushed", "push")
+
+        def lines(minute: int) -> Message:
+            told = f"2026-01-01T{minute // 60:02}:{minute % 60:02}:00Z"
+            rows = "".join(f"{told},p{n},48,{n / 100},{minute + n / 100}\n" for n in range(100))
+            return Message(
+                "pushed", f"time,station,lat,lon,air_temperature [degC]\n{rows}".encode(), "text/csv"
+            )
+
+        feeds.push("pushed", lines(0))
+        messages = [lines(minute) for minute in range(1, 101)]
+        tell(
+            "rows a second pushed by 100",
+            10_000 / clock(lambda: [feeds.push("pushed", one) for one in messages]),
+        )
+        streams = [s.number for s in node.observations.datastreams() if s.described.thing.key.startswith("p")]
+
+        def send(minute: int) -> None:
+            own = {"phenomenonTime": f"2026-01-02T{minute // 60:02}:{minute % 60:02}:00Z", "result": minute}
+            groups = [(number, [dict(own)], [{}]) for number in streams]
+            sensing.change(lambda making: making.many(groups))
+
+        send(0)
+        tell("rows a second in data arrays of 100", 10_000 / clock(lambda: [send(n) for n in range(1, 101)]))
+
+
 def measure_reading(store: SeriesStore, folder: Path, long: int, late: int, count: int) -> None:
     """Short and long ranges, a plot, and the same rows of the same files by pyarrow alone."""
     middle = START + count // 2 * STEP
@@ -69,9 +104,10 @@ def measure_reading(store: SeriesStore, folder: Path, long: int, late: int, coun
         1e3 * best(lambda: store.tiles(long, EVER, NEVER, 500 * count // 2_000_000 or 1)),
     )
     end, [stream] = START + 1_000_000 * STEP, store.datastreams([1], numbers=[long])
+    told, names = Judging.of([stream], store.quality).told, tuple(dict.fromkeys((*SHOWN, *NEEDED)))
     tell(
         "s for a million rows as xarray",
-        best(lambda: dataset([stream], store.read([long], START, end, SHOWN))),
+        best(lambda: dataset([stream], told(store.read([long], START, end, names)))),
     )
     files = sorted((folder / "files").rglob("*.parquet"))
     files = [file for file in files if f"year={2000 + 12}" > file.parent.name]
@@ -140,4 +176,4 @@ def tell(what: str, figure: float) -> None:
 
 if __name__ == "__main__":
     print(estran.__name__, "observations")
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2_000_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2_000_000, sys.argv[2] if len(sys.argv) > 2 else "")
