@@ -151,6 +151,25 @@ def fill(node: Node, folder: Path, *, buoy: str = "Buoy <one>") -> dict[str, str
     poor = pa.array(["4" if n == 11 * len(levels) + 3 else "1" for n in range(len(times))])
     at = cast_rows.schema.get_field_index("flag")
     put(node, cast, [casts()], [cast_rows.set_column(at, cast_rows.schema.field(at), poor)])
+    spiked = keep(node, folder, described("spiked", "Spikes of the bay"))
+    spikes = rows(0, [last_us - n * HOUR_US for n in reversed(range(48))], [9e4 if n == 20 else n / 10 for n in range(48)])  # fmt: skip
+    put(
+        node,
+        spiked,
+        [
+            Datastream(
+                key="spiked",
+                flags="argo",
+                thing=Thing(key="S-01"),
+                variable=Variable(name="T", unit="degree_C"),
+            )
+        ],
+        [
+            spikes.set_column(
+                at, spikes.schema.field(at), pa.array(["4" if n == 20 else "1" for n in range(48)])
+            )
+        ],
+    )
     streams = [
         Datastream(key=f"m{n:03d}", thing=Thing(key=f"M-{n:03d}"), variable=Variable(name="level", unit="m"))
         for n in range(MANY)
@@ -159,6 +178,6 @@ def fill(node: Node, folder: Path, *, buoy: str = "Buoy <one>") -> dict[str, str
     held = {one.described.key: f"{one.number}" for one in node.observations.datastreams()}
     return {
         "brest": held["Brest/temperature"], "salt": held["Brest/salinity"], "sete": held["Sète/temperature"],
-        "probe": held["probe/T"], "cast": held["cast/T"], "probed": probed, "casts": cast, "many": many,
+        "probe": held["probe/T"], "cast": held["cast/T"], "spiked": held["spiked"], "probed": probed, "casts": cast, "many": many,
         "stations": node.observations.overview.datastream(int(held["Brest/temperature"])).record,
     }  # fmt: skip

@@ -165,6 +165,43 @@ def test_another_series_is_drawn_beside_it(browser: Browser, house: dict[str, st
     closed(watch)
 
 
+def test_four_are_ticked_with_the_keyboard_and_drawn_together(browser: Browser, house: dict[str, str]):
+    watch = opened(browser, house, "/en/data/{stations}/datastreams")
+    page = watch.page
+    ticks = page.locator("form.ticks input")
+    ticks.first.focus()
+    for _ in range(4):
+        page.keyboard.press("Space")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+    assert [one.is_checked() for one in ticks.all()] == [True] * 4 + [False] * 2
+    # There is no room for a fifth, until one is taken away.
+    assert [one.is_disabled() for one in ticks.all()] == [False] * 4 + [True] * 2
+    ticks.nth(1).uncheck()
+    assert not any(one.is_disabled() for one in ticks.all())
+    page.get_by_role("button", name="Draw together").press("Enter")
+    page.wait_for_url(re.compile(r"/en/datastreams/\d+\?with=\d+,\d+$"))
+    page.wait_for_selector("html[data-plot-ready]")
+    assert page.locator(".caption").count() == 3
+    closed(watch)
+
+
+def test_the_axis_fits_the_values_that_are_good(browser: Browser, house: dict[str, str]):
+    """Doubtful values beyond it are wedges at its edge: shown or not, the marks of the axis are the same."""
+    watch = opened(browser, house, "/en/datastreams/{spiked}")
+    page = watch.page
+    clip = page.locator("#plot canvas").bounding_box()
+    assert clip
+    left = {"x": clip["x"], "y": clip["y"], "width": 44, "height": clip["height"]}
+    right = {"x": clip["x"] + 80, "y": clip["y"], "width": clip["width"] - 80, "height": clip["height"]}
+    axis, curve = page.screenshot(clip=left), page.screenshot(clip=right)  # pyright: ignore[reportArgumentType]
+    page.get_by_label("Doubtful values").uncheck()
+    page.mouse.move(0, 0)
+    assert page.screenshot(clip=left) == axis  # pyright: ignore[reportArgumentType]
+    assert page.screenshot(clip=right) != curve  # pyright: ignore[reportArgumentType]
+    closed(watch)
+
+
 def test_a_mark_on_the_map_leads_to_its_station(browser: Browser, house: dict[str, str]):
     watch = opened(browser, house, "/en/stations?q=marseille")
     page = watch.page
