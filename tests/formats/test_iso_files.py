@@ -198,7 +198,10 @@ def test_records_are_read_fast() -> None:
     """Half a millisecond of CPU for a record of a few kilobytes, with room for a busy machine."""
     words = code("hierarchyLevel", "MD_ScopeCode", "dataset") + text("fileIdentifier", "x")
     document = Document("x", older(text("abstract", "words " * 200), words))
-    start = time.process_time()
-    for _ in range(200):
-        list(OLDER.read(document) if OLDER.read else ())
-    assert (time.process_time() - start) / 200 < 0.0015
+    took: list[float] = []
+    for _ in range(5):
+        start = time.process_time()
+        for _ in range(40):
+            list(OLDER.read(document) if OLDER.read else ())
+        took.append((time.process_time() - start) / 40)
+    assert min(took) < 0.0015
