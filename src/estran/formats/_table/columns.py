@@ -79,7 +79,9 @@ def _unprefixed(names: Sequence[str]) -> list[str]:
 
 def _named(position: int, title: str) -> Column:
     found = _UNIT_OF_LOGGER.fullmatch(title) or _UNIT_WITHIN.fullmatch(title) or _UNIT.fullmatch(title)
-    name, unit = (" ".join(found["name"].split()), found["unit"]) if found else (title, "")
+    # A number in brackets counts: N(1), N(2).
+    is_unit = found is not None and not found["unit"].strip().isdigit()
+    name, unit = (" ".join(found["name"].split()), found["unit"]) if found and is_unit else (title, "")
     return Column(position, name.strip() or f"column {position + 1}", unit=unit.strip())
 
 
