@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from typer.testing import CliRunner
@@ -9,11 +10,15 @@ from typer.testing import CliRunner
 import estran
 from estran import formats
 from estran.cli import app
+from estran.observations import sources
+from estran.observations.ingest import explained
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
+
+    from estran.formats import Document
 
 SAID = {
     "argo/dac/bodc/6901929/profiles/D6901929_006.nc": "Argo float 6901929, added to its dataset: 6 datastreams",
@@ -47,3 +52,22 @@ def test_the_command_line(tmp_path: Path, shared_data: Path, monkeypatch: pytest
     assert "Silicon in g.m-3 at SANKORO (PUITS) and 1 more columns" in done.output
     with estran.open(tmp_path / "node") as node:
         assert node.observations.datastreams() == []
+
+
+def test_a_reader_that_fails_on_one_file_leaves_the_others_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.csv").write_text("time;t\n2024-01-01;1\n2024-01-02;2\n")
+    (tmp_path / "b.csv").write_text("time;u\n2024-01-01;1\n2024-01-02;2\n")
+    form, explain = formats.find("table"), formats.find("table").explain
+    assert explain is not None
+
+    def failing(document: Document) -> str:
+        if document.name.endswith("a.csv"):
+            raise EOFError("too short")
+        return explain(document)
+
+    monkeypatch.setattr(sources, "form_of", lambda _head, _name: replace(form, explain=failing))
+    told = dict(explained([tmp_path / "a.csv", tmp_path / "b.csv"]))
+    assert told[str(tmp_path / "a.csv")] == "its observations could not be understood (EOFError: too short)"
+    assert "u                              value" in told[str(tmp_path / "b.csv")]

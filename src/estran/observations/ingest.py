@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,18 @@ __all__ = ["Batch", "IngestReport", "Storing", "explained", "ingest"]
 
 _ROWS_AT_ONCE = 1_000_000
 _NOTHING = "it is read, and holds no observations: no variable in it has a time and a place for each value"
+# A reader's own mistakes on a strange file: it is named, the others are read.
+_MISTAKES = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    csv.Error,
+)
 # Clocks that run fast are believed for a day; a forecast is no observation.
 _AHEAD_US = 86_400_000_000
 # Of the year 9999.
@@ -256,10 +269,8 @@ class Taking:
             found = self._stored(document, form, form.observe(document))
         except Invalid as error:
             self.report.refused.append(Refusal(document.name, error.why))
-        except (ValueError, TypeError, LookupError, ArithmeticError, OSError, RuntimeError) as error:
-            # A reader's own mistake on a strange file: it is named, the others are read.
-            why = f"its observations could not be understood ({type(error).__name__}: {error})"[:500]
-            self.report.refused.append(Refusal(document.name, why))
+        except _MISTAKES as error:
+            self.report.refused.append(Refusal(document.name, _mistaken(error)))
         else:
             self.report.files += bool(found)
             if self.demand and not found and len(self.report.refused) == before:
@@ -301,8 +312,15 @@ def explained(paths: Iterable[Path]) -> list[tuple[str, str]]:
                 words = form.explain(document) if form.explain else form.title
             except Invalid as error:
                 words = error.why
+            except _MISTAKES as error:
+                words = _mistaken(error)
             told.append((document.name, words))
     return told
+
+
+def _mistaken(error: Exception) -> str:
+    """Why a file is refused on which a reader fails."""
+    return f"its observations could not be understood ({type(error).__name__}: {error})"[:500]
 
 
 def _batches(found: Iterator[Observed], report: IngestReport) -> Iterator[tuple[str, Batch]]:
