@@ -231,25 +231,31 @@ class Changing:
     def say(self, said: Mapping[int, Mapping[int, str]]) -> None:
         """Say so of observations, by their datastream and number; "" for nothing."""
         table = schema.observation_said
-        streams = self._engine.within(table.c.datastream, list(said))
-        if self.connection.execute(select(table.c.number).where(streams).limit(1)).first():
-            self._unsay(said)
         rows = [
             (datastream, number, told)
             for datastream, numbers in said.items()
             for number, told in numbers.items()
             if told
         ]
-        self._engine.insert(self.connection, table, ("datastream", "number", "told"), rows)
+        self._engine.replace(self.connection, table, ("datastream", "number", "told"), rows)
+        silent = {
+            datastream: few
+            for datastream, numbers in said.items()
+            if (few := [number for number, told in numbers.items() if not told])
+        }
+        there = select(table.c.number).where(self._engine.within(table.c.datastream, list(silent)))
+        if silent and self.connection.execute(there.limit(1)).first():
+            self._unsay(silent)
 
-    def _unsay(self, said: Mapping[int, Mapping[int, str]]) -> None:
+    def _unsay(self, silent: Mapping[int, Sequence[int]]) -> None:
+        """Let nothing be said of observations; of most there is nothing."""
         table = schema.observation_said
         few: list[dict[str, Any]] = []
-        for datastream, numbers in said.items():
+        for datastream, numbers in silent.items():
             if len(numbers) < _FEW:
                 few += [{"of": datastream, "one": number} for number in numbers]
             else:
-                own = (table.c.datastream == datastream, self._engine.within(table.c.number, list(numbers)))
+                own = (table.c.datastream == datastream, self._engine.within(table.c.number, numbers))
                 self.connection.execute(delete(table).where(*own))
         if few:
             one = (table.c.datastream == bindparam("of"), table.c.number == bindparam("one"))
