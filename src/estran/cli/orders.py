@@ -42,7 +42,7 @@ def orders_place(
             record, links, datastreams=datastream or (), variables=variable or (), time=time, form=form, as_of=as_of
         )  # fmt: skip
         _show(order, json=json)
-        _warn(opened.orders, [order])
+        _warn(opened.orders, [] if json else [order])
 
 
 @orders_app.command("show")
@@ -55,7 +55,7 @@ def orders_show(
     with open_node(node) as opened:
         order = opened.orders.order(id)
         _show(order, json=json)
-        _warn(opened.orders, [order])
+        _warn(opened.orders, [] if json else [order])
         for file in () if json else order.files:
             path, _ = opened.orders.file(order.id, file.name)
             typer.echo(f"{file.sha256}  {path}")
@@ -74,7 +74,7 @@ def orders_list(
         found = opened.orders.everyone() if everyone else opened.orders.mine()
         for order in found:
             _show(order, json=json)
-        _warn(opened.orders, found)
+        _warn(opened.orders, [] if json else found)
 
 
 @orders_app.command("said")
@@ -124,8 +124,8 @@ def _show(order: Order, *, json: bool) -> None:
                     "expires": moment(order.expires) if order.expires else None})  # fmt: skip
         return
     typer.echo(
-        f"{order.placed:%Y-%m-%d %H:%M}  {order.called}  {order.id}  {order.state}  {order.done}/{order.parts} parts{_until(order)}"
-        f"  {order.asked['record']}  {order.by or 'anyone'}  {order.error}".rstrip()
+        f"{order.placed:%Y-%m-%d %H:%M}  {order.called}  {order.id}  {order.asked['record']}  {order.by or 'anyone'}  "
+        f"{order.state}  {order.done}/{order.parts} parts{_until(order)} {order.error}".rstrip()
     )
 
 
