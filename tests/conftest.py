@@ -36,8 +36,13 @@ settings.load_profile("estran")
 
 # Files that take longest, although some have few tests: a process that begins one last is what all wait for.
 LONG = (
-    "docs/test_pages.py", "catalogue/harvest/test_kills.py", "catalogue/test_load.py", "vocabulary/test_loading.py",
-    "demo/test_build.py", "jobs/test_workers.py", "portal/test_accessible.py", "web/test_definition.py",
+    "portal/test_accessible.py", "docs/test_pages.py", "observations/test_together.py", "catalogue/test_moving.py",
+    "portal/test_observations_browser.py", "portal/test_browser.py", "portal/test_search_browser.py", "portal/test_tasks.py",
+    "portal/test_items_browser.py", "portal/test_quality_browser.py", "portal/test_harvest_browser.py",
+    "catalogue/test_items_together.py", "catalogue/test_parquet.py", "observations/test_door.py", "observations/test_batches.py",
+    "observations/test_store.py", "web/test_oaipmh_clients.py", "web/test_stac_clients.py", "web/test_csw_clients.py",
+    "observations/feeds/test_listening.py", "catalogue/harvest/test_kills.py", "catalogue/test_load.py", "vocabulary/test_loading.py",
+    "demo/test_build.py", "jobs/test_workers.py", "web/test_definition.py",
     "catalogue/test_clusters.py", "catalogue/test_items.py", "catalogue/harvesters/test_faults.py", "portal/test_build.py",
 )  # fmt: skip
 
