@@ -103,6 +103,24 @@ def test_the_definition_of_cubes_and_locations(definition: dict[str, Any]) -> No
     assert {"datetime", "parameter-name", "crs", "f"} <= set(parameters(definition, "locations"))
 
 
+@pytest.mark.parametrize("query", ["locations", "items"])
+def test_platforms_come_in_pages(client: Client, sets: Sets, query: str) -> None:
+    base = f"/ogc/collections/{sets.stations}/{query}"
+    everything = [one["id"] for one in client.json(base)["features"]]
+    page = client.json(f"{base}?limit=1")
+    walked = [one["id"] for one in page["features"]]
+    while following := [one["href"] for one in page["links"] if one["rel"] == "next"]:
+        assert (page["numberMatched"], page["numberReturned"]) == (len(everything), 1)
+        page = client.ask("GET", following[0]).json()
+        walked += [one["id"] for one in page["features"]]
+    assert walked == everything
+    assert len(everything) > 1
+    assert [one["id"] for one in client.json(f"{base}?offset=1")["features"]] == everything[1:]
+    assert client.json(f"{base}?limit=5&offset=999")["features"] == []
+    for wrong in ("limit=0", "limit=x", "offset=-1"):
+        assert client.get(f"{base}?{wrong}").status_code == 400
+
+
 def test_locations_items_and_instances(client: Client, sets: Sets) -> None:
     base = f"/ogc/collections/{sets.stations}"
     found = client.get(f"{base}/locations")

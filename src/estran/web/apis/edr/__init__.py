@@ -16,6 +16,7 @@ from estran.observations.wide import files, texts
 from estran.observations.wide.attributes import of_dataset
 from estran.observations.wide.texts import Shown
 from estran.web import Api, links_of, node_of, openapi, pages, replies
+from estran.web.apis.edr import paging
 from estran.web.apis.edr.asking import (
     EPSG_4326,
     checked_names,
@@ -124,7 +125,7 @@ def _platforms(router: APIRouter) -> None:
         QUERIES["locations"],
         "getLocations",
         {replies.GEOJSON: None, HTML: None},
-        QUERY_PARAMETERS["locations"],
+        [*QUERY_PARAMETERS["locations"], *paging.PARAMETERS],
         404,
         406,
     )
@@ -138,7 +139,7 @@ def _platforms(router: APIRouter) -> None:
         QUERIES["items"],
         "getItems",
         {replies.GEOJSON: None, HTML: None},
-        QUERY_PARAMETERS["items"],
+        [*QUERY_PARAMETERS["items"], *paging.PARAMETERS],
         404,
         406,
         409,
@@ -237,12 +238,13 @@ def _json_or_page(document: dict[str, Any], wanted: str, title: str) -> Response
 
 
 def _listed(request: Request, name: str, query: str) -> Response:
-    replies.checked(request, (*checked_names(query), "bbox"))
+    replies.checked(request, (*checked_names(query), "bbox", *paging.NAMES))
     wanted = _wanted_list(request)
     record, table = _table(request, name)
     instance = request.path_params.get("instance", "")
-    document = locations(record, table, links_of(request), _those(request, table), query, instance)
-    return _json_or_page(document, wanted, str(record.title))
+    keys = _those(request, table)
+    document = locations(record, table, links_of(request), paging.part(request, keys), query, instance)
+    return _json_or_page(paging.linked(request, document, len(keys)), wanted, str(record.title))
 
 
 def _those(request: Request, table: WideTable) -> list[str]:
