@@ -129,6 +129,8 @@ def test_the_lines_of_a_dataset_are_filled_with_the_area_and_the_period(
     assert asked["python-series"].count(limits) == asked["r-series"].count(limits) == 1
     assert 'time="2026-10-01T00:00:00Z/2026-10-31T23:59:59Z", bbox=(3, 43, 4, 44))' in asked["xarray-series"]
     assert "--since 2026-10-01" in asked["estran-series"]
+    # What has no standard name is named like its column.
+    assert "observations read temperature --node" in asked["estran-series"]
     assert "time%3E%3Dmax(time)-7days" in code("")["python-series"]
     # Without a period all of the area is read.
     assert "csvp?&latitude" in code("?bbox=3,43,4,44")["python-series"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+import unicodedata
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -44,13 +46,14 @@ summary(frame)"""
     newest = r"Observations(\$orderby=phenomenonTime desc;\$top=1)"
     asked = (f"filter=properties/dataset eq '{record.id}'", f"expand={newest}", "select=id,name")
     told = "".join(f' \\\n  --data-urlencode "\\${one}"' for one in asked)
+    streams = shlex.quote(f"{links.base}/sta/v1.1/Datastreams")
     estran, xarray = _own(table, overview.properties(record.id)[0].variable, span, box)
     return [
         Snippet("python-series", t("series.use_python"), python),
         Snippet("r-series", t("series.use_r"), r),
         Snippet("estran-series", t("data.use_estran"), estran, t("series.use_copy")),
         Snippet("xarray-series", t("series.use_xarray"), xarray, t("series.use_copied")),
-        Snippet("sensorthings", t("series.use_sensorthings"), f"curl -fsSG {links.base}/sta/v1.1/Datastreams{told}"),
+        Snippet("sensorthings", t("series.use_sensorthings"), f"curl -fsSG {streams}{told}"),
     ]  # fmt: skip
 
 
@@ -82,13 +85,13 @@ def _constraints(span: tuple[int, int], box: Box | None, *, is_newest: bool) -> 
 
 def _own(table: str, of: Variable, span: tuple[int, int], box: Box | None) -> tuple[str, str]:
     """Lines for a terminal that copy the series into a node of one's own, and lines of Python that read them there."""
-    name = of.standard_name or of.name
+    name = of.standard_name or _plain(of.name or str(of.label))
     time = "/".join(_ends(span))
     since = f" --since {_ends(span)[0][:10]}" if span[0] > EVER_US else ""
     there = [f"--time={time}"] if time != "../.." else []
     there += [f"--bbox={box.west:g},{box.south:g},{box.east:g},{box.north:g}"] if box else []
     options = "".join(f" {shlex.quote(one)}" for one in there)
-    shell = f"""estran load {table} --node my-node{since}
+    shell = f"""estran load {shlex.quote(table)} --node my-node{since}
 estran observations read {shlex.quote(name)} --node my-node{options} --out observations.nc"""
     given = [_text(name)]
     given += [f"time={_text(time)}"] if time != "../.." else []
@@ -99,6 +102,12 @@ with estran.open("my-node") as node:
     found = node.observations.read({", ".join(given)})
 print(found)"""
     return shell, python
+
+
+def _plain(name: str) -> str:
+    """The name of its column in a table, by which a copy of that knows what has no standard name."""
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"\W+", "_", letters, flags=re.ASCII).strip("_") or "value"
 
 
 def _ends(span: tuple[int, int]) -> tuple[str, str]:
