@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,9 +39,10 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 import numpy as np, pyarrow as pa
 from estran.observations import store as stored
-from estran.observations.store import SeriesStore, columns
+from estran.observations.store import SeriesStore, blocks, columns
 from estran.storage import Database
 
+blocks.MOST_ROWS, blocks._LEFT_ALONE = 4000, 1500
 url, folder, which, first, rounds = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
 stored._INTO_FILES = 4000
 store = SeriesStore(Database(url), folder)
@@ -82,8 +83,9 @@ SETTLER = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from estran.errors import Unavailable
-from estran.observations.store import SeriesStore
+from estran.observations.store import SeriesStore, blocks
 from estran.storage import Database
+blocks.MOST_ROWS, blocks._LEFT_ALONE = 4000, 1500
 store = SeriesStore(Database(sys.argv[1]), sys.argv[2])
 while True:
     try:
@@ -212,7 +214,9 @@ def test_two_write_one_moves_and_eight_read(place: tuple[str, str], started: Sta
     stop = threading.Event()
     writers = {which: started(PUT + WRITER, which, 0, 10**9) for which in (0, 1)}
     settler = started(SETTLER)
-    with opened(place) as store:
+    with opened(place) as store, ExitStack() as left:
+        # Whatever is found wrong, nobody goes on reading.
+        left.callback(stop.set)
         readers = [Reader(store, seed, stop) for seed in range(READERS)]
         threads = [threading.Thread(target=reader.run) for reader in readers]
         for thread in threads:
