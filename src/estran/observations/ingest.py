@@ -11,7 +11,8 @@ import numpy as np
 from estran.catalogue.documents import files
 from estran.errors import Invalid
 from estran.formats import Dataset, Refusal
-from estran.model import Datastream, moment_us, now_us
+from estran.model import Datastream
+from estran.observations.checked import checked, latest_us
 from estran.observations.scattered import scattered
 from estran.observations.sources import documents
 from estran.observations.store import Counts, columns
@@ -20,9 +21,6 @@ from estran.observations.units import converter
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
-
-    import pyarrow as pa
-    from numpy.typing import NDArray
 
     from estran.formats import Document, Format, Observed, Rows
     from estran.model import Thing
@@ -44,10 +42,6 @@ _MISTAKES = (
     RuntimeError,
     csv.Error,
 )
-# Clocks that run fast are believed for a day; a forecast is no observation.
-_AHEAD_US = 86_400_000_000
-# Of the year 9999.
-_LAST_US = 253_402_300_799_000_000
 
 
 @dataclass(slots=True)
@@ -140,9 +134,11 @@ class Storing:
             return
         import pyarrow as pa  # noqa: PLC0415 - heavy
 
-        whole = scattered(numbers, batch.rows, now_us() + _AHEAD_US)
+        whole = scattered(numbers, batch.rows, latest_us())
         if whole is None:
-            parts = [_table(numbers[rows.datastream], rows, self.report, name) for rows in batch.rows]
+            parts = [
+                checked(numbers[rows.datastream], rows, self.report.refused, name) for rows in batch.rows
+            ]
             whole = pa.concat_tables(parts)
         self.report.rows.add(self.store.put(whole))
         for rows in batch.rows:
@@ -347,67 +343,3 @@ def _batches(found: Iterator[Observed], report: IngestReport) -> Iterator[tuple[
                 batch = Batch()
     if batch.streams:
         yield dataset, batch
-
-
-def _table(number: int, rows: Rows, report: IngestReport, name: str) -> pa.Table:
-    """Rows as they are stored; those that cannot be are refused."""
-    ahead = rows.time > now_us() + _AHEAD_US
-    bad = np.zeros(len(ahead), bool) if rows.value is None else np.isinf(rows.value)
-    for found, what in (
-        (ahead, "more than a day in the future; mend the clock"),
-        (bad, "infinite; mend the values"),
-    ):
-        if found.any():
-            first = moment_us(min(int(rows.time[found].min()), _LAST_US))
-            many = f"{int(found.sum()):,} observations of “{rows.datastream}”"
-            why = f"{many} are {what} and load it again; the first is of {first}"
-            report.refused.append(Refusal(name, why))
-    good = ~ahead & ~bad
-    if lost := _contradicted(rows, good):
-        why = (
-            f"{lost:,} observations of “{rows.datastream}” come under a time and level that another of the file has, with "
-            "another value; of each the last is kept"
-        )
-        report.refused.append(Refusal(name, why))
-    return _columns(number, rows, good)
-
-
-def _contradicted(rows: Rows, good: NDArray[np.bool_]) -> int:
-    """How many observations another one follows at the same time and level, with another value."""
-    time = rows.time[good]
-    if rows.value is None or not len(time) or (time[1:] > time[:-1]).all():
-        return 0
-    value = rows.value[good]
-    level = np.zeros(len(time)) if rows.vertical is None else rows.vertical[good]
-    # Stable: of one key the last in the file stays the last.
-    order = np.lexsort((level, time))
-    time, level, value = time[order], level[order], value[order]
-    same = (time[1:] == time[:-1]) & (level[1:] == level[:-1])
-    unlike = (value[1:] != value[:-1]) & ~(np.isnan(value[1:]) & np.isnan(value[:-1]))
-    return int((same & unlike).sum())
-
-
-def _columns(number: int, rows: Rows, good: NDArray[np.bool_]) -> pa.Table:
-    import pyarrow as pa  # noqa: PLC0415
-
-    kinds, count = columns.schema(), int(good.sum())
-    given: dict[str, NDArray[np.float64] | NDArray[np.int64] | Sequence[str | int | None] | None] = {
-        "time": rows.time, "vertical": rows.vertical, "value": rows.value, "words": rows.words,
-        "until": rows.until, "result_time": rows.result_time, "longitude": rows.longitude,
-        "latitude": rows.latitude, "flag": rows.flag,
-    }  # fmt: skip
-    arrays: list[pa.Array] = []
-    for kind in kinds:
-        values = given.get(kind.name)
-        if values is None:
-            zero = {"datastream": number, "vertical": 0, "number": 0, "version": 0}.get(kind.name)
-            made = pa.repeat(pa.scalar(zero, kind.type), count)
-        elif isinstance(values, np.ndarray):
-            # What is no number is missing.
-            made = pa.array(values[good], kind.type, from_pandas=True)
-        else:
-            made = pa.array(
-                [value for value, is_good in zip(values, good, strict=True) if is_good], kind.type
-            )
-        arrays.append(made)
-    return pa.Table.from_arrays(arrays, schema=kinds)
