@@ -411,3 +411,9 @@ def test_a_cast_told_above_its_table_is_one_profile() -> None:
     assert rows.vertical is not None
     assert rows.vertical.tolist() == [0.5, 1.0]
     assert not any(math.isnan(value) for _, value in found.told("cast/Temperature"))
+
+
+def test_a_one_in_brackets_is_a_unit_unless_it_counts() -> None:
+    text = "time;latitude;longitude;salinity (1);count (1);count (2)\n2024-01-01T00:00:00Z;48.5;-4.5;35.1;7;8\n2024-01-01T01:00:00Z;48.5;-4.5;35.2;7;9\n"
+    found = held(table.FORMAT, Document("brest.csv", text.encode())).streams.values()
+    assert {(one.variable.name, one.variable.unit) for one in found} >= {("salinity", "1"), ("count (2)", "")}

@@ -174,15 +174,15 @@ def test_four_are_ticked_with_the_keyboard_and_drawn_together(browser: Browser, 
         page.keyboard.press("Space")
         page.keyboard.press("Tab")
         page.keyboard.press("Tab")
-    assert [one.is_checked() for one in ticks.all()] == [True] * 4 + [False] * 2
+    until(page, lambda: [one.is_checked() for one in ticks.all()] == [True] * 4 + [False] * 2)
     # There is no room for a fifth, until one is taken away.
-    assert [one.is_disabled() for one in ticks.all()] == [False] * 4 + [True] * 2
+    until(page, lambda: [one.is_disabled() for one in ticks.all()] == [False] * 4 + [True] * 2)
     ticks.nth(1).uncheck()
-    assert not any(one.is_disabled() for one in ticks.all())
+    until(page, lambda: [one.is_disabled() for one in ticks.all()] == [False] * 6)
     page.get_by_role("button", name="Draw together").press("Enter")
     page.wait_for_url(re.compile(r"/en/datastreams/\d+\?with=\d+,\d+$"))
     page.wait_for_selector("html[data-plot-ready]")
-    assert page.locator(".caption").count() == 3
+    expect(page.locator(".caption")).to_have_count(3)
     closed(watch)
 
 
@@ -197,8 +197,8 @@ def test_the_axis_fits_the_values_that_are_good(browser: Browser, house: dict[st
     axis, curve = page.screenshot(clip=left), page.screenshot(clip=right)  # pyright: ignore[reportArgumentType]
     page.get_by_label("Doubtful values").uncheck()
     page.mouse.move(0, 0)
-    assert page.screenshot(clip=left) == axis  # pyright: ignore[reportArgumentType]
-    assert page.screenshot(clip=right) != curve  # pyright: ignore[reportArgumentType]
+    until(page, lambda: page.screenshot(clip=right) != curve)  # pyright: ignore[reportArgumentType]
+    until(page, lambda: page.screenshot(clip=left) == axis)  # pyright: ignore[reportArgumentType]
     closed(watch)
 
 

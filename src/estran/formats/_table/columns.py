@@ -39,7 +39,8 @@ _FAR = 3.0
 
 def told(head: Head, data: Sequence[Sequence[str]], decimal: str, above: About) -> tuple[Column, ...]:
     """All columns with what they are for."""
-    named = [_named(n, title) for n, title in enumerate(_unprefixed(head.names))]
+    titles = _unprefixed(head.names)
+    named = [_named(n, title, titles) for n, title in enumerate(titles)]
     named = [
         replace(c, unit=c.unit or head.units[c.position]) if not words.clock_part(c.name) else c
         for c in named
@@ -77,10 +78,11 @@ def _unprefixed(names: Sequence[str]) -> list[str]:
     return [name.removeprefix(start) for name in names]
 
 
-def _named(position: int, title: str) -> Column:
+def _named(position: int, title: str, titles: Sequence[str]) -> Column:
     found = _UNIT_OF_LOGGER.fullmatch(title) or _UNIT_WITHIN.fullmatch(title) or _UNIT.fullmatch(title)
-    # A number in brackets counts: N(1), N(2).
-    is_unit = found is not None and not found["unit"].strip().isdigit()
+    # A number in brackets counts, as in N(1), N(2); but a 1 without a 2 is the unit of what has none.
+    bracketed = found["unit"].strip() if found else ""
+    is_unit = not bracketed.isdigit() or (bracketed == "1" and title.replace("1)", "2)") not in titles)
     name, unit = (" ".join(found["name"].split()), found["unit"]) if found and is_unit else (title, "")
     return Column(position, name.strip() or f"column {position + 1}", unit=unit.strip())
 
