@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ANSWERS", "FORMS", "OrderView", "OrdersView", "order_view", "orders_view", "question", "rounded"]
 
-ANSWERS = ("status", "organisation", "usage", "description", "name", "email", "consent")
+_LABELS = {
+    "status": "orders.said_status", "organisation": "orders.said_organisation", "usage": "orders.said_usage",
+    "description": "orders.said_description", "name": "orders.said_name", "email": "orders.said_email",
+    "consent": "orders.said_consent",
+}  # fmt: skip
+ANSWERS = tuple(_LABELS)
 """What whoever orders may say, in the order of the form; never in an address."""
 FORMS = {"csv": "CSV", "nc": "NetCDF", "parquet": "Parquet"}
 """Endings of files and what people call them."""
@@ -136,7 +141,7 @@ def _told(order: Order, viewer: Viewer, secrets: Sequence[str]) -> tuple[tuple[t
     w = viewer.words
 
     def row(name: str, value: str) -> tuple[str, str]:
-        return w.text(f"orders.said_{name}"), w.label("asker", value) if name == "status" else value
+        return w.text(_LABELS[name]), w.label("asker", value) if name == "status" else value
 
     return tuple(
         (
