@@ -85,7 +85,8 @@ def files(paths: Iterable[Path]) -> Iterator[tuple[Path, int | Refusal]]:
             if stat.S_ISDIR(found.st_mode):
                 waiting.extend(reversed(_children(path)))
             elif stat.S_ISREG(found.st_mode):
-                yield path, found.st_size
+                if not _describes_another(path):
+                    yield path, found.st_size
             else:
                 yield path, Refusal(_name(path), "it is not a file but a device or pipe; give a file")
         except Invalid as error:
@@ -99,6 +100,12 @@ def _children(folder: Path) -> list[Path]:
     if any(child.name in _ZARR for child in children):
         raise Invalid("it is a Zarr store, which is not read yet; load a metadata record that describes it")
     return [child for child in children if not child.name.startswith(".") and child.name != "__MACOSX"]
+
+
+def _describes_another(path: Path) -> bool:
+    """Whether it is what CSV on the Web has beside a table; read with that, it is no document of its own."""
+    of, is_description, _ = path.name.rpartition("-metadata.json")
+    return bool(is_description) and (of == "csv" or path.with_name(of).is_file())
 
 
 def _name(path: Path) -> str:

@@ -1,7 +1,8 @@
 """Tables of observations as text: CSV with any separator, decimal comma, header, and columns in any order.
 
-Each column of numbers is a datastream, one for each station where a column names some. The layout is guessed
-from the first lines (see `estran.formats._table.guessing`); a row that does not fit is refused with its line.
+Each column of numbers is a datastream, one for each station where a column names some. The layout is described beside
+the table (see `estran.formats._table.described`), or guessed from its first lines (`guessing`); a row that does not
+fit is refused with its line.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from estran.errors import Invalid
 from estran.formats import Format, Refusal, Rows
 from estran.formats._packed import PACKED
 from estran.formats._table.cells import rows
+from estran.formats._table.described import description, laid_out
 from estran.formats._table.guessing import guess
 from estran.formats._table.reading import Row, RowReader
 from estran.formats._text import MARKS, lines, opened
@@ -51,8 +53,10 @@ def layout(document: Document) -> Layout:
     Raises:
         Invalid: no table of observations is found in it.
     """
+    said = description(document.path)
     with opened(document) as text:
-        return guess(_first(lines(text, _HEAD_LINES)), document.name)
+        first = _first(lines(text, _HEAD_LINES))
+        return laid_out(said, first, document.name) if said else guess(first, document.name)
 
 
 def _first(found: Iterator[str]) -> list[str]:
@@ -193,7 +197,10 @@ class _Reading:
                 key=thing, name=Text.of(thing), elevation_m=held.elevation_m,
                 longitude=place[0] if is_placed else None, latitude=place[1] if is_placed else None,
             ),
-            variable=Variable(name=name, label=Text.of(name), unit=of.unit or column.unit),
+            variable=Variable(
+                name=name, label=Text.of(name), unit=of.unit or column.unit, standard_name=column.standard_name,
+                uri=column.uri,
+            ),
             sampling="timeSeriesProfile" if vertical else "timeSeries",
             vertical=Variable(name=vertical.name, unit=vertical.unit) if vertical else None,
             flags="producer" if self._row.is_flagged(of.position) else "",

@@ -17,6 +17,9 @@ class Column:
             left out.
         of: of a flag, the position of the column that it judges; -1 for all that have no other.
         missing: numbers that stand for no value.
+        words: other words that do.
+        standard_name: that of CF, where it is told.
+        uri: of what is observed, where it is told.
     """
 
     position: int
@@ -25,6 +28,9 @@ class Column:
     unit: str = ""
     of: int = -1
     missing: frozenset[float] = frozenset()
+    words: frozenset[str] = frozenset()
+    standard_name: str = ""
+    uri: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ class Layout:
         lines += [*self._told_above(), *self.doubts]
         for column in self.columns:
             unit = f" in {column.unit}" if column.unit else ""
-            nothing = ", ".join(f"{one:g}" for one in sorted(column.missing))
+            nothing = ", ".join([*(f"{one:g}" for one in sorted(column.missing)), *sorted(column.words)])
             missing = f", {nothing} for missing" if nothing else ""
             lines.append(f"  {column.name:30} {_WORDS.get(column.role, column.role)}{unit}{missing}")
         return "\n".join(lines)

@@ -165,7 +165,7 @@ class RowReader:
             text = cells[column.position]
             value = number(text, self._decimal)
             if value is None:
-                if not broken and not is_missing(text):
+                if not broken and not is_missing(text) and text not in column.words:
                     broken = f"“{text[:40]}” in “{column.name}” is no number"
             elif value not in column.missing and (value > _SAID_MISSING or not is_missing(text)):
                 found.append((column.position, value, self._flag(column, cells)))
